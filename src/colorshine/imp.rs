@@ -1,0 +1,448 @@
+//! Virtual functions of the element.
+//!
+//! Locks, in the order in which they may be taken: `state` alone, then `frame` alone; never both. None
+//! is held while GStreamer or the user is called (messages, queries, signals), or over a frame's work,
+//! but `frame`, which belongs to the streaming thread and is only ever waited for by `stats`.
+
+use std::fs;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use gst::glib;
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+use gst_base::prelude::*;
+use gst_base::subclass::base_transform::{InputBuffer, PrepareOutputBufferSuccess};
+use gst_base::subclass::prelude::*;
+use gst_video::VideoInfo;
+use gst_video::subclass::prelude::*;
+
+use super::plan::{Caps, Notice, Plan};
+use super::settings::{Change, PROPERTIES, Settings};
+use super::{prepare, stats};
+use crate::error::unusable_buffer;
+use crate::frame::{formats, with_mapped};
+use crate::lut::write_cube;
+use crate::model::Transform;
+use crate::telemetry::Counters;
+use crate::workers::cores;
+
+static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
+    gst::DebugCategory::new(
+        "colorshine",
+        gst::DebugColorFlags::empty(),
+        Some("Pulls colours towards a few chosen ones"),
+    )
+});
+
+/// What setters, the streaming thread and the preparing thread share.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) settings: Settings,
+    /// The stream's caps, from negotiation to stop.
+    pub(super) caps: Option<Arc<Caps>>,
+    /// The plan for `caps`; replaced whole.
+    pub(super) plan: Option<Arc<Plan>>,
+    /// Counts changes of settings that ask for a plan.
+    pub(super) version: u64,
+    /// Version of the settings that `plan` was made of.
+    pub(super) plan_version: u64,
+    /// Whether a plan is in the making beside the stream.
+    pub(super) is_preparing: bool,
+    /// Whether the element is started: bad values are then refused at once.
+    is_started: bool,
+    /// Properties without effect that the user has been warned of since start.
+    warned: Vec<&'static str>,
+}
+
+impl State {
+    /// Puts a plan in place, unless it is for other caps or older than the one in place.
+    pub(super) fn install(&mut self, plan: Arc<Plan>, version: u64) -> bool {
+        let is_current = self.caps.as_ref().is_some_and(|caps| Arc::ptr_eq(caps, &plan.caps));
+        let is_newer = self.plan.is_none() || version > self.plan_version;
+        if is_current && is_newer {
+            self.plan = Some(plan);
+            self.plan_version = version;
+        }
+        is_current && is_newer
+    }
+}
+
+/// What the streaming thread keeps between its calls.
+#[derive(Default)]
+struct Frame {
+    /// The plan, mix and split for the frame at hand.
+    job: Option<(Arc<Plan>, f64, f64)>,
+    /// Time that negotiation took, until the first frame has been processed.
+    first_frame: Option<Duration>,
+}
+
+/// The element's implementation.
+#[derive(Default)]
+pub struct ColorShine {
+    state: Mutex<State>,
+    frame: Mutex<Frame>,
+    /// Radii measured on the last frame.
+    measured: Mutex<Vec<f64>>,
+    counters: Counters,
+}
+
+/// Locks of plain data stay usable after a panic elsewhere.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl ColorShine {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    pub(super) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Tells the user what a plan has to say.
+    pub(super) fn announce(&self, notice: Option<Notice>) {
+        if let Some(notice) = notice {
+            gst::element_imp_info!(self, gst::LibraryError::Settings, ["{notice}"]);
+        }
+    }
+
+    /// Warns of properties that were set and have no effect, each once between start and stop.
+    fn warn_without_effect(&self) {
+        let fresh = {
+            let mut state = self.state();
+            if !state.is_started {
+                return;
+            }
+            let mut fresh = state.settings.without_effect();
+            fresh.retain(|(name, _)| !state.warned.contains(name));
+            state.warned.extend(fresh.iter().map(|(name, _)| *name));
+            fresh
+        };
+        for (name, instead) in fresh {
+            gst::element_imp_warning!(
+                self,
+                gst::LibraryError::Settings,
+                ["property {name} has no effect yet: {instead}"]
+            );
+        }
+    }
+
+    /// The transform on screen, for export.
+    fn transform(&self) -> Transform {
+        let (settings, plan) = {
+            let state = self.state();
+            (state.settings.clone(), state.plan.clone())
+        };
+        let caps = match &plan {
+            Some(plan) => plan.caps.clone(),
+            None => Arc::new(Caps::new(&default_info())),
+        };
+        let look = settings.look(caps.stream.primaries);
+        let plan = plan.unwrap_or_else(|| {
+            Plan::new(&settings, caps, &Counters::default(), cores()).into()
+        });
+        let measured = lock(&self.measured).clone();
+        let radii = if plan.radii.is_empty() { measured } else { plan.radii.clone() };
+        // Before the first frame there is nothing to measure: a radius of 0 changes nothing.
+        let count = look.attractors.len();
+        let radii = if radii.len() == count { radii } else { vec![0.0; count] };
+        Transform::new(&look, &radii)
+    }
+
+    fn export_lut(&self, path: &str, size: u32) -> bool {
+        let mut cube = Vec::new();
+        let written = write_cube(&self.transform(), size as usize, &mut cube)
+            .and_then(|()| fs::write(path, cube));
+        if let Err(error) = &written {
+            gst::element_imp_warning!(
+                self,
+                gst::ResourceError::Write,
+                ["cannot export a lookup table of size {size} to {path}: {error}"]
+            );
+        }
+        written.is_ok()
+    }
+}
+
+/// Caps for an export before any stream is there: sRGB.
+fn default_info() -> VideoInfo {
+    match VideoInfo::builder(gst_video::VideoFormat::Rgb, 1, 1).build() {
+        Ok(info) => info,
+        Err(error) => unreachable!("RGB of 1x1 is a format: {error}"),
+    }
+}
+
+#[glib::object_subclass]
+impl ObjectSubclass for ColorShine {
+    const NAME: &'static str = "GstColorShine";
+    type Type = super::ColorShine;
+    type ParentType = gst_video::VideoFilter;
+}
+
+impl ObjectImpl for ColorShine {
+    fn properties() -> &'static [glib::ParamSpec] {
+        &PROPERTIES
+    }
+
+    fn signals() -> &'static [glib::subclass::Signal] {
+        static SIGNALS: LazyLock<Vec<glib::subclass::Signal>> = LazyLock::new(|| {
+            vec![
+                glib::subclass::Signal::builder("export-lut")
+                    .param_types([String::static_type(), u32::static_type()])
+                    .return_type::<bool>()
+                    .run_last()
+                    .action()
+                    .class_handler(|values| {
+                        let element: super::ColorShine = values[0].get().ok()?;
+                        let path: Option<String> = values[1].get().ok()?;
+                        let size: u32 = values[2].get().ok()?;
+                        Some(element.imp().export_lut(&path?, size).to_value())
+                    })
+                    .build(),
+                glib::subclass::Signal::builder("reset")
+                    .run_last()
+                    .action()
+                    .class_handler(|values| {
+                        let element: super::ColorShine = values[0].get().ok()?;
+                        lock(&element.imp().measured).clear();
+                        None
+                    })
+                    .build(),
+            ]
+        });
+        &SIGNALS
+    }
+
+    fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
+        let name = pspec.name();
+        let result = {
+            let mut state = self.state();
+            if matches!(name, "mix" | "split") {
+                // These may come with every frame, from a controller, and are always valid.
+                Ok(state.settings.set(name, value))
+            } else {
+                let mut settings = state.settings.clone();
+                let change = settings.set(name, value);
+                let checked = settings.check();
+                if checked.is_ok() || !state.is_started {
+                    state.settings = settings;
+                    state.version += u64::from(change == Change::Plan);
+                }
+                checked.map(|()| change).map_err(|error| (error, state.is_started))
+            }
+        };
+        match result {
+            Ok(Change::Plan) => {
+                gst::debug!(CAT, imp = self, "{name} is now {value:?}");
+                prepare::request(self);
+            }
+            Ok(Change::NextFrame) => {}
+            Ok(Change::None) => self.warn_without_effect(),
+            Err((error, true)) => {
+                gst::element_imp_warning!(
+                    self,
+                    gst::LibraryError::Settings,
+                    ["{error}; the last good value stays"]
+                );
+            }
+            Err((error, false)) => gst::warning!(CAT, imp = self, "cannot start so: {error}"),
+        }
+    }
+
+    fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
+        if pspec.name() != "stats" {
+            return self.state().settings.get(pspec.name());
+        }
+        let plan = self.state().plan.clone();
+        let measured = lock(&self.measured).clone();
+        stats::snapshot(&self.counters, plan.as_deref(), &measured).to_value()
+    }
+}
+
+impl GstObjectImpl for ColorShine {}
+
+impl ElementImpl for ColorShine {
+    fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
+        static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
+            gst::subclass::ElementMetadata::new(
+                "Colorshine",
+                "Filter/Effect/Video",
+                "Pulls the colours of a video towards a few chosen colours, in Oklab, through a 3D \
+                 lookup table",
+                "The colorshine developers",
+            )
+        });
+        Some(&METADATA)
+    }
+
+    fn pad_templates() -> &'static [gst::PadTemplate] {
+        static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
+            let caps = gst_video::VideoCapsBuilder::new()
+                .format_list(formats())
+                .width_range(1..)
+                .height_range(1..)
+                .build();
+            let template = |name, direction| {
+                gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps)
+            };
+            [("sink", gst::PadDirection::Sink), ("src", gst::PadDirection::Src)]
+                .into_iter()
+                .filter_map(|(name, direction)| template(name, direction).ok())
+                .collect()
+        });
+        &TEMPLATES
+    }
+}
+
+impl BaseTransformImpl for ColorShine {
+    const MODE: gst_base::subclass::BaseTransformMode =
+        gst_base::subclass::BaseTransformMode::AlwaysInPlace;
+    const PASSTHROUGH_ON_SAME_CAPS: bool = false;
+    const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
+
+    fn start(&self) -> Result<(), gst::ErrorMessage> {
+        let checked = self.state().settings.check();
+        if let Err(error) = checked {
+            gst::error!(CAT, imp = self, "{error}");
+            return Err((&error).into());
+        }
+        self.counters.clear();
+        lock(&self.measured).clear();
+        {
+            let mut state = self.state();
+            state.is_started = true;
+            state.warned.clear();
+        }
+        self.warn_without_effect();
+        Ok(())
+    }
+
+    fn stop(&self) -> Result<(), gst::ErrorMessage> {
+        {
+            let mut state = self.state();
+            state.is_started = false;
+            state.caps = None;
+            state.plan = None;
+        }
+        *lock(&self.frame) = Frame::default();
+        Ok(())
+    }
+
+    fn before_transform(&self, buffer: &gst::BufferRef) {
+        let element = self.obj();
+        let segment = element.segment();
+        let time = segment.downcast_ref::<gst::ClockTime>().and_then(|segment| {
+            buffer.pts().and_then(|pts| segment.to_stream_time(pts))
+        });
+        if let Some(time) = time
+            && let Err(error) = element.sync_values(time)
+        {
+            gst::warning!(CAT, imp = self, "cannot follow the controller: {error}");
+        }
+        let (plan, mix, split) = {
+            let state = self.state();
+            (state.plan.clone(), state.settings.mix, state.settings.split)
+        };
+        let job = plan
+            .filter(|plan| !plan.is_identity() && mix > 0.0 && split > 0.0)
+            .map(|plan| (plan, mix, split));
+        self.counters.frames.increment();
+        let is_passthrough = job.is_none();
+        if is_passthrough {
+            self.counters.frames_passthrough.increment();
+        }
+        lock(&self.frame).job = job;
+        if element.is_passthrough() != is_passthrough {
+            gst::debug!(CAT, imp = self, "passthrough: {is_passthrough}");
+            element.set_passthrough(is_passthrough);
+        }
+    }
+
+    fn prepare_output_buffer(
+        &self,
+        input: InputBuffer<'_>,
+    ) -> Result<PrepareOutputBufferSuccess, gst::FlowError> {
+        match input {
+            // A copy of the buffer keeps every meta, which a buffer of our own would not; its memory
+            // is copied when it is mapped for writing.
+            InputBuffer::Readable(buffer) if !self.obj().is_passthrough() => {
+                Ok(PrepareOutputBufferSuccess::Buffer(buffer.copy()))
+            }
+            _ => Ok(PrepareOutputBufferSuccess::InputBuffer),
+        }
+    }
+
+    fn transform_ip(&self, buffer: &mut gst::BufferRef) -> Result<gst::FlowSuccess, gst::FlowError> {
+        let start = Instant::now();
+        let Some((plan, mix, split)) = lock(&self.frame).job.take() else {
+            return Ok(gst::FlowSuccess::Ok);
+        };
+        let caps = &plan.caps;
+        let measured = with_mapped(buffer, &caps.info, &caps.stream.layout, |planes, layout, area| {
+            plan.process(planes, layout, area, mix, split)
+        })
+        .map_err(|error| {
+            gst::element_imp_error!(self, gst::StreamError::Failed, ["{}", unusable_buffer(&error)]);
+            gst::FlowError::Error
+        })?;
+        if let Some(radii) = measured {
+            gst::log!(CAT, imp = self, "radii of this frame: {radii:?}");
+            *lock(&self.measured) = radii;
+        }
+        let time = start.elapsed();
+        self.counters.apply_time.smooth_time(time);
+        let first_frame = lock(&self.frame).first_frame.take();
+        if let Some(negotiation) = first_frame {
+            self.counters.first_frame_time.set_time(negotiation + time);
+        }
+        Ok(gst::FlowSuccess::Ok)
+    }
+}
+
+impl VideoFilterImpl for ColorShine {
+    fn set_info(
+        &self,
+        _incaps: &gst::Caps,
+        in_info: &VideoInfo,
+        _outcaps: &gst::Caps,
+        _out_info: &VideoInfo,
+    ) -> Result<(), gst::LoggableError> {
+        let start = Instant::now();
+        let caps = Arc::new(Caps::new(in_info));
+        let (settings, version) = {
+            let mut state = self.state();
+            state.caps = Some(caps.clone());
+            state.plan = None;
+            (state.settings.clone(), state.version)
+        };
+        let hdr = caps.stream.hdr;
+        // The stream has not begun: its first frame wants a plan, so all threads work on one.
+        let plan = Plan::new(&settings, caps, &self.counters, cores());
+        gst::info!(
+            CAT,
+            imp = self,
+            "{} {}x{}: method {}, lookup table of {}, radii {:?}, ready after {:?}",
+            in_info.format(),
+            in_info.width(),
+            in_info.height(),
+            plan.method_nick(),
+            plan.lut_size(),
+            plan.radii,
+            start.elapsed(),
+        );
+        let notice = plan.notice.clone();
+        self.state().install(plan.into(), version);
+        lock(&self.frame).first_frame = Some(start.elapsed());
+        self.announce(notice);
+        if let Some(transfer) = hdr {
+            gst::element_imp_warning!(
+                self,
+                gst::StreamError::Format,
+                ["the stream is HDR, {transfer}, and is processed as if it were SDR"]
+            );
+        }
+        Ok(())
+    }
+}

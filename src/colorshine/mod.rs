@@ -1,0 +1,92 @@
+//! The element `colorshine`.
+//!
+//! It pulls the colours of a raw video stream towards the colours in `attractors`, in Oklab, through a
+//! 3D lookup table that is baked once per look.
+//!
+//! ```bash
+//! gst-launch-1.0 videotestsrc ! colorshine attractors="#ff8a3d;40;60 | oklch(50% 0.15 200);40;60" \
+//!     ! videoconvert ! autovideosink
+//! ```
+
+use gst::glib;
+use gst::prelude::*;
+
+mod imp;
+mod plan;
+mod prepare;
+mod settings;
+mod stats;
+
+/// How pixels are computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]
+#[enum_type(name = "GstColorShineMethod")]
+#[repr(i32)]
+pub enum Method {
+    /// The lookup table, unless it is inaccurate and the model fast enough.
+    #[default]
+    #[enum_value(
+        name = "Lookup table, or the exact model where the table is inaccurate and the model keeps up",
+        nick = "auto"
+    )]
+    Auto = 0,
+    /// The lookup table.
+    #[enum_value(name = "Lookup table", nick = "lut")]
+    Lut = 1,
+    /// The model, evaluated for every pixel.
+    #[enum_value(name = "The model, evaluated for every pixel", nick = "exact")]
+    Exact = 2,
+}
+
+/// How rounding is hidden.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]
+#[enum_type(name = "GstColorShineDither")]
+#[repr(i32)]
+pub enum Dither {
+    /// Not at all.
+    #[default]
+    #[enum_value(name = "None", nick = "none")]
+    None = 0,
+    /// By an ordered matrix.
+    #[enum_value(name = "Ordered", nick = "ordered")]
+    Ordered = 1,
+    /// By blue noise.
+    #[enum_value(name = "Blue noise", nick = "blue-noise")]
+    BlueNoise = 2,
+}
+
+/// Where pixels are computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]
+#[enum_type(name = "GstColorShineBackend")]
+#[repr(i32)]
+pub enum Backend {
+    /// Wherever it is faster.
+    #[default]
+    #[enum_value(name = "Whichever is measured to be faster", nick = "auto")]
+    Auto = 0,
+    /// On the CPU.
+    #[enum_value(name = "CPU", nick = "cpu")]
+    Cpu = 1,
+    /// On the GPU.
+    #[enum_value(name = "GPU", nick = "gpu")]
+    Gpu = 2,
+}
+
+glib::wrapper! {
+    /// The element's GObject type, `GstColorShine`.
+    pub struct ColorShine(ObjectSubclass<imp::ColorShine>)
+        @extends gst_video::VideoFilter, gst_base::BaseTransform, gst::Element, gst::Object;
+}
+
+/// Registers the element's factory.
+///
+/// # Errors
+///
+/// What GStreamer's registry says.
+pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
+    gst::Element::register(
+        Some(plugin),
+        "colorshine",
+        gst::Rank::NONE,
+        ColorShine::static_type(),
+    )
+}

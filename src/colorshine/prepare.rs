@@ -1,0 +1,63 @@
+//! Plans prepared beside the stream.
+//!
+//! At most one plan is in the making. Changes that come meanwhile are coalesced: when it is done, the
+//! newest settings are planned if they are newer than the plan.
+
+
+use gst::subclass::prelude::*;
+
+use super::imp::ColorShine;
+use super::plan::Plan;
+use crate::workers::in_background;
+
+/// Asks for a plan of the newest settings; returns at once.
+pub(super) fn request(imp: &ColorShine) {
+    {
+        let mut state = imp.state();
+        if state.is_preparing || state.caps.is_none() {
+            return;
+        }
+        state.is_preparing = true;
+    }
+    let element = imp.obj().downgrade();
+    in_background(move || {
+        while let Some(element) = element.upgrade() {
+            if !prepare_one(element.imp()) {
+                return;
+            }
+        }
+    });
+}
+
+/// Ends a preparation that unwinds, so that the next change starts one afresh.
+struct OnPanic<'a>(&'a ColorShine);
+
+impl Drop for OnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.state().is_preparing = false;
+        }
+    }
+}
+
+/// Prepares one plan; false where none was asked for.
+fn prepare_one(imp: &ColorShine) -> bool {
+    let _guard = OnPanic(imp);
+    let (settings, caps, version) = {
+        let mut state = imp.state();
+        let caps = state.caps.clone().filter(|_| state.version != state.plan_version);
+        let Some(caps) = caps else {
+            state.is_preparing = false;
+            return false;
+        };
+        (state.settings.clone(), caps, state.version)
+    };
+    // One thread: the others are the stream's.
+    let plan = Plan::new(&settings, caps, imp.counters(), 1);
+    let notice = plan.notice.clone();
+    let is_installed = imp.state().install(plan.into(), version);
+    if is_installed {
+        imp.announce(notice);
+    }
+    true
+}

@@ -1,0 +1,461 @@
+//! The property table: names, types, ranges, defaults, flags and docs, and the values themselves.
+
+use std::sync::LazyLock;
+
+use gst::glib;
+use gst::prelude::*;
+
+use super::{Backend, Dither, Method};
+use crate::attractor::{Attractor, Channels, ParseError, parse};
+use crate::error::{SettingError, TILE_SIZES};
+use crate::lut::{AUTO_SIZES, Interpolation, Lattice, MAX_SIZE, MIN_SIZE};
+use crate::model::{Falloff, GamutMapping, Look, Model};
+use crate::tolerance::Reference;
+
+/// Values of all properties.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    attractors_text: String,
+    attractors: Result<Vec<Attractor>, ParseError>,
+    channels: Channels,
+    model: Model,
+    falloff: Falloff,
+    pub(super) tolerance_reference: Reference,
+    adaptation_time: u64,
+    gamut_mapping: GamutMapping,
+    pub(super) mix: f64,
+    pub(super) split: f64,
+    pub(super) method: Method,
+    lut_size: u32,
+    pub(super) interpolation: Interpolation,
+    dither: Dither,
+    input_lut: Option<String>,
+    output_lut: Option<String>,
+    transition_time: u64,
+    backend: Backend,
+    gpu_adapter: Option<String>,
+    pipeline_depth: u32,
+    tile_size: u32,
+    n_threads: u32,
+    memory_limit: u64,
+    cache_dir: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            attractors_text: String::new(),
+            attractors: Ok(Vec::new()),
+            channels: Channels::ALL,
+            model: Model::default(),
+            falloff: Falloff::default(),
+            tolerance_reference: Reference::default(),
+            adaptation_time: 500_000_000,
+            gamut_mapping: GamutMapping::default(),
+            mix: 1.0,
+            split: 1.0,
+            method: Method::default(),
+            lut_size: 0,
+            interpolation: Interpolation::default(),
+            dither: Dither::default(),
+            input_lut: None,
+            output_lut: None,
+            transition_time: 0,
+            backend: Backend::default(),
+            gpu_adapter: None,
+            pipeline_depth: 1,
+            tile_size: 0,
+            n_threads: 0,
+            memory_limit: 0,
+            cache_dir: None,
+        }
+    }
+}
+
+/// What a change of a property asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// Nothing: the value is as before, or of no effect yet.
+    None,
+    /// The next frame reads it.
+    NextFrame,
+    /// A new plan.
+    Plan,
+}
+
+impl Settings {
+    /// Sets a property, whatever [`Self::check`] will say of the value.
+    ///
+    /// # Panics
+    ///
+    /// Panics for a name that is not in the table or a value of another type; GObject has checked both.
+    pub(super) fn set(&mut self, name: &str, value: &glib::Value) -> Change {
+        /// Replaces a field; the change is none where the value is the same.
+        fn replace<T: PartialEq>(field: &mut T, value: T, change: Change) -> Change {
+            if *field == value {
+                return Change::None;
+            }
+            *field = value;
+            change
+        }
+        fn get<'a, T: glib::value::FromValue<'a>>(value: &'a glib::Value) -> T {
+            value.get().ok().expect("GObject has checked the type")
+        }
+        use Change::{NextFrame, None, Plan};
+        match name {
+            "attractors" => {
+                let text = get::<Option<String>>(value).unwrap_or_default();
+                self.attractors = parse(&text);
+                replace(&mut self.attractors_text, text, Plan)
+            }
+            "luminance" => replace(&mut self.channels.luminance, get(value), Plan),
+            "saturation" => replace(&mut self.channels.saturation, get(value), Plan),
+            "hue" => replace(&mut self.channels.hue, get(value), Plan),
+            "model" => replace(&mut self.model, get(value), Plan),
+            "falloff" => replace(&mut self.falloff, get(value), Plan),
+            "tolerance-reference" => replace(&mut self.tolerance_reference, get(value), Plan),
+            "adaptation-time" => replace(&mut self.adaptation_time, get(value), None),
+            "gamut-mapping" => replace(&mut self.gamut_mapping, get(value), Plan),
+            "mix" => replace(&mut self.mix, get(value), NextFrame),
+            "split" => replace(&mut self.split, get(value), NextFrame),
+            "method" => replace(&mut self.method, get(value), Plan),
+            "lut-size" => replace(&mut self.lut_size, get(value), Plan),
+            "interpolation" => replace(&mut self.interpolation, get(value), Plan),
+            "dither" => replace(&mut self.dither, get(value), None),
+            "input-lut" => replace(&mut self.input_lut, get(value), None),
+            "output-lut" => replace(&mut self.output_lut, get(value), None),
+            "transition-time" => replace(&mut self.transition_time, get(value), None),
+            "backend" => replace(&mut self.backend, get(value), None),
+            "gpu-adapter" => replace(&mut self.gpu_adapter, get(value), None),
+            "pipeline-depth" => replace(&mut self.pipeline_depth, get(value), None),
+            "tile-size" => replace(&mut self.tile_size, get(value), Plan),
+            "n-threads" => replace(&mut self.n_threads, get(value), Plan),
+            "memory-limit" => replace(&mut self.memory_limit, get(value), Plan),
+            "cache-dir" => replace(&mut self.cache_dir, get(value), None),
+            other => panic!("no property {other}"),
+        }
+    }
+
+    /// The value of a property.
+    ///
+    /// # Panics
+    ///
+    /// Panics for a name that is not in the table; GObject has checked it.
+    pub(super) fn get(&self, name: &str) -> glib::Value {
+        match name {
+            "attractors" => self.attractors_text.to_value(),
+            "luminance" => self.channels.luminance.to_value(),
+            "saturation" => self.channels.saturation.to_value(),
+            "hue" => self.channels.hue.to_value(),
+            "model" => self.model.to_value(),
+            "falloff" => self.falloff.to_value(),
+            "tolerance-reference" => self.tolerance_reference.to_value(),
+            "adaptation-time" => self.adaptation_time.to_value(),
+            "gamut-mapping" => self.gamut_mapping.to_value(),
+            "mix" => self.mix.to_value(),
+            "split" => self.split.to_value(),
+            "method" => self.method.to_value(),
+            "lut-size" => self.lut_size.to_value(),
+            "interpolation" => self.interpolation.to_value(),
+            "dither" => self.dither.to_value(),
+            "input-lut" => self.input_lut.to_value(),
+            "output-lut" => self.output_lut.to_value(),
+            "transition-time" => self.transition_time.to_value(),
+            "backend" => self.backend.to_value(),
+            "gpu-adapter" => self.gpu_adapter.to_value(),
+            "pipeline-depth" => self.pipeline_depth.to_value(),
+            "tile-size" => self.tile_size.to_value(),
+            "n-threads" => self.n_threads.to_value(),
+            "memory-limit" => self.memory_limit.to_value(),
+            "cache-dir" => self.cache_dir.to_value(),
+            other => panic!("no property {other}"),
+        }
+    }
+
+    /// Whether a stream can run with these values.
+    ///
+    /// # Errors
+    ///
+    /// The first value, or combination of values, that cannot be used.
+    pub(super) fn check(&self) -> Result<(), SettingError> {
+        if let Err(error) = &self.attractors {
+            return Err(SettingError::Attractors(error.clone()));
+        }
+        if self.lut_size().is_some_and(|size| size < MIN_SIZE) {
+            return Err(SettingError::LutSize(self.lut_size));
+        }
+        if self.tile_size != 0 && self.tile_size < TILE_SIZES[0] {
+            return Err(SettingError::TileSize(self.tile_size));
+        }
+        let smallest = self.lut_size().unwrap_or(AUTO_SIZES[0]);
+        let (limit, need) = (self.memory_limit(), Lattice::bytes_for(smallest));
+        if self.method != Method::Exact && limit < need {
+            return Err(SettingError::MemoryLimit(limit, need));
+        }
+        Ok(())
+    }
+
+    /// The model's settings. A text that is not a set of attractors counts as none.
+    pub(super) fn look(&self, primaries: crate::color::oklab::Primaries) -> Look {
+        Look {
+            attractors: self.attractors.clone().unwrap_or_default(),
+            channels: self.channels,
+            model: self.model,
+            falloff: self.falloff,
+            gamut_mapping: self.gamut_mapping,
+            primaries,
+        }
+    }
+
+    /// Nodes per axis; `None` for automatic.
+    pub(super) fn lut_size(&self) -> Option<usize> {
+        (self.lut_size != 0).then_some(self.lut_size as usize)
+    }
+
+    /// Edge of tiles in pixels; `None` for automatic.
+    pub(super) fn tile_size(&self) -> Option<usize> {
+        (self.tile_size != 0).then_some(self.tile_size as usize)
+    }
+
+    /// Threads for a frame.
+    pub(super) fn threads(&self) -> usize {
+        match self.n_threads {
+            0 => crate::workers::cores(),
+            n => n as usize,
+        }
+    }
+
+    /// Bytes that lattices may take: a quarter of the machine's memory where 0 was given.
+    pub(super) fn memory_limit(&self) -> u64 {
+        match self.memory_limit {
+            0 => crate::workers::machine_memory() / 4,
+            limit => limit,
+        }
+    }
+
+    /// Properties that have been set but have no effect yet, each with what happens instead.
+    pub(super) fn without_effect(&self) -> Vec<(&'static str, &'static str)> {
+        let adapts = self.tolerance_reference == Reference::Frame && self.adaptation_time > 0;
+        [
+            (adapts, "adaptation-time", "every frame is measured on its own, as with 0"),
+            (self.dither != Dither::None, "dither", "codes are rounded to nearest"),
+            (self.input_lut.is_some(), "input-lut", "no file is read"),
+            (self.output_lut.is_some(), "output-lut", "no file is read"),
+            (self.transition_time > 0, "transition-time", "looks change at once"),
+            (self.backend == Backend::Gpu, "backend=gpu", "the CPU does the work"),
+            (self.gpu_adapter.is_some(), "gpu-adapter", "the CPU does the work"),
+            (self.pipeline_depth > 1, "pipeline-depth", "no latency is added"),
+            (
+                self.cache_dir.as_deref().is_some_and(|dir| !dir.is_empty()),
+                "cache-dir",
+                "nothing is kept on disk",
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(is_set, name, instead)| is_set.then_some((name, instead)))
+        .collect()
+    }
+}
+
+/// The property table.
+pub(super) static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
+    let defaults = Settings::default();
+    let boolean = |name: &'static str, nick: &'static str, blurb: &'static str, default| {
+        glib::ParamSpecBoolean::builder(name)
+            .nick(nick)
+            .blurb(blurb)
+            .default_value(default)
+            .mutable_playing()
+            .build()
+    };
+    let uint = |name: &'static str, nick: &'static str, blurb: &'static str| {
+        glib::ParamSpecUInt::builder(name).nick(nick).blurb(blurb)
+    };
+    let uint64 = |name: &'static str, nick: &'static str, blurb: &'static str| {
+        glib::ParamSpecUInt64::builder(name).nick(nick).blurb(blurb)
+    };
+    let string = |name: &'static str, nick: &'static str, blurb: &'static str| {
+        glib::ParamSpecString::builder(name).nick(nick).blurb(blurb)
+    };
+    vec![
+        string(
+            "attractors",
+            "Attractors",
+            "Colours that pull, as items \"color;tolerance;strength[;channels]\" separated by | or \
+             newlines. color: any CSS Color 4 colour; tolerance: 0 to 100, how far it reaches (see \
+             tolerance-reference); strength: 0 to 200, over 100 widens the full effect; channels: any \
+             of l, s, h, all by default. Empty: frames pass through",
+        )
+        .default_value(Some(defaults.attractors_text.as_str()))
+        .mutable_playing()
+        .build(),
+        boolean(
+            "luminance",
+            "Luminance",
+            "Whether lightness (L of OKLCH) may change",
+            defaults.channels.luminance,
+        ),
+        boolean(
+            "saturation",
+            "Saturation",
+            "Whether chroma (C of OKLCH) may change",
+            defaults.channels.saturation,
+        ),
+        boolean("hue", "Hue", "Whether hue (h of OKLCH) may change", defaults.channels.hue),
+        glib::ParamSpecEnum::builder_with_default("model", defaults.model)
+            .nick("Model")
+            .blurb("Formulae of weights and blends")
+            .mutable_playing()
+            .build(),
+        glib::ParamSpecEnum::builder_with_default("falloff", defaults.falloff)
+            .nick("Falloff")
+            .blurb("How an attractor's pull fades from its colour to its radius")
+            .mutable_playing()
+            .build(),
+        glib::ParamSpecEnum::builder_with_default(
+            "tolerance-reference",
+            defaults.tolerance_reference,
+        )
+        .nick("Tolerance reference")
+        .blurb("What an attractor's tolerance is a percentage of")
+        .mutable_playing()
+        .build(),
+        uint64(
+            "adaptation-time",
+            "Adaptation time",
+            "Time constant of the radii in nanoseconds with tolerance-reference=frame; 0: every frame \
+             on its own. Has no effect yet: every frame is measured on its own",
+        )
+        .default_value(defaults.adaptation_time)
+        .mutable_playing()
+        .build(),
+        glib::ParamSpecEnum::builder_with_default("gamut-mapping", defaults.gamut_mapping)
+            .nick("Gamut mapping")
+            .blurb("How results outside the stream's RGB gamut are brought into it")
+            .mutable_playing()
+            .build(),
+        glib::ParamSpecDouble::builder("mix")
+            .nick("Mix")
+            .blurb("Share of the effect: 0 is the input, 1 the full effect")
+            .minimum(0.0)
+            .maximum(1.0)
+            .default_value(defaults.mix)
+            .controllable()
+            .mutable_playing()
+            .build(),
+        glib::ParamSpecDouble::builder("split")
+            .nick("Split")
+            .blurb("Share of the picture's width, from the left, that is processed")
+            .minimum(0.0)
+            .maximum(1.0)
+            .default_value(defaults.split)
+            .controllable()
+            .mutable_playing()
+            .build(),
+        glib::ParamSpecEnum::builder_with_default("method", defaults.method)
+            .nick("Method")
+            .blurb("How pixels are computed")
+            .mutable_playing()
+            .build(),
+        uint(
+            "lut-size",
+            "Lookup table size",
+            "Nodes per axis of the lookup table, 2 to 129; 0: the smallest of 17, 33, 49, 65 that is \
+             accurate to half a code for 99.9 % of colours, else 65",
+        )
+        .maximum(MAX_SIZE as u32)
+        .default_value(defaults.lut_size)
+        .mutable_playing()
+        .build(),
+        glib::ParamSpecEnum::builder_with_default("interpolation", defaults.interpolation)
+            .nick("Interpolation")
+            .blurb("How values between the nodes of the lookup table are found")
+            .mutable_playing()
+            .build(),
+        glib::ParamSpecEnum::builder_with_default("dither", defaults.dither)
+            .nick("Dither")
+            .blurb("How rounding is hidden. Has no effect yet: codes are rounded to nearest")
+            .mutable_playing()
+            .build(),
+        string(
+            "input-lut",
+            "Input lookup table",
+            "A .cube file to apply before the attractors. Has no effect yet: no file is read",
+        )
+        .mutable_playing()
+        .build(),
+        string(
+            "output-lut",
+            "Output lookup table",
+            "A .cube file to apply after the attractors. Has no effect yet: no file is read",
+        )
+        .mutable_playing()
+        .build(),
+        uint64(
+            "transition-time",
+            "Transition time",
+            "Cross-fade from the old look into the new after a change, in nanoseconds. Has no effect \
+             yet: looks change at once",
+        )
+        .default_value(defaults.transition_time)
+        .mutable_playing()
+        .build(),
+        glib::ParamSpecEnum::builder_with_default("backend", defaults.backend)
+            .nick("Backend")
+            .blurb("Where pixels are computed. GPUs are not used yet: the CPU does the work")
+            .mutable_playing()
+            .build(),
+        string(
+            "gpu-adapter",
+            "GPU adapter",
+            "Part of the name of the GPU to use. Has no effect yet: the CPU does the work",
+        )
+        .mutable_ready()
+        .build(),
+        uint(
+            "pipeline-depth",
+            "Pipeline depth",
+            "Frames in flight on the GPU; one less is the latency in frames. Has no effect yet: no \
+             latency is added",
+        )
+        .minimum(1)
+        .maximum(8)
+        .default_value(defaults.pipeline_depth)
+        .mutable_ready()
+        .build(),
+        uint(
+            "tile-size",
+            "Tile size",
+            "Edge in pixels of the tiles that work is cut into, 16 to 8192; 0: automatic",
+        )
+        .maximum(TILE_SIZES[1])
+        .default_value(defaults.tile_size)
+        .mutable_playing()
+        .build(),
+        uint("n-threads", "Threads", "Threads that a frame is spread over; 0: one per core")
+            .default_value(defaults.n_threads)
+            .mutable_playing()
+            .build(),
+        uint64(
+            "memory-limit",
+            "Memory limit",
+            "Most bytes that this element may allocate for lookup tables; 0: a quarter of the \
+             machine's memory",
+        )
+        .default_value(defaults.memory_limit)
+        .mutable_playing()
+        .build(),
+        string(
+            "cache-dir",
+            "Cache folder",
+            "Folder for baked lookup tables; empty: none. Has no effect yet: nothing is kept on disk",
+        )
+        .mutable_ready()
+        .build(),
+        glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
+            .nick("Statistics")
+            .blurb("What the element has done and how: an application/x-colorshine-stats structure")
+            .read_only()
+            .build(),
+    ]
+});

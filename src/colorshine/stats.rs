@@ -1,0 +1,40 @@
+//! Counters and plan as the `stats` structure.
+
+
+use super::plan::Plan;
+use crate::lut::Lattice;
+use crate::telemetry::Counters;
+use crate::workers::{level_name, simd_level};
+
+/// The snapshot. Names never change; what the element cannot know yet is 0.
+pub(super) fn snapshot(counters: &Counters, plan: Option<&Plan>, measured: &[f64]) -> gst::Structure {
+    let report = plan.and_then(|plan| plan.baked.as_ref()).map(|baked| baked.report);
+    let report = report.unwrap_or_default();
+    let lut_size = plan.map_or(0, Plan::lut_size);
+    let memory = if lut_size > 0 { Lattice::bytes_for(lut_size) } else { 0 };
+    let fixed = plan.map_or(&[][..], |plan| &plan.radii);
+    let radii = if fixed.is_empty() { measured } else { fixed };
+    gst::Structure::builder("application/x-colorshine-stats")
+        .field("frames", counters.frames.get())
+        .field("frames-passthrough", counters.frames_passthrough.get())
+        .field("backend", "cpu")
+        .field("adapter", "")
+        .field("simd-level", level_name(simd_level()))
+        .field("method", plan.map_or("none", Plan::method_nick))
+        .field("lut-size", lut_size as u32)
+        .field("lut-error-max-codes", report.max_codes)
+        .field("lut-error-p999-codes", report.p999_codes)
+        .field("bake-time-ns", counters.bake_time.get())
+        .field("bakes", counters.bakes.get())
+        .field("apply-time-ns", counters.apply_time.get())
+        .field("first-frame-time-ns", counters.first_frame_time.get())
+        .field("radii", gst::Array::new(radii))
+        .field("coverage", 0.0f64)
+        .field("lut-cache-memory-hits", counters.memory_hits.get())
+        .field("lut-cache-disk-hits", 0u64)
+        .field("lut-cache-misses", counters.misses.get())
+        .field("memory-bytes", memory)
+        .field("scene-cuts", 0u64)
+        .field("device-lost", 0u64)
+        .build()
+}

@@ -1,0 +1,59 @@
+//! Room errors as GStreamer errors; the only such mapping.
+
+use std::fmt;
+
+use crate::attractor::ParseError;
+use crate::frame::MapError;
+use crate::lut::{MAX_SIZE, MIN_SIZE};
+
+/// Smallest and largest edge of a tile, in pixels.
+pub const TILE_SIZES: [u32; 2] = [16, 8192];
+
+/// A property's value that cannot be used.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SettingError {
+    /// `attractors` is not a set of attractors.
+    Attractors(ParseError),
+    /// `lut-size` is neither 0 nor a size.
+    LutSize(u32),
+    /// `tile-size` is neither 0 nor a size.
+    TileSize(u32),
+    /// `memory-limit` leaves no room for a lattice: the limit, and the bytes of the smallest that
+    /// `lut-size` allows.
+    MemoryLimit(u64, u64),
+}
+
+impl fmt::Display for SettingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Attractors(error) => write!(f, "property attractors: {error}"),
+            Self::LutSize(size) => write!(
+                f,
+                "property lut-size: {size} is out of range, allowed is 0 (automatic) or {MIN_SIZE} to {MAX_SIZE}"
+            ),
+            Self::TileSize(size) => write!(
+                f,
+                "property tile-size: {size} is out of range, allowed is 0 (automatic) or {} to {}",
+                TILE_SIZES[0], TILE_SIZES[1]
+            ),
+            Self::MemoryLimit(limit, need) => write!(
+                f,
+                "property memory-limit: {limit} bytes are too few for a lookup table, \
+                 allowed is 0 (automatic) or at least {need}; method=exact needs none"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for SettingError {}
+
+impl From<&SettingError> for gst::ErrorMessage {
+    fn from(error: &SettingError) -> Self {
+        gst::error_msg!(gst::LibraryError::Settings, ["{error}"])
+    }
+}
+
+/// The message for a buffer that cannot be processed, to be posted before a flow error.
+pub fn unusable_buffer(error: &MapError) -> String {
+    format!("cannot process a buffer: {error}")
+}

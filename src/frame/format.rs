@@ -1,0 +1,196 @@
+//! What a stream's caps mean: layout, code values and primaries, from GStreamer's own tables.
+
+#![expect(unsafe_code, reason = "GStreamer's table of primaries has no safe binding")]
+
+use std::fmt;
+
+use gst_video::{
+    VideoColorMatrix, VideoColorRange, VideoFormat, VideoFormatInfo, VideoInfo,
+    VideoTransferFunction,
+};
+
+use super::{Component, Layout};
+use crate::color::codes::{CodeSpace, Range};
+use crate::color::oklab::{D65, Primaries};
+
+/// Formats of 8 bits per component, by name so that one may be unknown to the GStreamer at run time.
+const FORMATS: &[&str] = &[
+    "RGBA", "RGBx", "BGRA", "BGRx", "ARGB", "xRGB", "ABGR", "xBGR", "RGB", "BGR", "GBR", "GBRA",
+    "I420", "YV12", "NV12", "NV21", "Y42B", "NV16", "Y444", "NV24", "YUY2", "UYVY", "AYUV", "VUYA",
+];
+
+/// The formats that are processed natively, as far as the GStreamer at run time knows them.
+pub fn formats() -> impl Iterator<Item = VideoFormat> {
+    let known = |format: &VideoFormat| *format != VideoFormat::Unknown;
+    FORMATS.iter().map(|name| VideoFormat::from_string(name)).filter(known)
+}
+
+/// A transfer function of high dynamic range, which is processed as if it were SDR.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HdrTransfer {
+    /// SMPTE ST 2084.
+    Pq,
+    /// ARIB STD-B67.
+    Hlg,
+}
+
+impl fmt::Display for HdrTransfer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pq => "PQ (SMPTE ST 2084)",
+            Self::Hlg => "HLG (ARIB STD-B67)",
+        })
+    }
+}
+
+/// What a stream's caps mean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stream {
+    /// Where components lie.
+    pub layout: Layout,
+    /// What codes mean.
+    pub codes: CodeSpace,
+    /// The container's primaries.
+    pub primaries: Primaries,
+    /// High dynamic range, if the caps say so.
+    pub hdr: Option<HdrTransfer>,
+}
+
+impl Stream {
+    /// The meaning of caps; what they leave out is as [`VideoInfo`] fills it in.
+    pub fn new(info: &VideoInfo) -> Self {
+        let format = info.format_info();
+        let transfer = info.colorimetry().transfer();
+        Self {
+            layout: layout(&format),
+            codes: codes(info, &format),
+            primaries: primaries(info),
+            hdr: match transfer {
+                VideoTransferFunction::Smpte2084 => Some(HdrTransfer::Pq),
+                VideoTransferFunction::AribStdB67 => Some(HdrTransfer::Hlg),
+                _ => None,
+            },
+        }
+    }
+}
+
+fn layout(format: &VideoFormatInfo) -> Layout {
+    let component = |index: usize| Component {
+        plane: format.plane()[index] as usize,
+        offset: format.poffset()[index] as usize,
+        step: format.pixel_stride()[index] as usize,
+    };
+    Layout {
+        components: [0, 1, 2].map(component),
+        planes: format.n_planes() as usize,
+        sub_x: format.w_sub()[1],
+        sub_y: format.h_sub()[1],
+        is_interlaced: false,
+    }
+}
+
+fn codes(info: &VideoInfo, format: &VideoFormatInfo) -> CodeSpace {
+    let depth = format.depth()[0];
+    let range = match info.colorimetry().range() {
+        // Caps without a range: RGB is full, Y'CbCr limited, as everywhere in GStreamer.
+        VideoColorRange::Unknown if format.is_rgb() => VideoColorRange::Range0_255,
+        VideoColorRange::Unknown => VideoColorRange::Range16_235,
+        range => range,
+    };
+    let (offset, scale) = format.range_offsets(range);
+    let range = Range {
+        offset: [0, 1, 2].map(|i| f64::from(offset[i])),
+        scale: [0, 1, 2].map(|i| f64::from(scale[i])),
+    };
+    if format.is_rgb() {
+        return CodeSpace::rgb(depth, range);
+    }
+    let default = if info.height() > 576 { VideoColorMatrix::Bt709 } else { VideoColorMatrix::Bt601 };
+    let matrix = info.colorimetry().matrix();
+    let coefficients = matrix.kr_kb().or_else(|_| default.kr_kb());
+    // Both defaults are in GStreamer's table; BT.709 stands in all the same.
+    let (kr, kb) = coefficients.unwrap_or((0.2126, 0.0722));
+    CodeSpace::ycbcr(depth, range, kr, kb)
+}
+
+fn primaries(info: &VideoInfo) -> Primaries {
+    use gst::glib::translate::IntoGlib;
+    let primaries = info.colorimetry().primaries();
+    // SAFETY: the function returns an entry of a constant table, or null for an unknown value.
+    let entry = unsafe {
+        gst_video::ffi::gst_video_color_primaries_get_info(primaries.into_glib()).as_ref()
+    };
+    // The table's entry for unknown primaries is all zeros.
+    match entry.filter(|entry| entry.Wy > 0.0) {
+        Some(entry) => Primaries {
+            red: [entry.Rx, entry.Ry],
+            green: [entry.Gx, entry.Gy],
+            blue: [entry.Bx, entry.By],
+            white: if is_d65([entry.Wx, entry.Wy]) { D65 } else { [entry.Wx, entry.Wy] },
+        },
+        None => Primaries::BT709,
+    }
+}
+
+/// GStreamer's table and CSS Color 4 round D65 differently; Oklab's white is CSS's.
+fn is_d65(white: [f64; 2]) -> bool {
+    (white[0] - D65[0]).abs() < 1e-4 && (white[1] - D65[1]).abs() < 1e-4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream(format: VideoFormat, width: u32, height: u32, colorimetry: Option<&str>) -> Stream {
+        gst::init().unwrap();
+        let colorimetry = colorimetry.map(|c| c.parse::<gst_video::VideoColorimetry>().unwrap());
+        let info = VideoInfo::builder(format, width, height);
+        Stream::new(&info.colorimetry_if_some(colorimetry.as_ref()).build().unwrap())
+    }
+
+    #[test]
+    fn every_format_is_known_here() {
+        gst::init().unwrap();
+        assert_eq!(formats().count(), FORMATS.len());
+    }
+
+    #[test]
+    fn components_of_packed_and_planar_formats() {
+        let places = |format| {
+            let layout = stream(format, 64, 64, None).layout;
+            layout.components.map(|c| (c.plane, c.offset, c.step))
+        };
+        assert_eq!(places(VideoFormat::Xbgr), [(0, 3, 4), (0, 2, 4), (0, 1, 4)]);
+        assert_eq!(places(VideoFormat::Gbr), [(2, 0, 1), (0, 0, 1), (1, 0, 1)]);
+        assert_eq!(places(VideoFormat::Nv21), [(0, 0, 1), (1, 1, 2), (1, 0, 2)]);
+        assert_eq!(places(VideoFormat::Uyvy), [(0, 1, 2), (0, 0, 4), (0, 2, 4)]);
+    }
+
+    #[test]
+    fn defaults_follow_gstreamer() {
+        let limited = Range {
+            offset: [16.0, 128.0, 128.0],
+            scale: [219.0, 224.0, 224.0],
+        };
+        let small = stream(VideoFormat::I420, 720, 576, None);
+        assert_eq!(small.codes, CodeSpace::ycbcr(8, limited, 0.299, 0.114));
+        let large = stream(VideoFormat::I420, 1280, 720, None);
+        assert_eq!(large.codes, CodeSpace::ycbcr(8, limited, 0.2126, 0.0722));
+        assert_eq!(large.primaries, Primaries::BT709);
+        assert_eq!(stream(VideoFormat::Rgba, 64, 64, None).codes, CodeSpace::full_rgb(8));
+    }
+
+    #[test]
+    fn colorimetry_is_read() {
+        let wide = stream(VideoFormat::Nv12, 3840, 2160, Some("bt2020"));
+        assert_eq!(wide.primaries, Primaries::BT2020);
+        assert_eq!(wide.hdr, None);
+        let pq = stream(VideoFormat::Nv12, 3840, 2160, Some("bt2100-pq"));
+        assert_eq!(pq.hdr, Some(HdrTransfer::Pq));
+        // Full range, BT.709 matrix, sRGB transfer, BT.709 primaries.
+        let full = stream(VideoFormat::I420, 64, 64, Some("1:3:7:1"));
+        assert_eq!(full.codes.nominal, [[0.0, 255.0], [0.5, 255.0], [0.5, 255.0]]);
+        let limited_rgb = stream(VideoFormat::Rgb, 64, 64, Some("2:1:7:1"));
+        assert_eq!(limited_rgb.codes.nominal, [[16.0, 235.0]; 3]);
+    }
+}

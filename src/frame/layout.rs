@@ -1,0 +1,147 @@
+//! Where a format keeps its components, and which chroma belongs to which luma.
+
+/// Where one component of 8 bits lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Component {
+    /// Index of its plane.
+    pub plane: usize,
+    /// Bytes from the start of a row to the first sample.
+    pub offset: usize,
+    /// Bytes from one sample to the next.
+    pub step: usize,
+}
+
+/// Where the components R, G, B or Y', Cb, Cr lie. What else a format carries (alpha, padding) is
+/// never touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// The components, in that order.
+    pub components: [Component; 3],
+    /// Number of planes, alpha's included.
+    pub planes: usize,
+    /// log2 of the luma columns per chroma sample.
+    pub sub_x: u32,
+    /// log2 of the luma rows per chroma sample.
+    pub sub_y: u32,
+    /// Whether chroma rows belong to fields: row 2k + f of chroma covers rows 4k + f and 4k + 2 + f
+    /// of luma.
+    pub is_interlaced: bool,
+}
+
+/// The picture within a frame, and how much of it is to be processed; in luma samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Area {
+    /// First column, and the column after the last.
+    pub columns: [usize; 2],
+    /// First row, and the row after the last.
+    pub rows: [usize; 2],
+    /// The column after the last that is to be processed.
+    pub processed_until: usize,
+}
+
+impl Layout {
+    /// Whether `plane` holds chroma with fewer rows than luma has.
+    pub fn has_fewer_rows(&self, plane: usize) -> bool {
+        self.sub_y > 0 && plane != self.components[0].plane && self.holds_chroma(plane)
+    }
+
+    fn holds_chroma(&self, plane: usize) -> bool {
+        self.components[1..].iter().any(|component| component.plane == plane)
+    }
+
+    /// The row group, that is the row of chroma, of a row of luma.
+    pub fn group_of(&self, row: usize) -> usize {
+        match (self.sub_y, self.is_interlaced) {
+            (0, _) => row,
+            (_, false) => row >> self.sub_y,
+            (_, true) => ((row >> 1) & !1) | (row & 1),
+        }
+    }
+
+    /// The rows of luma of a group that lie within `rows`; at most two.
+    pub fn rows_of(&self, group: usize, rows: [usize; 2]) -> impl Iterator<Item = usize> + Clone + use<> {
+        let (first, step) = match (self.sub_y, self.is_interlaced) {
+            (0, _) => (group, 1),
+            (_, false) => (group << 1, 1),
+            (_, true) => (((group & !1) << 1) | (group & 1), 2),
+        };
+        let count = 1usize << self.sub_y;
+        (0..count).map(move |i| first + i * step).filter(move |row| (rows[0]..rows[1]).contains(row))
+    }
+
+    /// Groups that cover `rows` rows of luma.
+    pub fn groups(&self, rows: usize) -> usize {
+        // The last row is not always in the last group: with fields, the last two rows differ.
+        let of = |back: usize| rows.checked_sub(back).map_or(0, |row| self.group_of(row) + 1);
+        of(1).max(of(2))
+    }
+
+    /// Bytes from a row's start to the end of its last sample, for `width` luma columns.
+    pub fn row_bytes(&self, plane: usize, width: usize) -> usize {
+        let ends = self.components.iter().enumerate().filter(|(_, c)| c.plane == plane);
+        let end = |(index, component): (usize, &Component)| {
+            let samples = if index == 0 { width } else { self.chroma_columns(width) };
+            component.offset + samples.saturating_sub(1) * component.step + 1
+        };
+        ends.map(end).max().unwrap_or(0)
+    }
+
+    /// Chroma samples that cover `width` columns of luma.
+    pub fn chroma_columns(&self, width: usize) -> usize {
+        (width + (1 << self.sub_x) - 1) >> self.sub_x
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn i420(is_interlaced: bool) -> Layout {
+        let component = |plane| Component {
+            plane,
+            offset: 0,
+            step: 1,
+        };
+        Layout {
+            components: [0, 1, 2].map(component),
+            planes: 3,
+            sub_x: 1,
+            sub_y: 1,
+            is_interlaced,
+        }
+    }
+
+    #[test]
+    fn every_row_belongs_to_one_group() {
+        for is_interlaced in [false, true] {
+            let layout = i420(is_interlaced);
+            for height in 1..20 {
+                let mut seen = vec![0; height];
+                for group in 0..layout.groups(height) {
+                    for row in layout.rows_of(group, [0, height]) {
+                        assert_eq!(layout.group_of(row), group);
+                        seen[row] += 1;
+                    }
+                }
+                assert!(seen.iter().all(|n| *n == 1), "{height} {is_interlaced}: {seen:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn fields_do_not_share_chroma() {
+        let layout = i420(true);
+        let rows = |group| layout.rows_of(group, [0, 8]).collect::<Vec<_>>();
+        assert_eq!([rows(0), rows(1), rows(2), rows(3)], [[0, 2], [1, 3], [4, 6], [5, 7]]);
+    }
+
+    #[test]
+    fn rows_end_with_their_last_sample() {
+        assert_eq!([0, 1].map(|plane| i420(false).row_bytes(plane, 7)), [7, 4]);
+        let mut yuy2 = i420(false);
+        yuy2.components[0].step = 2;
+        yuy2.components[1] = Component { plane: 0, offset: 1, step: 4 };
+        yuy2.components[2] = Component { plane: 0, offset: 3, step: 4 };
+        assert_eq!(yuy2.row_bytes(0, 3), 8);
+    }
+}

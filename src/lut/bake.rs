@@ -1,0 +1,36 @@
+//! From the model to a lattice.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::{Lattice, fraction_bits};
+use crate::color::codes::CodeSpace;
+use crate::model::lanes::ExactKernel;
+use crate::workers::for_each;
+
+/// The lattice of a kernel: the exact model at every node, on up to `threads` threads.
+pub fn bake(kernel: &ExactKernel, codes: &CodeSpace, size: usize, threads: usize) -> Lattice {
+    let mut lattice = Lattice::zeros(codes, size);
+    let axes = *lattice.axes();
+    let slab = size * size;
+    let slabs: Vec<_> = lattice.nodes_mut().chunks_exact_mut(slab).map(Mutex::new).collect();
+    let unit = 2f32.powi(fraction_bits(codes.depth));
+    for_each(size, threads, |i| {
+        let node = |axis: usize, index: usize| axes[axis].node(index) as f32;
+        let mut x = vec![node(0, i); slab];
+        let mut y: Vec<f32> = (0..slab).map(|j| node(1, j / size)).collect();
+        let mut z: Vec<f32> = (0..slab).map(|j| node(2, j % size)).collect();
+        kernel.differences([&mut x, &mut y, &mut z]);
+        let mut entries = slabs[i].lock().unwrap_or_else(PoisonError::into_inner);
+        for (j, entry) in entries.iter_mut().enumerate() {
+            *entry = [quantize(x[j], unit), quantize(y[j], unit), quantize(z[j], unit), 0];
+        }
+    });
+    drop(slabs);
+    lattice
+}
+
+/// A difference in codes as an entry: rounded to nearest, saturated.
+#[inline(always)]
+pub(crate) fn quantize(difference: f32, unit: f32) -> i16 {
+    (difference * unit).round_ties_even() as i16
+}

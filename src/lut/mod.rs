@@ -1,0 +1,37 @@
+//! The lattice: a 3D lookup table of differences, in the stream's own code values.
+//!
+//! One coordinate convention holds everywhere: axis 0, 1, 2 are the components R, G, B or Y', Cb, Cr;
+//! axis 2 varies fastest; the first and last node of an axis lie on the ends of the component's nominal
+//! range, and codes beyond take the end's value. An entry is `output - input`, so that identity is
+//! exact, what lies outside every radius is exactly zero, and superwhites keep their excess.
+
+mod bake;
+mod cube;
+mod lattice;
+mod report;
+mod sample;
+mod shared;
+
+pub use bake::bake;
+pub(crate) use bake::quantize;
+pub use cube::write_cube;
+pub use lattice::{AUTO_SIZES, Axis, FRACTION_BITS, Lattice, MAX_SIZE, MIN_SIZE, fraction_bits};
+pub use report::{ErrorReport, Probe};
+pub use shared::{Baked, Request, prepare};
+
+/// How values between nodes are found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]
+#[enum_type(name = "GstColorShineInterpolation")]
+#[repr(i32)]
+pub enum Interpolation {
+    /// Four nodes, along the sorted fractions.
+    #[default]
+    #[enum_value(name = "Tetrahedral: four nodes", nick = "tetrahedral")]
+    Tetrahedral = 0,
+    /// Eight nodes.
+    #[enum_value(name = "Trilinear: eight nodes", nick = "trilinear")]
+    Trilinear = 1,
+    /// The nearest node.
+    #[enum_value(name = "Nearest node", nick = "nearest")]
+    Nearest = 2,
+}

@@ -1,0 +1,170 @@
+//! Sampling in integers: the gold of every faster kernel, which must give the same bits.
+
+use super::{FRACTION_BITS, Interpolation, Lattice};
+
+const ONE: i32 = 1 << FRACTION_BITS;
+const HALF: i32 = ONE / 2;
+
+impl Lattice {
+    /// Differences at `codes`, in the units of the entries, rounded to nearest.
+    ///
+    /// All slices have one length.
+    pub fn sample(
+        &self,
+        interpolation: Interpolation,
+        codes: [&[u16]; 3],
+        out: [&mut [i16]; 3],
+    ) {
+        let [x, y, z] = codes;
+        let [u, v, w] = out;
+        let at = |i: usize| [x[i], y[i], z[i]];
+        let mut put = |i: usize, difference: [i16; 3]| [u[i], v[i], w[i]] = difference;
+        // The choice is made once per call, not once per colour.
+        match interpolation {
+            Interpolation::Tetrahedral => {
+                (0..x.len()).for_each(|i| put(i, self.tetrahedral(at(i))));
+            }
+            Interpolation::Trilinear => (0..x.len()).for_each(|i| put(i, self.trilinear(at(i)))),
+            Interpolation::Nearest => (0..x.len()).for_each(|i| put(i, self.nearest(at(i)))),
+        }
+    }
+
+    /// Index of the node at or below, fractions, and steps to the next node of each axis.
+    #[inline(always)]
+    fn locate(&self, codes: [u16; 3]) -> (usize, [i32; 3], [usize; 3]) {
+        let n = self.size();
+        let axes = self.axes();
+        let position = [0, 1, 2].map(|i| axes[i].position(codes[i]));
+        let node = position.map(|p| (p >> FRACTION_BITS) as usize);
+        let fraction = position.map(|p| (p & (ONE as u32 - 1)) as i32);
+        ((node[0] * n + node[1]) * n + node[2], fraction, [n * n, n, 1])
+    }
+
+    #[inline(always)]
+    fn tetrahedral(&self, codes: [u16; 3]) -> [i16; 3] {
+        let (base, [fx, fy, fz], [sx, sy, sz]) = self.locate(codes);
+        // The path from the node below to the node above goes along the largest fraction first.
+        let (first, second, high, middle, low) = match (fx >= fy, fy >= fz, fx >= fz) {
+            (true, true, _) => (sx, sy, fx, fy, fz),
+            (true, false, true) => (sx, sz, fx, fz, fy),
+            (true, false, false) => (sz, sx, fz, fx, fy),
+            (false, _, true) => (sy, sx, fy, fx, fz),
+            (false, true, false) => (sy, sz, fy, fz, fx),
+            (false, false, false) => (sz, sy, fz, fy, fx),
+        };
+        let entries = self.entries();
+        let corners = [
+            (entries[base], ONE - high),
+            (entries[base + first], high - middle),
+            (entries[base + first + second], middle - low),
+            (entries[base + sx + sy + sz], low),
+        ];
+        [0, 1, 2].map(|c| {
+            let sum: i32 = corners.iter().map(|(e, weight)| i32::from(e[c]) * weight).sum();
+            ((sum + HALF) >> FRACTION_BITS) as i16
+        })
+    }
+
+    #[inline(always)]
+    fn trilinear(&self, codes: [u16; 3]) -> [i16; 3] {
+        let (base, [fx, fy, fz], [sx, sy, sz]) = self.locate(codes);
+        let entries = self.entries();
+        let mix = |a: i32, b: i32, f: i32| a + (((b - a) * f + HALF) >> FRACTION_BITS);
+        [0, 1, 2].map(|c| {
+            let at = |index: usize| i32::from(entries[base + index][c]);
+            let along_z = |index: usize| mix(at(index), at(index + sz), fz);
+            let along_y = |index: usize| mix(along_z(index), along_z(index + sy), fy);
+            mix(along_y(0), along_y(sx), fx) as i16
+        })
+    }
+
+    #[inline(always)]
+    fn nearest(&self, codes: [u16; 3]) -> [i16; 3] {
+        let (base, fractions, steps) = self.locate(codes);
+        let up = |i: usize| if fractions[i] >= HALF { steps[i] } else { 0 };
+        let [a, b, c, _] = self.entries()[base + up(0) + up(1) + up(2)];
+        [a, b, c]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::color::codes::CodeSpace;
+
+    /// A lattice whose entries are `f` of the node's indices.
+    fn lattice(size: usize, f: impl Fn([usize; 3]) -> [i16; 3]) -> Lattice {
+        let mut lattice = Lattice::zeros(&CodeSpace::full_rgb(8), size);
+        for (i, entry) in lattice.nodes_mut().iter_mut().enumerate() {
+            let [a, b, c] = f([i / size / size, i / size % size, i % size]);
+            *entry = [a, b, c, 0];
+        }
+        lattice
+    }
+
+    fn sample(lattice: &Lattice, interpolation: Interpolation, codes: [u16; 3]) -> [i16; 3] {
+        let [mut u, mut v, mut w] = [[0], [0], [0]];
+        let [x, y, z] = codes.map(|c| [c]);
+        lattice.sample(interpolation, [&x, &y, &z], [&mut u, &mut v, &mut w]);
+        [u[0], v[0], w[0]]
+    }
+
+    #[test]
+    fn interpolation_of_a_linear_function_is_that_function() {
+        // 128 units a node, at 18 nodes of 15 codes each.
+        let linear = lattice(18, |[x, y, z]| {
+            [128 * x as i16, -128 * y as i16, 64 * (x + z) as i16]
+        });
+        for codes in [[0, 0, 0], [255, 255, 255], [7, 100, 33], [200, 3, 254], [15, 30, 45]] {
+            for interpolation in [Interpolation::Tetrahedral, Interpolation::Trilinear] {
+                let [x, y, z] = codes.map(|c| 128.0 * f64::from(c) / 15.0);
+                let want = [x, -y, (x + z) / 2.0];
+                let got = sample(&linear, interpolation, codes);
+                for c in 0..3 {
+                    let error = (f64::from(got[c]) - want[c]).abs();
+                    // Rounding of the result, and of positions to 2^-14 of 128 units.
+                    assert!(error <= 0.53, "{codes:?} {interpolation:?}: {got:?}, not {want:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nodes_come_out_exactly() {
+        let noise = lattice(18, |[x, y, z]| {
+            let hash = (x * 7919 + y * 104_729 + z * 1_299_709) as i16;
+            [hash, !hash, hash / 3]
+        });
+        for interpolation in
+            [Interpolation::Tetrahedral, Interpolation::Trilinear, Interpolation::Nearest]
+        {
+            for node in [[0, 0, 0], [17, 17, 17], [3, 17, 0], [9, 1, 12]] {
+                let codes = node.map(|i: usize| 15 * i as u16);
+                let [x, y, z] = node;
+                let [a, b, c, _] = noise.entries()[(x * 18 + y) * 18 + z];
+                assert_eq!(sample(&noise, interpolation, codes), [a, b, c], "{node:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn tetrahedra_meet_without_a_step() {
+        let noise = lattice(2, |[x, y, z]| [(x * 31 + y * 57 + z * 91) as i16 * 100; 3]);
+        // On a face between two tetrahedra two fractions are equal; both sides must agree there.
+        for a in (0..=255u16).step_by(5) {
+            for b in (0..=255u16).step_by(17) {
+                for (on, beside) in [
+                    ([a, a, b], [a, a.saturating_sub(1), b]),
+                    ([a, b, a], [a, b, a.saturating_sub(1)]),
+                    ([b, a, a], [b, a.saturating_sub(1), a]),
+                ] {
+                    let one = sample(&noise, Interpolation::Tetrahedral, on)[0];
+                    let two = sample(&noise, Interpolation::Tetrahedral, beside)[0];
+                    // One code along an axis moves the result by at most the steepest edge, 35.7;
+                    // results are rounded, and so are positions, to 0.3 of an edge's units.
+                    assert!((one - two).abs() <= 37, "{on:?} {one} {two}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! imgcolorshine's own formulae with two repairs: an undefined component takes the pixel's own, and
+//! results are rounded, not truncated. SPEC section 3.4.
+
+use super::{Source, Transform, distance};
+use crate::color::Triple;
+
+/// Oklab of the blend before gamut mapping; `None` where no attractor pulls.
+pub(super) fn blend(transform: &Transform, source: Source) -> Option<Triple> {
+    let Source { lab, chroma } = source;
+    let own_hue = lab[2].atan2(lab[1]);
+
+    let mut total = 0.0;
+    let (mut lightness, mut chroma_sum, mut hue_vector) = (0.0, 0.0, [0.0; 2]);
+    for pull in &transform.pulls {
+        let attractor = &pull.attractor;
+        let d = distance(lab, attractor.lab);
+        if d >= pull.radius {
+            continue;
+        }
+        let f = transform.falloff.at(d / pull.radius);
+        let base = attractor.strength.min(100.0) / 100.0;
+        let extra = (attractor.strength - 100.0).max(0.0) / 100.0;
+        let weight = base * f + extra * (1.0 - f);
+        let hue = attractor.hue.map_or(own_hue, f64::to_radians);
+        total += weight;
+        lightness += weight * attractor.lightness.unwrap_or(lab[0]);
+        chroma_sum += weight * attractor.chroma.unwrap_or(chroma);
+        hue_vector[0] += weight * hue.cos();
+        hue_vector[1] += weight * hue.sin();
+    }
+    if total <= 0.0 {
+        return None;
+    }
+    let own = (1.0 - total).max(0.0);
+    let channels = transform.channels;
+    let c = if channels.saturation { own * chroma + chroma_sum } else { chroma };
+    let hue = if channels.hue {
+        let (x, y) = (own * own_hue.cos() + hue_vector[0], own * own_hue.sin() + hue_vector[1]);
+        y.atan2(x)
+    } else {
+        own_hue
+    };
+    let l = if channels.luminance { own * lab[0] + lightness } else { lab[0] };
+    Some([l, c * hue.cos(), c * hue.sin()])
+}

@@ -1,0 +1,326 @@
+//! The `f32` twin of [`Transform`] over SIMD lanes: code values in, differences of code values out.
+//!
+//! One kernel serves three uses: it bakes lattices (at the nodes' codes), colours frames with
+//! `method=exact`, and measures the error of a lattice. It agrees with the gold within
+//! [`crate::tolerances::EXACT_CODES`] before rounding.
+
+use fearless_simd::{Simd, SimdBase, SimdFloat, dispatch, prelude::*};
+
+use super::smooth::{NEUTRAL_CHROMA, PLATEAU_MAX};
+use super::{Falloff, GamutMapping, Look, Model, falloff::GAUSSIAN_EDGE};
+use crate::attractor::{Attractor, Channels};
+use crate::color::codes::CodeSpace;
+use crate::color::lanes::{
+    F, F3, Matrix32, RgbSpace32, affine, clamp01, decode, encode, gaussian, half_cosine, matrix32,
+    mul_vec, splat, triple32,
+};
+use crate::color::oklab::RgbSpace;
+use crate::workers::Level;
+
+/// An attractor's share of the kernel, ready to use.
+#[derive(Clone, Copy, Debug)]
+struct Pull32 {
+    lab: [f32; 3],
+    inverse_radius: f32,
+    /// Share of the radius at full weight (smooth).
+    plateau: f32,
+    /// 1 / (1 - plateau).
+    inverse_slope: f32,
+    /// Strength up to 100, as a share.
+    base: f32,
+    /// Strength beyond 100, as a share (classic).
+    extra: f32,
+    lightness: Option<f32>,
+    chroma: Option<f32>,
+    /// Cosine and sine of the hue.
+    direction: Option<[f32; 2]>,
+}
+
+impl Pull32 {
+    fn new(attractor: &Attractor, radius: f64) -> Self {
+        let extra = (attractor.strength - 100.0).max(0.0) / 100.0;
+        let plateau = PLATEAU_MAX * extra;
+        Self {
+            lab: triple32(attractor.lab),
+            inverse_radius: (1.0 / radius) as f32,
+            plateau: plateau as f32,
+            inverse_slope: (1.0 / (1.0 - plateau)) as f32,
+            base: (attractor.strength.min(100.0) / 100.0) as f32,
+            extra: extra as f32,
+            lightness: attractor.lightness.map(|l| l as f32),
+            chroma: attractor.chroma.map(|c| c as f32),
+            direction: attractor.hue.map(|h| {
+                let (sine, cosine) = h.to_radians().sin_cos();
+                [cosine as f32, sine as f32]
+            }),
+        }
+    }
+}
+
+/// Code values to Oklab, in `f32` lanes.
+#[derive(Clone, Debug)]
+pub struct ToOklab {
+    to_rgb: Matrix32,
+    to_rgb_offset: [f32; 3],
+    space: RgbSpace32,
+}
+
+impl ToOklab {
+    /// For the codes and primaries of a stream.
+    pub fn new(codes: &CodeSpace, space: &RgbSpace) -> Self {
+        let (to_rgb, offset) = codes.decode_affine();
+        Self {
+            to_rgb: matrix32(&to_rgb),
+            to_rgb_offset: triple32(offset),
+            space: RgbSpace32::new(space),
+        }
+    }
+
+    #[inline(always)]
+    fn rgb<S: Simd>(&self, codes: F3<S>) -> F3<S> {
+        affine::<S>(&self.to_rgb, &self.to_rgb_offset, codes).map(clamp01::<S>)
+    }
+
+    #[inline(always)]
+    fn lab<S: Simd>(&self, simd: S, rgb: F3<S>) -> F3<S> {
+        self.space.linear_to_oklab(simd, rgb.map(|v| decode(simd, v)))
+    }
+
+    /// Oklab of each colour, in place: `codes` holds code values before and L, a, b after.
+    ///
+    /// The three slices have one length.
+    pub fn convert(&self, level: Level, codes: [&mut [f32]; 3]) {
+        dispatch!(level, simd => self.convert_lanes(simd, codes));
+    }
+
+    #[inline(always)]
+    fn convert_lanes<S: Simd>(&self, simd: S, [x, y, z]: [&mut [f32]; 3]) {
+        for_each_vector(simd, [x, y, z], #[inline(always)] |codes| {
+            self.lab(simd, self.rgb::<S>(codes))
+        });
+    }
+}
+
+/// The kernel: a look with its radii, for the codes of one stream.
+#[derive(Clone, Debug)]
+pub struct ExactKernel {
+    pulls: Vec<Pull32>,
+    channels: Channels,
+    model: Model,
+    falloff: Falloff,
+    gamut_mapping: GamutMapping,
+    input: ToOklab,
+    from_rgb: Matrix32,
+    level: Level,
+}
+
+impl ExactKernel {
+    /// The kernel of `look` with one radius per attractor, in order, at a SIMD level.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the numbers of attractors and radii differ.
+    pub fn new(look: &Look, radii: &[f64], codes: &CodeSpace, level: Level) -> Self {
+        assert_eq!(look.attractors.len(), radii.len(), "one radius per attractor");
+        let pulls = look.attractors.iter().zip(radii);
+        Self {
+            pulls: pulls
+                .filter(|(attractor, radius)| **radius > 0.0 && attractor.strength > 0.0)
+                .map(|(attractor, radius)| Pull32::new(attractor, *radius))
+                .collect(),
+            channels: look.channels,
+            model: look.model,
+            falloff: look.falloff,
+            gamut_mapping: look.gamut_mapping,
+            input: ToOklab::new(codes, &RgbSpace::new(&look.primaries)),
+            from_rgb: matrix32(&codes.encode_linear()),
+            level,
+        }
+    }
+
+    /// Differences in code values, in place: `codes` holds code values before, and after what the
+    /// model adds to them. Colours outside every radius get exactly 0.
+    ///
+    /// The three slices have one length.
+    pub fn differences(&self, codes: [&mut [f32]; 3]) {
+        dispatch!(self.level, simd => self.differences_lanes(simd, codes));
+    }
+
+    #[inline(always)]
+    fn differences_lanes<S: Simd>(&self, simd: S, codes: [&mut [f32]; 3]) {
+        for_each_vector(simd, codes, #[inline(always)] |codes| self.difference(simd, codes));
+    }
+
+    #[inline(always)]
+    fn difference<S: Simd>(&self, simd: S, codes: F3<S>) -> F3<S> {
+        let rgb = self.input.rgb::<S>(codes);
+        let lab = self.input.lab(simd, rgb);
+        let (weight, mut blended) = match self.model {
+            Model::Smooth => self.blend_smooth(simd, lab),
+            Model::Classic => self.blend_classic(simd, lab),
+        };
+        let zero = splat(simd, 0.0);
+        let pulled = weight.simd_gt(zero);
+        if pulled.all_false() {
+            return [zero; 3];
+        }
+        blended[0] = clamp01::<S>(blended[0]);
+        let linear = match self.gamut_mapping {
+            GamutMapping::Chroma => self.input.space.reduce_chroma(simd, blended),
+            GamutMapping::Clip => self.input.space.oklab_to_linear::<S>(blended),
+        };
+        let out = linear.map(|v| encode(simd, clamp01::<S>(v)));
+        let moved = [0, 1, 2].map(|i| out[i] - rgb[i]);
+        mul_vec::<S>(&self.from_rgb, moved).map(|v| pulled.select(v, zero))
+    }
+
+    /// [`Falloff::at`] for u limited to [0, 1].
+    #[inline(always)]
+    fn falloff_at<S: Simd>(&self, simd: S, u: F<S>) -> F<S> {
+        let one = splat(simd, 1.0);
+        let rest = one - u;
+        match self.falloff {
+            Falloff::Cosine => half_cosine(simd, u),
+            Falloff::Linear => rest,
+            Falloff::Quadratic => one - u * u,
+            Falloff::Gaussian => {
+                let edge = GAUSSIAN_EDGE as f32;
+                ((gaussian(simd, u * u) - edge) * (1.0 / (1.0 - edge))).max(0.0)
+            }
+            Falloff::Cubic => rest * rest * rest,
+        }
+    }
+
+    /// Distance to the attractor as a share of its radius.
+    #[inline(always)]
+    fn relative_distance<S: Simd>(pull: &Pull32, lab: F3<S>) -> F<S> {
+        let d = [lab[0] - pull.lab[0], lab[1] - pull.lab[1], lab[2] - pull.lab[2]];
+        (d[0] * d[0] + d[1] * d[1] + d[2] * d[2]).sqrt() * pull.inverse_radius
+    }
+
+    /// Twin of `smooth::blend`: total weight, and Oklab.
+    #[inline(always)]
+    fn blend_smooth<S: Simd>(&self, simd: S, lab: F3<S>) -> (F<S>, F3<S>) {
+        let zero = splat(simd, 0.0);
+        let one = splat(simd, 1.0);
+        let chroma = (lab[1] * lab[1] + lab[2] * lab[2]).sqrt();
+        let t = clamp01::<S>(chroma * (1.0 / NEUTRAL_CHROMA as f32));
+        let trust = t * t * (splat(simd, 3.0) - t * 2.0);
+        let inverse = one / chroma.max(1e-12);
+        let own = [lab[1] * inverse, lab[2] * inverse];
+
+        let (mut total, mut lightness, mut chroma_sum) = (zero, zero, zero);
+        let mut vector = [zero; 2];
+        for pull in &self.pulls {
+            let u = (Self::relative_distance::<S>(pull, lab) - pull.plateau) * pull.inverse_slope;
+            let inside = u.simd_lt(one);
+            if inside.all_false() {
+                continue;
+            }
+            let curve = self.falloff_at(simd, clamp01::<S>(u));
+            let weight = inside.select(curve * pull.base, zero);
+            let pulled_chroma = weight * pull.chroma.map_or(chroma, |c| splat(simd, c));
+            total += weight;
+            lightness += weight * pull.lightness.map_or(lab[0], |l| splat(simd, l));
+            chroma_sum += pulled_chroma;
+            let direction = match pull.direction {
+                Some(direction) => direction.map(|v| splat(simd, v)),
+                None => own.map(|v| v * trust),
+            };
+            vector[0] += pulled_chroma * direction[0];
+            vector[1] += pulled_chroma * direction[1];
+        }
+        let scale = one / total.max(1.0);
+        let rest = one - total * scale;
+        let lightness = rest * lab[0] + scale * lightness;
+        let vector = [rest * lab[1] + scale * vector[0], rest * lab[2] + scale * vector[1]];
+        let [a, b] = match (self.channels.saturation, self.channels.hue) {
+            (true, true) => vector,
+            (false, true) => {
+                let size = (vector[0] * vector[0] + vector[1] * vector[1]).sqrt();
+                let c = chroma * (size * (1.0 / NEUTRAL_CHROMA as f32)).min(1.0);
+                let gain = c / size.max(1e-12);
+                vector.map(|v| v * gain)
+            }
+            (true, false) => {
+                let mixed = rest * chroma + scale * chroma_sum;
+                let c = chroma + (mixed - chroma) * trust;
+                own.map(|v| v * c)
+            }
+            (false, false) => [lab[1], lab[2]],
+        };
+        (total, [if self.channels.luminance { lightness } else { lab[0] }, a, b])
+    }
+
+    /// Twin of `classic::blend`: total weight, and Oklab. Hues stay unit vectors throughout, so that
+    /// no angle is ever formed.
+    #[inline(always)]
+    fn blend_classic<S: Simd>(&self, simd: S, lab: F3<S>) -> (F<S>, F3<S>) {
+        let zero = splat(simd, 0.0);
+        let one = splat(simd, 1.0);
+        let chroma = (lab[1] * lab[1] + lab[2] * lab[2]).sqrt();
+        // The hue of a pixel without chroma is 0, as atan2 has it.
+        let has_hue = chroma.simd_gt(1e-12);
+        let inverse = one / chroma.max(1e-12);
+        let own = [has_hue.select(lab[1] * inverse, one), has_hue.select(lab[2] * inverse, zero)];
+
+        let (mut total, mut lightness, mut chroma_sum) = (zero, zero, zero);
+        let mut hue = [zero; 2];
+        for pull in &self.pulls {
+            let u = Self::relative_distance::<S>(pull, lab);
+            let inside = u.simd_lt(one);
+            if inside.all_false() {
+                continue;
+            }
+            let f = self.falloff_at(simd, clamp01::<S>(u));
+            let weight = inside.select(f * pull.base + (one - f) * pull.extra, zero);
+            total += weight;
+            lightness += weight * pull.lightness.map_or(lab[0], |l| splat(simd, l));
+            chroma_sum += weight * pull.chroma.map_or(chroma, |c| splat(simd, c));
+            let direction = pull.direction.map_or(own, |d| d.map(|v| splat(simd, v)));
+            hue[0] += weight * direction[0];
+            hue[1] += weight * direction[1];
+        }
+        let rest = (one - total).max(0.0);
+        let c = if self.channels.saturation { rest * chroma + chroma_sum } else { chroma };
+        let direction = if self.channels.hue {
+            let hue = [rest * own[0] + hue[0], rest * own[1] + hue[1]];
+            let size = (hue[0] * hue[0] + hue[1] * hue[1]).sqrt();
+            let has_hue = size.simd_gt(1e-12);
+            let inverse = one / size.max(1e-12);
+            [has_hue.select(hue[0] * inverse, one), has_hue.select(hue[1] * inverse, zero)]
+        } else {
+            own
+        };
+        let l = if self.channels.luminance { rest * lab[0] + lightness } else { lab[0] };
+        (total, [l, c * direction[0], c * direction[1]])
+    }
+}
+
+/// Calls `work` on each vector of three slices of one length and stores what it returns; the last
+/// vector may be filled up with the last colour.
+#[inline(always)]
+fn for_each_vector<S: Simd>(
+    simd: S,
+    [x, y, z]: [&mut [f32]; 3],
+    work: impl Fn(F3<S>) -> F3<S>,
+) {
+    let lanes = F::<S>::LEN;
+    let length = x.len();
+    assert!(y.len() == length && z.len() == length, "components of one length");
+    let whole = length - length % lanes;
+    for at in (0..whole).step_by(lanes) {
+        let load = |s: &[f32]| F::<S>::from_slice(simd, &s[at..at + lanes]);
+        let out = work([load(x), load(y), load(z)]);
+        for (value, slice) in out.into_iter().zip([&mut *x, &mut *y, &mut *z]) {
+            value.store_slice(&mut slice[at..at + lanes]);
+        }
+    }
+    if whole < length {
+        let load = |s: &[f32]| F::<S>::from_fn(simd, |i| s[(whole + i).min(length - 1)]);
+        let out = work([load(x), load(y), load(z)]);
+        for (value, slice) in out.into_iter().zip([x, y, z]) {
+            slice[whole..].copy_from_slice(&value.as_slice()[..length - whole]);
+        }
+    }
+}

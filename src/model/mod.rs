@@ -1,0 +1,160 @@
+//! The colour model: one colour in, one colour out.
+//!
+//! A [`Look`] is all that the user chose about the model; together with one radius per attractor it
+//! becomes a [`Transform`], the scalar `f64` gold. [`lanes`] holds its `f32` twin over SIMD lanes,
+//! which bakes lattices and colours frames.
+
+mod classic;
+pub mod falloff;
+pub mod lanes;
+mod smooth;
+
+pub use falloff::Falloff;
+
+use crate::attractor::{Attractor, Channels};
+use crate::color::codes::CodeSpace;
+use crate::color::oklab::{Primaries, RgbSpace};
+use crate::color::{Triple, gamut, transfer};
+
+/// How weights and blends are formed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]
+#[enum_type(name = "GstColorShineModel")]
+#[repr(i32)]
+pub enum Model {
+    /// Continuous everywhere.
+    #[default]
+    #[enum_value(name = "Smooth: continuous everywhere", nick = "smooth")]
+    Smooth = 0,
+    /// imgcolorshine's formulae.
+    #[enum_value(name = "Classic: the formulae of imgcolorshine", nick = "classic")]
+    Classic = 1,
+}
+
+/// What becomes of colours outside the container's gamut.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]
+#[enum_type(name = "GstColorShineGamutMapping")]
+#[repr(i32)]
+pub enum GamutMapping {
+    /// Less chroma at constant lightness and hue.
+    #[default]
+    #[enum_value(name = "Reduce chroma at constant lightness and hue", nick = "chroma")]
+    Chroma = 0,
+    /// Each of R, G and B on its own.
+    #[enum_value(name = "Clip R, G and B", nick = "clip")]
+    Clip = 1,
+}
+
+/// What the user chose about the model, and the container's primaries.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Look {
+    /// Colours that pull.
+    pub attractors: Vec<Attractor>,
+    /// Channels that the filter may change.
+    pub channels: Channels,
+    /// Formulae.
+    pub model: Model,
+    /// Weight over distance.
+    pub falloff: Falloff,
+    /// Treatment of colours outside the gamut.
+    pub gamut_mapping: GamutMapping,
+    /// The container's primaries.
+    pub primaries: Primaries,
+}
+
+impl Look {
+    /// Whether no picture can be changed by it.
+    pub fn is_identity(&self) -> bool {
+        self.channels.is_empty() || self.attractors.iter().all(Attractor::is_inert)
+    }
+}
+
+/// An attractor with its radius, the distance in Oklab at which its pull has faded to nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pull {
+    /// The colour and its strength.
+    pub attractor: Attractor,
+    /// Radius in Oklab; 0 means no effect.
+    pub radius: f64,
+}
+
+/// The gold: maps encoded R'G'B' to encoded R'G'B' in `f64`.
+#[derive(Clone, Debug)]
+pub struct Transform {
+    pulls: Vec<Pull>,
+    channels: Channels,
+    model: Model,
+    falloff: Falloff,
+    gamut_mapping: GamutMapping,
+    space: RgbSpace,
+}
+
+/// A colour in the forms that blends need.
+#[derive(Clone, Copy, Debug)]
+struct Source {
+    /// Oklab.
+    lab: Triple,
+    /// OKLCH chroma.
+    chroma: f64,
+}
+
+impl Transform {
+    /// The transform of `look` with one radius per attractor, in order.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the numbers of attractors and radii differ.
+    pub fn new(look: &Look, radii: &[f64]) -> Self {
+        assert_eq!(look.attractors.len(), radii.len(), "one radius per attractor");
+        let pulls = look.attractors.iter().zip(radii);
+        Self {
+            pulls: pulls
+                .map(|(&attractor, &radius)| Pull { attractor, radius })
+                .filter(|pull| pull.radius > 0.0 && pull.attractor.strength > 0.0)
+                .collect(),
+            channels: look.channels,
+            model: look.model,
+            falloff: look.falloff,
+            gamut_mapping: look.gamut_mapping,
+            space: RgbSpace::new(&look.primaries),
+        }
+    }
+
+    /// Encoded R'G'B' in [0, 1] to encoded R'G'B' in [0, 1]. A colour outside every radius comes back
+    /// as it went in.
+    pub fn apply(&self, rgb: Triple) -> Triple {
+        let lab = self.space.encoded_to_oklab(rgb);
+        let source = Source {
+            lab,
+            chroma: lab[1].hypot(lab[2]),
+        };
+        let blended = match self.model {
+            Model::Smooth => smooth::blend(self, source),
+            Model::Classic => classic::blend(self, source),
+        };
+        let Some(mut lab) = blended else {
+            return rgb;
+        };
+        lab[0] = lab[0].clamp(0.0, 1.0);
+        if self.gamut_mapping == GamutMapping::Chroma {
+            let slack = match self.model {
+                Model::Smooth => gamut::SLACK,
+                Model::Classic => gamut::SLACK_CLASSIC,
+            };
+            lab = gamut::reduce_chroma(&self.space, lab, slack);
+        }
+        self.space.oklab_to_linear(lab).map(|v| transfer::encode(v.clamp(0.0, 1.0)))
+    }
+
+    /// What the transform adds to a colour given in code values, in code values. Codes beyond the
+    /// nominal range are given the difference of the nearest R'G'B' colour.
+    pub fn difference(&self, codes: &CodeSpace, at: Triple) -> Triple {
+        let rgb = codes.decode(at);
+        let out = self.apply(rgb);
+        codes.encode_difference([0, 1, 2].map(|i| out[i] - rgb[i]))
+    }
+}
+
+/// Distance of two colours in Oklab.
+pub fn distance(a: Triple, b: Triple) -> f64 {
+    ((a[0] - b[0]).powi(2) + (a[1] - b[1]).powi(2) + (a[2] - b[2]).powi(2)).sqrt()
+}

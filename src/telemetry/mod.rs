@@ -1,0 +1,98 @@
+//! Counters that the streaming thread writes and `stats` reads, without a lock.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// A number that one thread writes and others read.
+#[derive(Debug, Default)]
+pub struct Gauge(AtomicU64);
+
+impl Gauge {
+    /// The number now.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Replaces it.
+    pub fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
+    /// Adds one.
+    pub fn increment(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Adds a duration, in nanoseconds.
+    pub fn add_time(&self, time: Duration) {
+        self.0.fetch_add(nanoseconds(time), Ordering::Relaxed);
+    }
+
+    /// Replaces it with a duration, in nanoseconds.
+    pub fn set_time(&self, time: Duration) {
+        self.set(nanoseconds(time));
+    }
+
+    /// Moves it a sixteenth of the way to a duration in nanoseconds; the first sets it.
+    pub fn smooth_time(&self, time: Duration) {
+        let (now, old) = (nanoseconds(time), self.get());
+        self.set(if old == 0 { now } else { old - old / 16 + now / 16 });
+    }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Counters of one element, from start to stop.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Frames that came in.
+    pub frames: Gauge,
+    /// Frames that went through untouched.
+    pub frames_passthrough: Gauge,
+    /// Lattices baked for this element.
+    pub bakes: Gauge,
+    /// Time of the last bake, in nanoseconds.
+    pub bake_time: Gauge,
+    /// Smoothed time of a frame's work, in nanoseconds.
+    pub apply_time: Gauge,
+    /// Time from the caps to the end of the first frame's work, waiting for that frame not counted.
+    pub first_frame_time: Gauge,
+    /// Looks that another element, or this one, had already baked.
+    pub memory_hits: Gauge,
+    /// Looks that had to be baked.
+    pub misses: Gauge,
+}
+
+impl Counters {
+    /// Back to zero.
+    pub fn clear(&self) {
+        for gauge in [
+            &self.frames,
+            &self.frames_passthrough,
+            &self.bakes,
+            &self.bake_time,
+            &self.apply_time,
+            &self.first_frame_time,
+            &self.memory_hits,
+            &self.misses,
+        ] {
+            gauge.set(0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn smoothed_time_settles_on_a_steady_one() {
+        let gauge = Gauge::default();
+        gauge.smooth_time(Duration::from_micros(10));
+        assert_eq!(gauge.get(), 10_000);
+        (0..200).for_each(|_| gauge.smooth_time(Duration::from_micros(20)));
+        assert!((19_900..=20_000).contains(&gauge.get()), "{}", gauge.get());
+    }
+}

@@ -1,0 +1,120 @@
+//! Radii from the container's gamut: they depend on the attractor alone.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use super::percentile;
+use crate::attractor::Attractor;
+use crate::color::codes::{CodeSpace, Range};
+use crate::color::oklab::{Primaries, RgbSpace};
+use crate::model::lanes::ToOklab;
+use crate::workers::{Level, cores, for_each};
+
+/// Points per axis of the lattice of encoded R'G'B' that stands for the gamut.
+pub const POINTS: usize = 65;
+
+/// Oklab of every point of a lattice.
+struct GamutPoints {
+    lab: [Vec<f32>; 3],
+}
+
+impl GamutPoints {
+    fn new(primaries: &Primaries, points: usize, level: Level) -> Self {
+        let value = |i: usize| i as f32 / (points - 1) as f32;
+        let axis = |stride: usize| -> Vec<f32> {
+            (0..points.pow(3)).map(|i| value(i / stride % points)).collect()
+        };
+        let [mut r, mut g, mut b] = [axis(points * points), axis(points), axis(1)];
+        let unit = Range {
+            offset: [0.0; 3],
+            scale: [1.0; 3],
+        };
+        // Codes from 0 to 1 are R'G'B' itself.
+        let codes = CodeSpace::rgb(1, unit);
+        ToOklab::new(&codes, &RgbSpace::new(primaries)).convert(level, [&mut r, &mut g, &mut b]);
+        Self { lab: [r, g, b] }
+    }
+
+    fn radius(&self, attractor: &Attractor) -> f64 {
+        let to = attractor.lab.map(|v| v as f32);
+        let [l, a, b] = &self.lab;
+        let mut distances: Vec<f32> = (0..l.len())
+            .map(|i| {
+                let d = [l[i] - to[0], a[i] - to[1], b[i] - to[2]];
+                (d[0] * d[0] + d[1] * d[1] + d[2] * d[2]).sqrt()
+            })
+            .collect();
+        percentile(&mut distances, attractor.tolerance)
+    }
+}
+
+/// The radius of each attractor: percentiles of its distances over a lattice of `points` per axis.
+///
+/// The lattice of [`POINTS`] is kept for the last container's primaries, and every radius over it is
+/// remembered, so that changing one attractor costs one percentile.
+pub fn radii(attractors: &[Attractor], primaries: &Primaries, points: usize, level: Level) -> Vec<f64> {
+    static KEPT: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
+    if points != POINTS {
+        let gamut = GamutPoints::new(primaries, points, level);
+        return attractors.iter().map(|attractor| gamut.radius(attractor)).collect();
+    }
+    let lock = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = lock().of(primaries);
+    let gamut = kept.unwrap_or_else(|| {
+        let gamut = Arc::new(GamutPoints::new(primaries, POINTS, level));
+        lock().start(primaries, gamut.clone());
+        gamut
+    });
+    let key = |attractor: &Attractor| {
+        let [l, a, b] = attractor.lab;
+        [l, a, b, attractor.tolerance].map(f64::to_bits)
+    };
+    let known: Vec<Option<f64>> = {
+        let kept = lock();
+        attractors.iter().map(|attractor| kept.radii.get(&key(attractor)).copied()).collect()
+    };
+    let found: Vec<Mutex<f64>> = known.iter().map(|r| Mutex::new(r.unwrap_or(0.0))).collect();
+    for_each(attractors.len(), cores(), |i| {
+        if known[i].is_none() {
+            *found[i].lock().unwrap_or_else(PoisonError::into_inner) = gamut.radius(&attractors[i]);
+        }
+    });
+    let found: Vec<f64> = found
+        .into_iter()
+        .map(|radius| radius.into_inner().unwrap_or_else(PoisonError::into_inner))
+        .collect();
+    lock().remember(primaries, attractors.iter().map(key).zip(found.iter().copied()));
+    found
+}
+
+/// Most radii remembered; beyond it memory starts afresh.
+const MOST_REMEMBERED: usize = 4096;
+
+/// What is kept between calls.
+#[derive(Default)]
+struct Kept {
+    gamut: Option<(Primaries, Arc<GamutPoints>)>,
+    radii: HashMap<[u64; 4], f64>,
+}
+
+impl Kept {
+    fn of(&self, primaries: &Primaries) -> Option<Arc<GamutPoints>> {
+        let (kept, gamut) = self.gamut.as_ref()?;
+        (kept == primaries).then(|| gamut.clone())
+    }
+
+    fn start(&mut self, primaries: &Primaries, gamut: Arc<GamutPoints>) {
+        self.gamut = Some((*primaries, gamut));
+        self.radii.clear();
+    }
+
+    fn remember(&mut self, primaries: &Primaries, radii: impl Iterator<Item = ([u64; 4], f64)>) {
+        // Another stream may have moved the memory to its own primaries meanwhile.
+        if self.of(primaries).is_some() {
+            if self.radii.len() > MOST_REMEMBERED {
+                self.radii.clear();
+            }
+            self.radii.extend(radii);
+        }
+    }
+}

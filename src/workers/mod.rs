@@ -1,0 +1,9 @@
+//! Threads and SIMD levels, shared by every instance in the process.
+
+mod level;
+mod memory;
+mod pool;
+
+pub use level::{Level, level_name, simd_level, simd_levels};
+pub use memory::machine_memory;
+pub use pool::{cores, for_each, in_background};
