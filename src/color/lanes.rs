@@ -34,10 +34,25 @@ pub fn splat<S: Simd>(simd: S, value: f32) -> F<S> {
     value.simd_into(simd)
 }
 
+/// `f` of each component.
+///
+/// The array's own `map` is not always inlined; what is not inlined is compiled without the SIMD
+/// level's instructions.
+#[inline(always)]
+pub fn map3<T: Copy, U>(v: [T; 3], f: impl Fn(T) -> U) -> [U; 3] {
+    [f(v[0]), f(v[1]), f(v[2])]
+}
+
+/// `row . v`.
+#[inline(always)]
+pub fn dot<S: Simd>(row: [f32; 3], v: F3<S>) -> F<S> {
+    v[0] * row[0] + v[1] * row[1] + v[2] * row[2]
+}
+
 /// `m * v`.
 #[inline(always)]
 pub fn mul_vec<S: Simd>(m: &Matrix32, v: F3<S>) -> F3<S> {
-    m.map(|row| v[0] * row[0] + v[1] * row[1] + v[2] * row[2])
+    [dot::<S>(m[0], v), dot::<S>(m[1], v), dot::<S>(m[2], v)]
 }
 
 /// `m * v + offset`.
@@ -171,14 +186,14 @@ impl RgbSpace32 {
     #[inline(always)]
     pub fn linear_to_oklab<S: Simd>(&self, simd: S, rgb: F3<S>) -> F3<S> {
         let lms = mul_vec::<S>(&self.rgb_to_lms, rgb);
-        mul_vec::<S>(&self.roots_to_lab, lms.map(|v| cbrt(simd, v)))
+        mul_vec::<S>(&self.roots_to_lab, map3(lms, #[inline(always)] |v| cbrt(simd, v)))
     }
 
     /// Oklab to linear RGB, unclamped.
     #[inline(always)]
     pub fn oklab_to_linear<S: Simd>(&self, lab: F3<S>) -> F3<S> {
         let roots = mul_vec::<S>(&self.lab_to_roots, lab);
-        mul_vec::<S>(&self.lms_to_rgb, roots.map(|r| r * r * r))
+        mul_vec::<S>(&self.lms_to_rgb, map3(roots, #[inline(always)] |r| r * r * r))
     }
 
     /// The twin of [`super::gamut::reduce_chroma`], straight to linear RGB.
@@ -194,33 +209,48 @@ impl RgbSpace32 {
         if outside.all_false() {
             return direct;
         }
-        let at_grey = self.lab_to_roots.map(|row| lab[0] * row[0]);
-        let slope = self.lab_to_roots.map(|row| lab[1] * row[1] + lab[2] * row[2]);
         let zero = splat(simd, 0.0);
-        let cubics = self.lms_to_rgb.map(|row| {
-            let mut c = [zero; 4];
-            for i in 0..3 {
-                let (g, s) = (at_grey[i], slope[i]);
-                c[0] += g * g * g * row[i];
-                c[1] += g * g * s * (3.0 * row[i]);
-                c[2] += g * s * s * (3.0 * row[i]);
-                c[3] += s * s * s * row[i];
-            }
-            c
-        });
-        let at = |t: F<S>| {
-            cubics.map(|[c0, c1, c2, c3]| c3.mul_add(t, c2).mul_add(t, c1).mul_add(t, c0))
-        };
+        let at_grey = map3(self.lab_to_roots, #[inline(always)] |row| lab[0] * row[0]);
+        let slope = map3(
+            self.lab_to_roots,
+            #[inline(always)]
+            |row| lab[1] * row[1] + lab[2] * row[2],
+        );
+        let cubics = map3(
+            self.lms_to_rgb,
+            #[inline(always)]
+            |row| {
+                let mut c = [zero; 4];
+                for i in 0..3 {
+                    let (g, s) = (at_grey[i], slope[i]);
+                    c[0] += g * g * g * row[i];
+                    c[1] += g * g * s * (3.0 * row[i]);
+                    c[2] += g * s * s * (3.0 * row[i]);
+                    c[3] += s * s * s * row[i];
+                }
+                c
+            },
+        );
         let mut inside_until = zero;
         let mut step = splat(simd, 0.5);
         for _ in 0..20 {
             let t = inside_until + step;
-            inside_until = is_outside::<S>(at(t), low).select(inside_until, t);
+            inside_until = is_outside::<S>(cubics_at::<S>(cubics, t), low).select(inside_until, t);
             step *= 0.5;
         }
-        let reduced = at(inside_until);
-        [0, 1, 2].map(|i| outside.select(reduced[i], direct[i]))
+        let reduced = cubics_at::<S>(cubics, inside_until);
+        map3([0, 1, 2], #[inline(always)] |i| outside.select(reduced[i], direct[i]))
     }
+}
+
+/// The three cubics at `t`.
+#[inline(always)]
+fn cubics_at<S: Simd>(cubics: [[F<S>; 4]; 3], t: F<S>) -> F3<S> {
+    map3(
+        cubics,
+        #[inline(always)]
+        |[c0, c1, c2, c3]| c3.mul_add(t, c2).mul_add(t, c1).mul_add(t, c0),
+    )
 }
 
 /// Noise of a linear channel computed in `f32`, as a share of the colour's L^3.

@@ -20,7 +20,12 @@ pub struct ErrorReport {
     pub p999_codes: f64,
 }
 
-/// Colours spread evenly over the container's gamut, with what the exact model does to them.
+/// Colours spread over the container's gamut, with what the exact model does to them.
+///
+/// They are spread as pictures spread them: evenly over the directions from grey, and evenly over the
+/// share of the way from grey to a colour of the cube. On photographs that share has medians from 0.2
+/// to 0.65 and is above 0.9 for one pixel in a hundred. Spread evenly over the cube itself, a third of
+/// the colours would lie where only signal generators go, and their errors would speak for pictures.
 pub struct Probe {
     codes: [Vec<u16>; 3],
     exact: [Vec<f32>; 3],
@@ -33,7 +38,7 @@ impl Probe {
     pub fn new(kernel: &ExactKernel, space: &CodeSpace) -> Self {
         let max = f64::from(space.max_code());
         let mut codes = [const { Vec::new() }; 3];
-        for rgb in low_discrepancy(COLOURS) {
+        for rgb in colours() {
             let code = space.encode(rgb);
             for (component, code) in codes.iter_mut().zip(code) {
                 component.push(code.round().clamp(0.0, max) as u16);
@@ -76,11 +81,15 @@ impl Probe {
     }
 }
 
-/// Points in the unit cube: the additive recurrence of the plastic number's sibling in three
-/// dimensions, the real root of x^4 = x + 1 (Martin Roberts, "The unreasonable effectiveness of
-/// quasirandom sequences", 2018).
-fn low_discrepancy(count: usize) -> impl Iterator<Item = [f64; 3]> {
-    const ROOT: f64 = 1.220_744_084_605_759_5;
-    let steps = [1.0 / ROOT, 1.0 / (ROOT * ROOT), 1.0 / (ROOT * ROOT * ROOT)];
-    (0..count).map(move |i| steps.map(|step| (0.5 + step * i as f64).fract()))
+/// The probe's colours. Positions come from the additive recurrence in four dimensions, on powers of
+/// the real root of x^5 = x + 1 (Martin Roberts, "The unreasonable effectiveness of quasirandom
+/// sequences", 2018).
+fn colours() -> impl Iterator<Item = [f64; 3]> {
+    const ROOT: f64 = 1.167_303_978_261_418_7;
+    (0..COLOURS).map(|i| {
+        let at = |power: i32| (0.5 + i as f64 / ROOT.powi(power)).fract();
+        let (rgb, share) = ([at(1), at(2), at(3)], at(4));
+        let grey = (rgb[0] + rgb[1] + rgb[2]) / 3.0;
+        rgb.map(|v| grey + (v - grey) * share)
+    })
 }

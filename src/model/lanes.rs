@@ -11,8 +11,8 @@ use super::{Falloff, GamutMapping, Look, Model, falloff::GAUSSIAN_EDGE};
 use crate::attractor::{Attractor, Channels};
 use crate::color::codes::CodeSpace;
 use crate::color::lanes::{
-    F, F3, Matrix32, RgbSpace32, affine, clamp01, decode, encode, gaussian, half_cosine, matrix32,
-    mul_vec, splat, triple32,
+    F, F3, Matrix32, RgbSpace32, affine, clamp01, decode, encode, gaussian, half_cosine, map3,
+    matrix32, mul_vec, splat, triple32,
 };
 use crate::color::oklab::RgbSpace;
 use crate::workers::Level;
@@ -78,12 +78,12 @@ impl ToOklab {
 
     #[inline(always)]
     fn rgb<S: Simd>(&self, codes: F3<S>) -> F3<S> {
-        affine::<S>(&self.to_rgb, &self.to_rgb_offset, codes).map(clamp01::<S>)
+        map3(affine::<S>(&self.to_rgb, &self.to_rgb_offset, codes), #[inline(always)] |v| clamp01::<S>(v))
     }
 
     #[inline(always)]
     fn lab<S: Simd>(&self, simd: S, rgb: F3<S>) -> F3<S> {
-        self.space.linear_to_oklab(simd, rgb.map(|v| decode(simd, v)))
+        self.space.linear_to_oklab(simd, map3(rgb, #[inline(always)] |v| decode(simd, v)))
     }
 
     /// Oklab of each colour, in place: `codes` holds code values before and L, a, b after.
@@ -169,9 +169,9 @@ impl ExactKernel {
             GamutMapping::Chroma => self.input.space.reduce_chroma(simd, blended),
             GamutMapping::Clip => self.input.space.oklab_to_linear::<S>(blended),
         };
-        let out = linear.map(|v| encode(simd, clamp01::<S>(v)));
-        let moved = [0, 1, 2].map(|i| out[i] - rgb[i]);
-        mul_vec::<S>(&self.from_rgb, moved).map(|v| pulled.select(v, zero))
+        let out = map3(linear, #[inline(always)] |v| encode(simd, clamp01::<S>(v)));
+        let moved = [out[0] - rgb[0], out[1] - rgb[1], out[2] - rgb[2]];
+        map3(mul_vec::<S>(&self.from_rgb, moved), #[inline(always)] |v| pulled.select(v, zero))
     }
 
     /// [`Falloff::at`] for u limited to [0, 1].
@@ -219,13 +219,13 @@ impl ExactKernel {
             }
             let curve = self.falloff_at(simd, clamp01::<S>(u));
             let weight = inside.select(curve * pull.base, zero);
-            let pulled_chroma = weight * pull.chroma.map_or(chroma, |c| splat(simd, c));
+            let pulled_chroma = weight * or_own(simd, pull.chroma, chroma);
             total += weight;
-            lightness += weight * pull.lightness.map_or(lab[0], |l| splat(simd, l));
+            lightness += weight * or_own(simd, pull.lightness, lab[0]);
             chroma_sum += pulled_chroma;
             let direction = match pull.direction {
-                Some(direction) => direction.map(|v| splat(simd, v)),
-                None => own.map(|v| v * trust),
+                Some([x, y]) => [splat(simd, x), splat(simd, y)],
+                None => [own[0] * trust, own[1] * trust],
             };
             vector[0] += pulled_chroma * direction[0];
             vector[1] += pulled_chroma * direction[1];
@@ -240,12 +240,12 @@ impl ExactKernel {
                 let size = (vector[0] * vector[0] + vector[1] * vector[1]).sqrt();
                 let c = chroma * (size * (1.0 / NEUTRAL_CHROMA as f32)).min(1.0);
                 let gain = c / size.max(1e-12);
-                vector.map(|v| v * gain)
+                [vector[0] * gain, vector[1] * gain]
             }
             (true, false) => {
                 let mixed = rest * chroma + scale * chroma_sum;
                 let c = chroma + (mixed - chroma) * trust;
-                own.map(|v| v * c)
+                [own[0] * c, own[1] * c]
             }
             (false, false) => [lab[1], lab[2]],
         };
@@ -275,9 +275,12 @@ impl ExactKernel {
             let f = self.falloff_at(simd, clamp01::<S>(u));
             let weight = inside.select(f * pull.base + (one - f) * pull.extra, zero);
             total += weight;
-            lightness += weight * pull.lightness.map_or(lab[0], |l| splat(simd, l));
-            chroma_sum += weight * pull.chroma.map_or(chroma, |c| splat(simd, c));
-            let direction = pull.direction.map_or(own, |d| d.map(|v| splat(simd, v)));
+            lightness += weight * or_own(simd, pull.lightness, lab[0]);
+            chroma_sum += weight * or_own(simd, pull.chroma, chroma);
+            let direction = match pull.direction {
+                Some([x, y]) => [splat(simd, x), splat(simd, y)],
+                None => own,
+            };
             hue[0] += weight * direction[0];
             hue[1] += weight * direction[1];
         }
@@ -297,6 +300,15 @@ impl ExactKernel {
     }
 }
 
+/// The attractor's component, or the pixel's own where it has none.
+#[inline(always)]
+fn or_own<S: Simd>(simd: S, component: Option<f32>, own: F<S>) -> F<S> {
+    match component {
+        Some(value) => splat(simd, value),
+        None => own,
+    }
+}
+
 /// Calls `work` on each vector of three slices of one length and stores what it returns; the last
 /// vector may be filled up with the last colour.
 #[inline(always)]
@@ -310,11 +322,14 @@ fn for_each_vector<S: Simd>(
     assert!(y.len() == length && z.len() == length, "components of one length");
     let whole = length - length % lanes;
     for at in (0..whole).step_by(lanes) {
-        let load = |s: &[f32]| F::<S>::from_slice(simd, &s[at..at + lanes]);
-        let out = work([load(x), load(y), load(z)]);
-        for (value, slice) in out.into_iter().zip([&mut *x, &mut *y, &mut *z]) {
-            value.store_slice(&mut slice[at..at + lanes]);
-        }
+        let out = work([
+            F::<S>::from_slice(simd, &x[at..at + lanes]),
+            F::<S>::from_slice(simd, &y[at..at + lanes]),
+            F::<S>::from_slice(simd, &z[at..at + lanes]),
+        ]);
+        out[0].store_slice(&mut x[at..at + lanes]);
+        out[1].store_slice(&mut y[at..at + lanes]);
+        out[2].store_slice(&mut z[at..at + lanes]);
     }
     if whole < length {
         let load = |s: &[f32]| F::<S>::from_fn(simd, |i| s[(whole + i).min(length - 1)]);

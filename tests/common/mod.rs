@@ -1,0 +1,137 @@
+//! What several test files need.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+#![expect(clippy::allow_attributes, reason = "an expectation would fail where all parts are used")]
+
+use gst::prelude::*;
+use gst_video::{VideoFormat, VideoInfo};
+
+/// Longest that any pipeline of a test may take.
+pub const TIMEOUT: gst::ClockTime = gst::ClockTime::from_seconds(60);
+
+/// Initialises GStreamer and registers the plugin of this build.
+pub fn init() {
+    use std::sync::Once;
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        gst::init().unwrap();
+        gstcolorshine::plugin_register_static().unwrap();
+    });
+}
+
+/// The element with some properties, given as in gst-launch.
+pub fn element(properties: &[(&str, &str)]) -> gst::Element {
+    init();
+    let element = gst::ElementFactory::make("colorshine").build().unwrap();
+    for (name, value) in properties {
+        element.set_property_from_str(name, value);
+    }
+    element
+}
+
+/// A small generator of pseudo-random numbers (Marsaglia's xorshift), from a printed seed.
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        println!("seed {seed}");
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+}
+
+pub fn info(format: VideoFormat, width: u32, height: u32) -> VideoInfo {
+    VideoInfo::builder(format, width, height).fps(gst::Fraction::new(25, 1)).build().unwrap()
+}
+
+/// A buffer of `info` filled by `byte`, with the planes' rows `padding` bytes longer than they need to
+/// be and planes `gap` bytes apart, described by a video meta where either is not 0.
+pub fn buffer(info: &VideoInfo, padding: i32, gap: usize, mut byte: impl FnMut() -> u8) -> gst::Buffer {
+    let planes = info.n_planes() as usize;
+    let strides: Vec<i32> = info.stride()[..planes].iter().map(|s| s + padding).collect();
+    let mut offsets = Vec::new();
+    let mut end = gap;
+    for (plane, stride) in strides.iter().enumerate() {
+        offsets.push(end);
+        let rows = (0..info.n_components() as u8)
+            .filter(|c| info.comp_plane(*c) as usize == plane)
+            .map(|c| info.comp_height(c))
+            .max()
+            .unwrap();
+        // The chroma of interlaced 4:2:0 may need two rows more.
+        end += (rows as usize + 2) * *stride as usize + gap;
+    }
+    let (size, has_meta) = match padding != 0 || gap != 0 {
+        true => (end, true),
+        false => (info.size(), false),
+    };
+    let data: Vec<u8> = (0..size).map(|_| byte()).collect();
+    let mut buffer = gst::Buffer::from_mut_slice(data);
+    let buffer_mut = buffer.get_mut().unwrap();
+    buffer_mut.set_pts(gst::ClockTime::ZERO);
+    if has_meta {
+        gst_video::VideoMeta::add_full(
+            buffer_mut,
+            gst_video::VideoFrameFlags::empty(),
+            info.format(),
+            info.width(),
+            info.height(),
+            &offsets,
+            &strides,
+        )
+        .unwrap();
+    }
+    buffer
+}
+
+/// All bytes of a buffer.
+pub fn bytes(buffer: &gst::BufferRef) -> Vec<u8> {
+    buffer.map_readable().unwrap().to_vec()
+}
+
+/// A harness around the element, with caps set on its sink pad.
+pub fn harness(element: &gst::Element, info: &VideoInfo) -> gst_check::Harness {
+    let mut harness = gst_check::Harness::with_element(element, Some("sink"), Some("src"));
+    harness.set_src_caps(info.to_caps().unwrap());
+    harness
+}
+
+/// Runs a gst-launch line to its end.
+///
+/// # Errors
+///
+/// The text of the error message, or that time ran out.
+pub fn run(line: &str) -> Result<(), String> {
+    init();
+    let pipeline = gst::parse::launch(line).map_err(|error| error.to_string())?;
+    run_pipeline(&pipeline)
+}
+
+/// Runs a pipeline to its end and stops it.
+///
+/// # Errors
+///
+/// The text of the error message, or that time ran out.
+pub fn run_pipeline(pipeline: &gst::Element) -> Result<(), String> {
+    let bus = pipeline.bus().unwrap();
+    let started = pipeline.set_state(gst::State::Playing);
+    let types = [gst::MessageType::Eos, gst::MessageType::Error];
+    let message = bus.timed_pop_filtered(TIMEOUT, &types);
+    pipeline.set_state(gst::State::Null).unwrap();
+    match message.as_ref().map(|message| message.view()) {
+        Some(gst::MessageView::Eos(_)) if started.is_ok() => Ok(()),
+        Some(gst::MessageView::Error(error)) => Err(error.error().to_string()),
+        Some(_) => Err("the pipeline did not start".into()),
+        None => Err("the pipeline did not end in time".into()),
+    }
+}
