@@ -49,7 +49,7 @@ impl std::error::Error for SettingError {}
 
 impl From<&SettingError> for gst::ErrorMessage {
     fn from(error: &SettingError) -> Self {
-        gst::error_msg!(gst::LibraryError::Settings, ["{error}"])
+        gst::error_msg!(gst::LibraryError::Settings, ("{error}"))
     }
 }
 

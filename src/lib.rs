@@ -42,7 +42,6 @@ mod plugin {
         env!("CARGO_PKG_DESCRIPTION"),
         plugin_init,
         concat!(env!("CARGO_PKG_VERSION"), "-", env!("COMMIT_ID")),
-      
         "MPL-2.0",
         env!("CARGO_PKG_NAME"),
         env!("CARGO_PKG_NAME"),

@@ -127,10 +127,7 @@ impl Case {
 }
 
 fn check_cases(cases: &[Case], model: Model) {
-    let unit = Range {
-        offset: [0.0; 3],
-        scale: [1.0; 3],
-    };
+    let unit = Range { offset: [0.0; 3], scale: [1.0; 3] };
     let mut largest = [0.0f64; 2];
     for case in cases {
         let (look, radii) = (case.look(model), case.radii());
@@ -149,7 +146,12 @@ fn check_cases(cases: &[Case], model: Model) {
             largest[1] = largest[1].max(worst);
         }
     }
-    println!("{model:?}: {} cases, largest error f64 {:e}, f32 {:e}", cases.len(), largest[0], largest[1]);
+    println!(
+        "{model:?}: {} cases, largest error f64 {:e}, f32 {:e}",
+        cases.len(),
+        largest[0],
+        largest[1]
+    );
 }
 
 #[test]
@@ -240,4 +242,74 @@ fn thresholds() {
         }
     }
     println!("largest error of a radius: {largest:e}");
+}
+
+/// The 24 pictures, through a real pipeline.
+mod common;
+
+#[derive(Deserialize)]
+struct ImagesFile {
+    images: Vec<Picture>,
+}
+
+#[derive(Deserialize)]
+struct Picture {
+    image: String,
+    attractors: Vec<CssAttractor>,
+    flags: Flags,
+    mode: String,
+    expected: String,
+    fragile_mask: String,
+}
+
+#[derive(Deserialize)]
+struct CssAttractor {
+    css: String,
+    tolerance: f64,
+    strength: f64,
+}
+
+/// Promise 5.
+#[test]
+fn classic_pictures_through_a_pipeline() {
+    let file: ImagesFile = load("classic/vectors.json");
+    assert_eq!(file.images.len(), 24);
+    let folder = tempfile::tempdir().unwrap();
+    let result = folder.path().join("result.png");
+    let mut largest = 0;
+    for picture in &file.images {
+        let path = |name: &str| data(&format!("classic/{name}"));
+        let attractors: Vec<String> = picture
+            .attractors
+            .iter()
+            .map(|a| format!("{};{};{}", a.css, a.tolerance, a.strength))
+            .collect();
+        let Flags { luminance, saturation, hue } = picture.flags;
+        common::run(&format!(
+            "filesrc location={} ! pngdec ! videoconvert ! colorshine model=classic method=exact \
+             tolerance-reference={} adaptation-time=0 luminance={luminance} saturation={saturation} \
+             hue={hue} attractors=\"{}\" ! pngenc ! filesink location={}",
+            path(&picture.image).display(),
+            picture.mode,
+            attractors.join("|"),
+            result.display(),
+        ))
+        .unwrap();
+        let open = |path: &std::path::Path| image::open(path).unwrap();
+        let got = open(&result).into_rgb8();
+        let want = open(&path(&picture.expected)).into_rgb8();
+        let fragile = open(&path(&picture.fragile_mask)).into_luma8();
+        assert_eq!(got.dimensions(), want.dimensions());
+        for (((x, y, got), want), fragile) in
+            got.enumerate_pixels().zip(want.pixels()).zip(fragile.pixels())
+        {
+            if fragile.0[0] != 0 {
+                continue;
+            }
+            let error = (0..3).map(|c| got.0[c].abs_diff(want.0[c])).max().unwrap();
+            assert!(error <= 1, "{} at {x},{y}: {got:?}, not {want:?}", picture.expected);
+            largest = largest.max(error);
+        }
+    }
+    println!("largest difference outside the fragile masks: {largest} code");
 }

@@ -125,7 +125,8 @@ fn exact_matches_gold_in_every_format() {
         let stream = Stream::new(info);
         let (look, radii) = look(&stream, ATTRACTORS);
         let gold = Transform::new(&look, &radii);
-        let want = expected(info, input, |codes| gold.difference(&stream.codes, codes.map(f64::from)));
+        let want =
+            expected(info, input, |codes| gold.difference(&stream.codes, codes.map(f64::from)));
         let out = process(info, input, &[("attractors", ATTRACTORS), ("method", "exact")]);
         let (error, at) = worst(&want, &bytes(&out));
         // Half a code of rounding, twice 1/256 of quantised differences, and the kernel's own error.
@@ -204,7 +205,12 @@ fn identity_is_identity() {
         &[("attractors", "red;50;0|blue;30;0")],
         &[("attractors", "red;0;100|blue;0;50")],
         &[("attractors", "oklch(none none none);50;100")],
-        &[("attractors", ATTRACTORS), ("luminance", "false"), ("saturation", "false"), ("hue", "false")],
+        &[
+            ("attractors", ATTRACTORS),
+            ("luminance", "false"),
+            ("saturation", "false"),
+            ("hue", "false"),
+        ],
     ];
     for properties in cases {
         each_case(4, |info, input, name| {
@@ -231,7 +237,11 @@ fn untouched_stays_untouched() {
             let gold = Transform::new(&look, &radii);
             // A cell is a sixteenth of an axis at most; none of its corners may be within the radius.
             let is_far = |codes: [u16; 3]| {
-                let cell = if method == "exact" { 0.0 } else { 256.0 / (size.parse::<f64>().unwrap() - 1.0) };
+                let cell = if method == "exact" {
+                    0.0
+                } else {
+                    256.0 / (size.parse::<f64>().unwrap() - 1.0)
+                };
                 let corners = (0..27).map(|i| [i % 3, i / 3 % 3, i / 9].map(|k| f64::from(k - 1)));
                 corners.into_iter().all(|step| {
                     let at = [0, 1, 2].map(|c| f64::from(codes[c]) + cell * step[c]);
@@ -239,7 +249,8 @@ fn untouched_stays_untouched() {
                 })
             };
             // A sample may change where any colour it takes part in may.
-            let may_change = expected(info, input, |codes| if is_far(codes) { [0.0; 3] } else { [500.0; 3] });
+            let may_change =
+                expected(info, input, |codes| if is_far(codes) { [0.0; 3] } else { [500.0; 3] });
             let may_change_down =
                 expected(info, input, |codes| if is_far(codes) { [0.0; 3] } else { [-500.0; 3] });
             let properties = [("attractors", ATTRACTOR), ("method", method), ("lut-size", size)];
@@ -280,8 +291,13 @@ fn threads_and_tiles_change_no_bit() {
             };
             let one = run("1", "0");
             assert!(one != bytes(&input));
-            for (threads, tile) in [("2", "0"), ("0", "0"), ("7", "0"), ("1", "16"), ("3", "17"), ("2", "8192")] {
-                assert!(run(threads, tile) == one, "{format} {method}: {threads} threads, tiles of {tile}");
+            for (threads, tile) in
+                [("2", "0"), ("0", "0"), ("7", "0"), ("1", "16"), ("3", "17"), ("2", "8192")]
+            {
+                assert!(
+                    run(threads, tile) == one,
+                    "{format} {method}: {threads} threads, tiles of {tile}"
+                );
             }
         }
     }
@@ -300,7 +316,8 @@ fn fields_of_interlaced_frames_do_not_mix() {
         let stream = Stream::new(&info);
         let (look, radii) = look(&stream, ATTRACTORS);
         let gold = Transform::new(&look, &radii);
-        let want = expected(&info, &input, |codes| gold.difference(&stream.codes, codes.map(f64::from)));
+        let want =
+            expected(&info, &input, |codes| gold.difference(&stream.codes, codes.map(f64::from)));
         let out = process(&info, &input, &[("attractors", ATTRACTORS), ("method", "exact")]);
         let (error, at) = worst(&want, &bytes(&out));
         assert!(error <= 0.56, "{width}x{height}: off by {error} at byte {at}");
@@ -312,7 +329,9 @@ fn colorimetry_of_the_caps_is_followed() {
     common::init();
     let mut random = Random::new(8);
     for format in [VideoFormat::I420, VideoFormat::Y444, VideoFormat::Rgb] {
-        for colorimetry in ["bt601", "bt709", "bt2020", "smpte240m", "1:3:5:1", "1:4:16:4", "1:1:7:1", "2:1:7:5"] {
+        for colorimetry in
+            ["bt601", "bt709", "bt2020", "smpte240m", "1:3:5:1", "1:4:16:4", "1:1:7:1", "2:1:7:5"]
+        {
             let is_rgb = format == VideoFormat::Rgb;
             // 1 is the RGB matrix and belongs to RGB alone.
             let parsed: gst_video::VideoColorimetry = colorimetry.parse().unwrap();
@@ -324,7 +343,9 @@ fn colorimetry_of_the_caps_is_followed() {
             let stream = Stream::new(&info);
             let (look, radii) = look(&stream, ATTRACTORS);
             let gold = Transform::new(&look, &radii);
-            let want = expected(&info, &input, |codes| gold.difference(&stream.codes, codes.map(f64::from)));
+            let want = expected(&info, &input, |codes| {
+                gold.difference(&stream.codes, codes.map(f64::from))
+            });
             let out = process(&info, &input, &[("attractors", ATTRACTORS), ("method", "exact")]);
             let (error, at) = worst(&want, &bytes(&out));
             assert!(error <= 0.56, "{format} {colorimetry}: off by {error} at byte {at}");
@@ -344,7 +365,8 @@ fn split_is_a_line_exact_to_the_pixel() {
         let samples = Samples::new(&info, &input);
         for split in [0.01, 0.25, 0.5, 0.51, 0.99] {
             let text = split.to_string();
-            let out = bytes(&process(&info, &input, &[("attractors", "red;100;100"), ("split", &text)]));
+            let out =
+                bytes(&process(&info, &input, &[("attractors", "red;100;100"), ("split", &text)]));
             let line = (41.0_f64 * split).round() as usize;
             for y in 0..6 {
                 for x in 0..41 {
@@ -373,7 +395,8 @@ fn only_the_cropped_rectangle_is_touched() {
         let after = bytes(&out);
         for row in 0..20 {
             for column in 0..32 {
-                let inside = (x..x + width).contains(&(column as u32)) && (y..y + height).contains(&(row as u32));
+                let inside = (x..x + width).contains(&(column as u32))
+                    && (y..y + height).contains(&(row as u32));
                 let at = samples.at(0, column, row);
                 assert_eq!(after[at] != before[at], inside, "{format} at {column},{row}");
             }

@@ -24,11 +24,7 @@ impl Span {
         std::iter::from_fn(move || {
             let from = start;
             start = ((from + width) >> sub_x << sub_x).min(end);
-            (from < end).then_some(Span {
-                start: from,
-                end: start,
-                sub_x,
-            })
+            (from < end).then_some(Span { start: from, end: start, sub_x })
         })
     }
 

@@ -63,8 +63,5 @@ fn rec2020_to_oklab(rgb: [f64; 3]) -> [f64; 3] {
 
 fn has_percent_chroma(lch: &str) -> bool {
     let arguments = lch.split_once('(').map_or("", |(_, rest)| rest);
-    arguments
-        .split_ascii_whitespace()
-        .nth(1)
-        .is_some_and(|chroma| chroma.ends_with('%'))
+    arguments.split_ascii_whitespace().nth(1).is_some_and(|chroma| chroma.ends_with('%'))
 }

@@ -24,11 +24,7 @@ pub struct Channels {
 
 impl Channels {
     /// All three.
-    pub const ALL: Self = Self {
-        luminance: true,
-        saturation: true,
-        hue: true,
-    };
+    pub const ALL: Self = Self { luminance: true, saturation: true, hue: true };
 
     /// Whether no channel is left.
     pub fn is_empty(self) -> bool {

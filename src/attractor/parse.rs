@@ -54,7 +54,9 @@ impl fmt::Display for Problem {
                 write!(f, "the text has {bytes} bytes, at most {MAX_TEXT_BYTES} are allowed")
             }
             Self::TooManyItems => write!(f, "at most {MAX_ATTRACTORS} attractors are allowed"),
-            Self::EmptyItem => write!(f, "the item is empty, expected color;tolerance;strength[;channels]"),
+            Self::EmptyItem => {
+                write!(f, "the item is empty, expected color;tolerance;strength[;channels]")
+            }
             Self::FieldCount(count) => write!(
                 f,
                 "the item has {count} field{}, expected color;tolerance;strength[;channels]",
@@ -70,7 +72,10 @@ impl fmt::Display for Problem {
                 write!(f, "{field} {text} is out of range, allowed is 0 to {end}")
             }
             Self::Channels(text) => {
-                write!(f, "channels \"{text}\" are unknown, allowed are any of the letters l, s and h")
+                write!(
+                    f,
+                    "channels \"{text}\" are unknown, allowed are any of the letters l, s and h"
+                )
             }
         }
     }
@@ -126,12 +131,7 @@ impl<'a> Piece<'a> {
     }
 
     fn error(self, item: usize, problem: Problem) -> ParseError {
-        ParseError {
-            item,
-            line: self.line,
-            column: self.column,
-            problem,
-        }
+        ParseError { item, line: self.line, column: self.column, problem }
     }
 
     fn quote(self) -> String {
@@ -149,11 +149,7 @@ impl<'a> Piece<'a> {
 ///
 /// The first thing that is wrong, see [`Problem`].
 pub fn parse(text: &str) -> Result<Vec<Attractor>, ParseError> {
-    let whole = Piece {
-        text,
-        line: 1,
-        column: 1,
-    };
+    let whole = Piece { text, line: 1, column: 1 };
     if text.len() > MAX_TEXT_BYTES {
         return Err(whole.error(1, Problem::TextTooLong(text.len())));
     }
@@ -220,11 +216,7 @@ fn parse_channels(field: Piece<'_>, item: usize) -> Result<Channels, ParseError>
         return Err(field.error(item, Problem::Channels(field.quote())));
     }
     let has = |letter: char| field.text.contains([letter, letter.to_ascii_uppercase()]);
-    Ok(Channels {
-        luminance: has('l'),
-        saturation: has('s'),
-        hue: has('h'),
-    })
+    Ok(Channels { luminance: has('l'), saturation: has('s'), hue: has('h') })
 }
 
 #[cfg(test)]

@@ -77,13 +77,7 @@ impl CodeSpace {
     /// R'G'B' codes over the whole range of `depth` bits.
     pub fn full_rgb(depth: u32) -> Self {
         let max = f64::from((1u32 << depth) - 1);
-        Self::rgb(
-            depth,
-            Range {
-                offset: [0.0; 3],
-                scale: [max; 3],
-            },
-        )
+        Self::rgb(depth, Range { offset: [0.0; 3], scale: [max; 3] })
     }
 
     /// The largest code.
@@ -123,10 +117,7 @@ mod tests {
     use super::*;
 
     fn limited() -> CodeSpace {
-        let range = Range {
-            offset: [16.0, 128.0, 128.0],
-            scale: [219.0, 224.0, 224.0],
-        };
+        let range = Range { offset: [16.0, 128.0, 128.0], scale: [219.0, 224.0, 224.0] };
         CodeSpace::ycbcr(8, range, 0.2126, 0.0722)
     }
 

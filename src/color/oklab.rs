@@ -34,19 +34,11 @@ pub struct Primaries {
 
 impl Primaries {
     /// ITU-R BT.709, also sRGB.
-    pub const BT709: Self = Self {
-        red: [0.64, 0.33],
-        green: [0.30, 0.60],
-        blue: [0.15, 0.06],
-        white: D65,
-    };
+    pub const BT709: Self =
+        Self { red: [0.64, 0.33], green: [0.30, 0.60], blue: [0.15, 0.06], white: D65 };
     /// ITU-R BT.2020.
-    pub const BT2020: Self = Self {
-        red: [0.708, 0.292],
-        green: [0.170, 0.797],
-        blue: [0.131, 0.046],
-        white: D65,
-    };
+    pub const BT2020: Self =
+        Self { red: [0.708, 0.292], green: [0.170, 0.797], blue: [0.131, 0.046], white: D65 };
 }
 
 /// The way between linear RGB of some primaries and Oklab.
@@ -106,11 +98,8 @@ fn rgb_to_xyz_d65(p: &Primaries) -> Matrix {
     if p.white == D65 {
         return own;
     }
-    const BRADFORD: Matrix = [
-        [0.8951, 0.2664, -0.1614],
-        [-0.7502, 1.7135, 0.0367],
-        [0.0389, -0.0685, 1.0296],
-    ];
+    const BRADFORD: Matrix =
+        [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]];
     let (from, to) = (mul_vec(&BRADFORD, w), mul_vec(&BRADFORD, xyz_of(D65)));
     let gains = diagonal([0, 1, 2].map(|i| to[i] / from[i]));
     mul(&mul(&inverse(&BRADFORD), &mul(&gains, &BRADFORD)), &own)
@@ -122,10 +111,7 @@ mod tests {
 
     #[test]
     fn white_is_white_in_every_space() {
-        let dci = Primaries {
-            white: [0.314, 0.351],
-            ..Primaries::BT2020
-        };
+        let dci = Primaries { white: [0.314, 0.351], ..Primaries::BT2020 };
         for primaries in [Primaries::BT709, Primaries::BT2020, dci] {
             let lab = RgbSpace::new(&primaries).linear_to_oklab([1.0; 3]);
             // CSS Color 4 rounds its matrices to where white is off by some 1e-8.

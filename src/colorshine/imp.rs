@@ -104,7 +104,7 @@ impl ColorShine {
     /// Tells the user what a plan has to say.
     pub(super) fn announce(&self, notice: Option<Notice>) {
         if let Some(notice) = notice {
-            gst::element_imp_info!(self, gst::LibraryError::Settings, ["{notice}"]);
+            gst::element_imp_info!(self, gst::LibraryError::Settings, ("{notice}"));
         }
     }
 
@@ -124,7 +124,7 @@ impl ColorShine {
             gst::element_imp_warning!(
                 self,
                 gst::LibraryError::Settings,
-                ["property {name} has no effect yet: {instead}"]
+                ("property {name} has no effect yet: {instead}")
             );
         }
     }
@@ -140,9 +140,8 @@ impl ColorShine {
             None => Arc::new(Caps::new(&default_info())),
         };
         let look = settings.look(caps.stream.primaries);
-        let plan = plan.unwrap_or_else(|| {
-            Plan::new(&settings, caps, &Counters::default(), cores()).into()
-        });
+        let plan = plan
+            .unwrap_or_else(|| Plan::new(&settings, caps, &Counters::default(), cores()).into());
         let measured = lock(&self.measured).clone();
         let radii = if plan.radii.is_empty() { measured } else { plan.radii.clone() };
         // Before the first frame there is nothing to measure: a radius of 0 changes nothing.
@@ -159,7 +158,7 @@ impl ColorShine {
             gst::element_imp_warning!(
                 self,
                 gst::ResourceError::Write,
-                ["cannot export a lookup table of size {size} to {path}: {error}"]
+                ("cannot export a lookup table of size {size} to {path}: {error}")
             );
         }
         written.is_ok()
@@ -244,7 +243,7 @@ impl ObjectImpl for ColorShine {
                 gst::element_imp_warning!(
                     self,
                     gst::LibraryError::Settings,
-                    ["{error}; the last good value stays"]
+                    ("{error}; the last good value stays")
                 );
             }
             Err((error, false)) => gst::warning!(CAT, imp = self, "cannot start so: {error}"),
@@ -333,9 +332,9 @@ impl BaseTransformImpl for ColorShine {
     fn before_transform(&self, buffer: &gst::BufferRef) {
         let element = self.obj();
         let segment = element.segment();
-        let time = segment.downcast_ref::<gst::ClockTime>().and_then(|segment| {
-            buffer.pts().and_then(|pts| segment.to_stream_time(pts))
-        });
+        let time = segment
+            .downcast_ref::<gst::ClockTime>()
+            .and_then(|segment| buffer.pts().and_then(|pts| segment.to_stream_time(pts)));
         if let Some(time) = time
             && let Err(error) = element.sync_values(time)
         {
@@ -374,19 +373,27 @@ impl BaseTransformImpl for ColorShine {
         }
     }
 
-    fn transform_ip(&self, buffer: &mut gst::BufferRef) -> Result<gst::FlowSuccess, gst::FlowError> {
+    fn transform_ip(
+        &self,
+        buffer: &mut gst::BufferRef,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
         let start = Instant::now();
         let Some((plan, mix, split)) = lock(&self.frame).job.take() else {
             return Ok(gst::FlowSuccess::Ok);
         };
         let caps = &plan.caps;
-        let measured = with_mapped(buffer, &caps.info, &caps.stream.layout, |planes, layout, area| {
-            plan.process(planes, layout, area, mix, split)
-        })
-        .map_err(|error| {
-            gst::element_imp_error!(self, gst::StreamError::Failed, ["{}", unusable_buffer(&error)]);
-            gst::FlowError::Error
-        })?;
+        let measured =
+            with_mapped(buffer, &caps.info, &caps.stream.layout, |planes, layout, area| {
+                plan.process(planes, layout, area, mix, split)
+            })
+            .map_err(|error| {
+                gst::element_imp_error!(
+                    self,
+                    gst::StreamError::Failed,
+                    ("{}", unusable_buffer(&error))
+                );
+                gst::FlowError::Error
+            })?;
         if let Some(radii) = measured {
             gst::log!(CAT, imp = self, "radii of this frame: {radii:?}");
             *lock(&self.measured) = radii;
@@ -440,7 +447,7 @@ impl VideoFilterImpl for ColorShine {
             gst::element_imp_warning!(
                 self,
                 gst::StreamError::Format,
-                ["the stream is HDR, {transfer}, and is processed as if it were SDR"]
+                ("the stream is HDR, {transfer}, and is processed as if it were SDR")
             );
         }
         Ok(())

@@ -83,10 +83,5 @@ glib::wrapper! {
 ///
 /// What GStreamer's registry says.
 pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
-    gst::Element::register(
-        Some(plugin),
-        "colorshine",
-        gst::Rank::NONE,
-        ColorShine::static_type(),
-    )
+    gst::Element::register(Some(plugin), "colorshine", gst::Rank::NONE, ColorShine::static_type())
 }

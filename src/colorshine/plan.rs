@@ -43,10 +43,7 @@ pub(super) struct Caps {
 
 impl Caps {
     pub(super) fn new(info: &VideoInfo) -> Self {
-        Self {
-            info: info.clone(),
-            stream: Stream::new(info),
-        }
+        Self { info: info.clone(), stream: Stream::new(info) }
     }
 
     fn pixels(&self) -> usize {
@@ -291,10 +288,7 @@ impl Plan {
         per_frame: &PerFrame,
     ) -> Vec<f64> {
         // The whole picture counts, whatever share of it is processed.
-        let picture = Area {
-            processed_until: area.columns[1],
-            ..*area
-        };
+        let picture = Area { processed_until: area.columns[1], ..*area };
         let total = std::sync::Mutex::new(Histograms::new(&per_frame.look.attractors));
         let groups = self.groups_per_band(layout, &picture);
         planes.for_each_band(picture.rows, groups, self.threads, |band| {

@@ -3,7 +3,6 @@
 //! At most one plan is in the making. Changes that come meanwhile are coalesced: when it is done, the
 //! newest settings are planned if they are newer than the plan.
 
-
 use gst::subclass::prelude::*;
 
 use super::imp::ColorShine;

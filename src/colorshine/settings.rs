@@ -99,7 +99,10 @@ impl Settings {
             change
         }
         fn get<'a, T: glib::value::FromValue<'a>>(value: &'a glib::Value) -> T {
-            value.get().ok().expect("GObject has checked the type")
+            match value.get() {
+                Ok(value) => value,
+                Err(_) => panic!("GObject has checked the type of {value:?}"),
+            }
         }
         use Change::{NextFrame, None, Plan};
         match name {

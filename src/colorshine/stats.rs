@@ -1,13 +1,16 @@
 //! Counters and plan as the `stats` structure.
 
-
 use super::plan::Plan;
 use crate::lut::Lattice;
 use crate::telemetry::Counters;
 use crate::workers::{level_name, simd_level};
 
 /// The snapshot. Names never change; what the element cannot know yet is 0.
-pub(super) fn snapshot(counters: &Counters, plan: Option<&Plan>, measured: &[f64]) -> gst::Structure {
+pub(super) fn snapshot(
+    counters: &Counters,
+    plan: Option<&Plan>,
+    measured: &[f64],
+) -> gst::Structure {
     let report = plan.and_then(|plan| plan.baked.as_ref()).map(|baked| baked.report);
     let report = report.unwrap_or_default();
     let lut_size = plan.map_or(0, Plan::lut_size);

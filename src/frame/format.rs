@@ -105,7 +105,8 @@ fn codes(info: &VideoInfo, format: &VideoFormatInfo) -> CodeSpace {
     if format.is_rgb() {
         return CodeSpace::rgb(depth, range);
     }
-    let default = if info.height() > 576 { VideoColorMatrix::Bt709 } else { VideoColorMatrix::Bt601 };
+    let default =
+        if info.height() > 576 { VideoColorMatrix::Bt709 } else { VideoColorMatrix::Bt601 };
     let matrix = info.colorimetry().matrix();
     let coefficients = matrix.kr_kb().or_else(|_| default.kr_kb());
     // Both defaults are in GStreamer's table; BT.709 stands in all the same.
@@ -168,10 +169,7 @@ mod tests {
 
     #[test]
     fn defaults_follow_gstreamer() {
-        let limited = Range {
-            offset: [16.0, 128.0, 128.0],
-            scale: [219.0, 224.0, 224.0],
-        };
+        let limited = Range { offset: [16.0, 128.0, 128.0], scale: [219.0, 224.0, 224.0] };
         let small = stream(VideoFormat::I420, 720, 576, None);
         assert_eq!(small.codes, CodeSpace::ycbcr(8, limited, 0.299, 0.114));
         let large = stream(VideoFormat::I420, 1280, 720, None);

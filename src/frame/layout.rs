@@ -59,14 +59,20 @@ impl Layout {
     }
 
     /// The rows of luma of a group that lie within `rows`; at most two.
-    pub fn rows_of(&self, group: usize, rows: [usize; 2]) -> impl Iterator<Item = usize> + Clone + use<> {
+    pub fn rows_of(
+        &self,
+        group: usize,
+        rows: [usize; 2],
+    ) -> impl Iterator<Item = usize> + Clone + use<> {
         let (first, step) = match (self.sub_y, self.is_interlaced) {
             (0, _) => (group, 1),
             (_, false) => (group << 1, 1),
             (_, true) => (((group & !1) << 1) | (group & 1), 2),
         };
         let count = 1usize << self.sub_y;
-        (0..count).map(move |i| first + i * step).filter(move |row| (rows[0]..rows[1]).contains(row))
+        (0..count)
+            .map(move |i| first + i * step)
+            .filter(move |row| (rows[0]..rows[1]).contains(row))
     }
 
     /// Groups that cover `rows` rows of luma.
@@ -97,11 +103,7 @@ mod tests {
     use super::*;
 
     fn i420(is_interlaced: bool) -> Layout {
-        let component = |plane| Component {
-            plane,
-            offset: 0,
-            step: 1,
-        };
+        let component = |plane| Component { plane, offset: 0, step: 1 };
         Layout {
             components: [0, 1, 2].map(component),
             planes: 3,

@@ -28,7 +28,7 @@ impl fmt::Display for MapError {
             Self::Unmappable => {
                 write!(f, "it cannot be mapped for writing, or is smaller than its caps say")
             }
-            Self::Format(format) => write!(f, "its video meta says {format}, its caps do not"),
+            Self::Format(format) => write!(f, "its video meta says {format:?}, its caps do not"),
             Self::Size(width, height) => {
                 write!(f, "its video meta says {width}x{height}, its caps say more")
             }
@@ -52,27 +52,28 @@ pub fn with_mapped<R>(
     work: impl FnOnce(&mut Planes<'_>, &Layout, Area) -> R,
 ) -> Result<R, MapError> {
     let crop = buffer.meta::<gst_video::VideoCropMeta>().map(|meta| meta.rect());
-    let frame = VideoFrameRef::from_buffer_ref_writable(buffer, info)
-        .map_err(|_| MapError::Unmappable)?;
-    if frame.format() != info.format() {
-        return Err(MapError::Format(frame.format()));
+    // GStreamer takes these for errors of its caller, not of the buffer's maker.
+    if let Some(meta) = buffer.meta::<gst_video::VideoMeta>() {
+        if meta.format() != info.format() {
+            return Err(MapError::Format(meta.format()));
+        }
+        if meta.width() < info.width() || meta.height() < info.height() {
+            return Err(MapError::Size(meta.width(), meta.height()));
+        }
     }
+    let frame =
+        VideoFrameRef::from_buffer_ref_writable(buffer, info).map_err(|_| MapError::Unmappable)?;
     let (width, height) = (frame.width(), frame.height());
     let (x, y, w, h) = crop.unwrap_or((0, 0, info.width(), info.height()));
     let end = |from: u32, length: u32, limit: u32| from.saturating_add(length).min(limit) as usize;
-    if crop.is_none() && (width < info.width() || height < info.height()) {
-        return Err(MapError::Size(width, height));
-    }
     let right = end(x, w, width);
     let area = Area {
         columns: [x as usize, right],
         rows: [y as usize, end(y, h, height)],
         processed_until: right,
     };
-    let layout = Layout {
-        is_interlaced: frame.flags().contains(VideoFrameFlags::INTERLACED),
-        ..*layout
-    };
+    let layout =
+        Layout { is_interlaced: frame.flags().contains(VideoFrameFlags::INTERLACED), ..*layout };
     // SAFETY: the frame is mapped and its fields are initialised for as long as `frame` lives.
     let mapped = unsafe { &*frame.as_ptr() };
     let raw: [RawPlane; 4] = std::array::from_fn(|plane| {
@@ -84,17 +85,12 @@ pub fn with_mapped<R>(
             Some(after) => (before, after),
             None => (0, 0),
         };
-        RawPlane {
-            data,
-            around: [before, after],
-            stride: mapped.info.stride[plane] as isize,
-        }
+        RawPlane { data, around: [before, after], stride: mapped.info.stride[plane] as isize }
     });
     let size = [width as usize, height as usize];
     // SAFETY: the planes lie in memory mapped for reading and writing, of a buffer that is borrowed
     // exclusively; `frame` keeps it mapped until `work` has returned.
-    let mut planes = unsafe { Planes::new(&layout, size, &raw[..layout.planes]) }
-        .map_err(MapError::Planes)?;
+    let mut planes =
+        unsafe { Planes::new(&layout, size, &raw[..layout.planes]) }.map_err(MapError::Planes)?;
     Ok(work(&mut planes, &layout, area))
 }
-

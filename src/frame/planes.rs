@@ -108,13 +108,8 @@ impl<'a> Planes<'a> {
             let has_fewer_rows = layout.has_fewer_rows(index);
             let rows = if has_fewer_rows { groups } else { height };
             check_extent(index, raw, row_bytes, rows)?;
-            planes[index] = Some(Plane {
-                data: raw.data,
-                stride: raw.stride,
-                row_bytes,
-                rows,
-                has_fewer_rows,
-            });
+            planes[index] =
+                Some(Plane { data: raw.data, stride: raw.stride, row_bytes, rows, has_fewer_rows });
         }
         for b in 0..4 {
             for a in 0..b {
@@ -125,13 +120,7 @@ impl<'a> Planes<'a> {
                 }
             }
         }
-        Ok(Self {
-            layout: *layout,
-            planes,
-            groups,
-            height,
-            mapped: PhantomData,
-        })
+        Ok(Self { layout: *layout, planes, groups, height, mapped: PhantomData })
     }
 
     /// Rows of luma.
@@ -263,11 +252,7 @@ mod tests {
     use super::*;
 
     fn nv12() -> Layout {
-        let component = |plane, offset, step| Component {
-            plane,
-            offset,
-            step,
-        };
+        let component = |plane, offset, step| Component { plane, offset, step };
         Layout {
             components: [component(0, 0, 1), component(1, 0, 2), component(1, 1, 2)],
             planes: 2,
@@ -290,7 +275,11 @@ mod tests {
             .collect()
     }
 
-    fn check(memory: &mut [u8], size: [usize; 2], planes: &[(usize, isize)]) -> Result<(), PlaneError> {
+    fn check(
+        memory: &mut [u8],
+        size: [usize; 2],
+        planes: &[(usize, isize)],
+    ) -> Result<(), PlaneError> {
         let raw = raw(memory, planes);
         // SAFETY: `memory` is borrowed for the call, and the planes are dropped in it.
         unsafe { Planes::new(&nv12(), size, &raw) }.map(|_| ())

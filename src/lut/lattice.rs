@@ -39,13 +39,7 @@ impl Axis {
         let shift = last.leading_zeros() - 1;
         let span = f64::from(high - low);
         let multiplier = (f64::from(last) * f64::from(1u32 << shift) / span).round() as u32;
-        Self {
-            low,
-            high,
-            multiplier,
-            shift,
-            last,
-        }
+        Self { low, high, multiplier, shift, last }
     }
 
     /// Position of a code in units of 2^-14 nodes: exact at both ends.

@@ -44,16 +44,13 @@ impl Probe {
                 component.push(code.round().clamp(0.0, max) as u16);
             }
         }
-        let mut exact = [0, 1, 2].map(|i| codes[i].iter().map(|c| f32::from(*c)).collect::<Vec<_>>());
+        let mut exact =
+            [0, 1, 2].map(|i| codes[i].iter().map(|c| f32::from(*c)).collect::<Vec<_>>());
         let [x, y, z] = &mut exact;
         let start = Instant::now();
         kernel.differences([x, y, z]);
         let nanoseconds_per_colour = start.elapsed().as_nanos() as f64 / COLOURS as f64;
-        Self {
-            codes,
-            exact,
-            nanoseconds_per_colour,
-        }
+        Self { codes, exact, nanoseconds_per_colour }
     }
 
     /// The error of a lattice that was baked from the probe's kernel.

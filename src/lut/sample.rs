@@ -9,12 +9,7 @@ impl Lattice {
     /// Differences at `codes`, in the units of the entries, rounded to nearest.
     ///
     /// All slices have one length.
-    pub fn sample(
-        &self,
-        interpolation: Interpolation,
-        codes: [&[u16]; 3],
-        out: [&mut [i16]; 3],
-    ) {
+    pub fn sample(&self, interpolation: Interpolation, codes: [&[u16]; 3], out: [&mut [i16]; 3]) {
         let [x, y, z] = codes;
         let [u, v, w] = out;
         let at = |i: usize| [x[i], y[i], z[i]];
@@ -112,9 +107,8 @@ mod tests {
     #[test]
     fn interpolation_of_a_linear_function_is_that_function() {
         // 128 units a node, at 18 nodes of 15 codes each.
-        let linear = lattice(18, |[x, y, z]| {
-            [128 * x as i16, -128 * y as i16, 64 * (x + z) as i16]
-        });
+        let linear =
+            lattice(18, |[x, y, z]| [128 * x as i16, -128 * y as i16, 64 * (x + z) as i16]);
         for codes in [[0, 0, 0], [255, 255, 255], [7, 100, 33], [200, 3, 254], [15, 30, 45]] {
             for interpolation in [Interpolation::Tetrahedral, Interpolation::Trilinear] {
                 let [x, y, z] = codes.map(|c| 128.0 * f64::from(c) / 15.0);

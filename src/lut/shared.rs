@@ -60,8 +60,10 @@ pub struct Baked {
 
 type Slot = OnceLock<Arc<Baked>>;
 
-/// What is being baked, or was baked and is still in use somewhere.
-static SHARED: LazyLock<Mutex<HashMap<String, (Weak<Slot>, Weak<Baked>)>>> = LazyLock::new(Mutex::default);
+/// What is being baked, and what was baked, as long as someone uses it.
+type Shared = HashMap<String, (Weak<Slot>, Weak<Baked>)>;
+
+static SHARED: LazyLock<Mutex<Shared>> = LazyLock::new(Mutex::default);
 
 /// The baked form of a request, and whether it was there already. Of several callers with the same
 /// request one bakes, on up to `threads` threads, and the others wait for it.
@@ -161,10 +163,7 @@ mod tests {
     #[test]
     fn memory_limit_bounds_the_size() {
         let size_within = |memory_limit| {
-            let request = Request {
-                memory_limit,
-                ..request("red;50;200;l")
-            };
+            let request = Request { memory_limit, ..request("red;50;200;l") };
             prepare(&request, simd_level(), 1).0.lattice.as_ref().map(|l| l.size())
         };
         assert_eq!(size_within(u64::MAX), Some(65));

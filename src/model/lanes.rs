@@ -78,12 +78,23 @@ impl ToOklab {
 
     #[inline(always)]
     fn rgb<S: Simd>(&self, codes: F3<S>) -> F3<S> {
-        map3(affine::<S>(&self.to_rgb, &self.to_rgb_offset, codes), #[inline(always)] |v| clamp01::<S>(v))
+        map3(
+            affine::<S>(&self.to_rgb, &self.to_rgb_offset, codes),
+            #[inline(always)]
+            |v| clamp01::<S>(v),
+        )
     }
 
     #[inline(always)]
     fn lab<S: Simd>(&self, simd: S, rgb: F3<S>) -> F3<S> {
-        self.space.linear_to_oklab(simd, map3(rgb, #[inline(always)] |v| decode(simd, v)))
+        self.space.linear_to_oklab(
+            simd,
+            map3(
+                rgb,
+                #[inline(always)]
+                |v| decode(simd, v),
+            ),
+        )
     }
 
     /// Oklab of each colour, in place: `codes` holds code values before and L, a, b after.
@@ -95,9 +106,12 @@ impl ToOklab {
 
     #[inline(always)]
     fn convert_lanes<S: Simd>(&self, simd: S, [x, y, z]: [&mut [f32]; 3]) {
-        for_each_vector(simd, [x, y, z], #[inline(always)] |codes| {
-            self.lab(simd, self.rgb::<S>(codes))
-        });
+        for_each_vector(
+            simd,
+            [x, y, z],
+            #[inline(always)]
+            |codes| self.lab(simd, self.rgb::<S>(codes)),
+        );
     }
 }
 
@@ -148,7 +162,12 @@ impl ExactKernel {
 
     #[inline(always)]
     fn differences_lanes<S: Simd>(&self, simd: S, codes: [&mut [f32]; 3]) {
-        for_each_vector(simd, codes, #[inline(always)] |codes| self.difference(simd, codes));
+        for_each_vector(
+            simd,
+            codes,
+            #[inline(always)]
+            |codes| self.difference(simd, codes),
+        );
     }
 
     #[inline(always)]
@@ -169,9 +188,17 @@ impl ExactKernel {
             GamutMapping::Chroma => self.input.space.reduce_chroma(simd, blended),
             GamutMapping::Clip => self.input.space.oklab_to_linear::<S>(blended),
         };
-        let out = map3(linear, #[inline(always)] |v| encode(simd, clamp01::<S>(v)));
+        let out = map3(
+            linear,
+            #[inline(always)]
+            |v| encode(simd, clamp01::<S>(v)),
+        );
         let moved = [out[0] - rgb[0], out[1] - rgb[1], out[2] - rgb[2]];
-        map3(mul_vec::<S>(&self.from_rgb, moved), #[inline(always)] |v| pulled.select(v, zero))
+        map3(
+            mul_vec::<S>(&self.from_rgb, moved),
+            #[inline(always)]
+            |v| pulled.select(v, zero),
+        )
     }
 
     /// [`Falloff::at`] for u limited to [0, 1].
@@ -312,11 +339,7 @@ fn or_own<S: Simd>(simd: S, component: Option<f32>, own: F<S>) -> F<S> {
 /// Calls `work` on each vector of three slices of one length and stores what it returns; the last
 /// vector may be filled up with the last colour.
 #[inline(always)]
-fn for_each_vector<S: Simd>(
-    simd: S,
-    [x, y, z]: [&mut [f32]; 3],
-    work: impl Fn(F3<S>) -> F3<S>,
-) {
+fn for_each_vector<S: Simd>(simd: S, [x, y, z]: [&mut [f32]; 3], work: impl Fn(F3<S>) -> F3<S>) {
     let lanes = F::<S>::LEN;
     let length = x.len();
     assert!(y.len() == length && z.len() == length, "components of one length");

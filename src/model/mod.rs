@@ -123,10 +123,7 @@ impl Transform {
     /// as it went in.
     pub fn apply(&self, rgb: Triple) -> Triple {
         let lab = self.space.encoded_to_oklab(rgb);
-        let source = Source {
-            lab,
-            chroma: lab[1].hypot(lab[2]),
-        };
+        let source = Source { lab, chroma: lab[1].hypot(lab[2]) };
         let blended = match self.model {
             Model::Smooth => smooth::blend(self, source),
             Model::Classic => classic::blend(self, source),

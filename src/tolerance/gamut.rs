@@ -25,10 +25,7 @@ impl GamutPoints {
             (0..points.pow(3)).map(|i| value(i / stride % points)).collect()
         };
         let [mut r, mut g, mut b] = [axis(points * points), axis(points), axis(1)];
-        let unit = Range {
-            offset: [0.0; 3],
-            scale: [1.0; 3],
-        };
+        let unit = Range { offset: [0.0; 3], scale: [1.0; 3] };
         // Codes from 0 to 1 are R'G'B' itself.
         let codes = CodeSpace::rgb(1, unit);
         ToOklab::new(&codes, &RgbSpace::new(primaries)).convert(level, [&mut r, &mut g, &mut b]);
@@ -52,7 +49,12 @@ impl GamutPoints {
 ///
 /// The lattice of [`POINTS`] is kept for the last container's primaries, and every radius over it is
 /// remembered, so that changing one attractor costs one percentile.
-pub fn radii(attractors: &[Attractor], primaries: &Primaries, points: usize, level: Level) -> Vec<f64> {
+pub fn radii(
+    attractors: &[Attractor],
+    primaries: &Primaries,
+    points: usize,
+    level: Level,
+) -> Vec<f64> {
     static KEPT: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
     if points != POINTS {
         let gamut = GamutPoints::new(primaries, points, level);

@@ -30,11 +30,15 @@ pub fn simd_levels() -> Vec<(&'static str, Level)> {
     let best = Level::new();
     let mut levels = vec![Level::baseline()];
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-    levels.extend([
-        best.as_sse4_2().map(Level::Sse4_2),
-        best.as_avx2().map(Level::Avx2),
-        best.as_avx512().map(Level::Avx512),
-    ].into_iter().flatten());
+    levels.extend(
+        [
+            best.as_sse4_2().map(Level::Sse4_2),
+            best.as_avx2().map(Level::Avx2),
+            best.as_avx512().map(Level::Avx512),
+        ]
+        .into_iter()
+        .flatten(),
+    );
     let _ = best;
     levels.into_iter().map(|level| (level_name(level), level)).collect()
 }

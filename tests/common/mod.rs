@@ -1,7 +1,6 @@
 //! What several test files need.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
-#![expect(clippy::allow_attributes, reason = "an expectation would fail where all parts are used")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
@@ -56,7 +55,12 @@ pub fn info(format: VideoFormat, width: u32, height: u32) -> VideoInfo {
 
 /// A buffer of `info` filled by `byte`, with the planes' rows `padding` bytes longer than they need to
 /// be and planes `gap` bytes apart, described by a video meta where either is not 0.
-pub fn buffer(info: &VideoInfo, padding: i32, gap: usize, mut byte: impl FnMut() -> u8) -> gst::Buffer {
+pub fn buffer(
+    info: &VideoInfo,
+    padding: i32,
+    gap: usize,
+    mut byte: impl FnMut() -> u8,
+) -> gst::Buffer {
     let planes = info.n_planes() as usize;
     let strides: Vec<i32> = info.stride()[..planes].iter().map(|s| s + padding).collect();
     let mut offsets = Vec::new();

@@ -1,0 +1,677 @@
+//! The element in pipelines: promises, errors, and a stream's life.
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use common::{Random, TIMEOUT, buffer, bytes, element, harness, info, run, run_pipeline};
+use gst::prelude::*;
+use gst_video::{VideoFormat, VideoInfo};
+
+const ATTRACTORS: &str = "#ff8a3d;40;60 | oklch(50% 0.15 200);40;60";
+
+fn pipeline(line: &str) -> gst::Pipeline {
+    common::init();
+    gst::parse::launch(line).unwrap().downcast().unwrap()
+}
+
+fn by_name(pipeline: &gst::Pipeline, name: &str) -> gst::Element {
+    pipeline.by_name(name).unwrap()
+}
+
+fn stat<T: for<'a> gst::glib::value::FromValue<'a> + 'static>(
+    element: &gst::Element,
+    name: &str,
+) -> T {
+    element.property::<gst::Structure>("stats").value(name).unwrap().get().ok().unwrap()
+}
+
+/// Waits until `is_so`, at most as long as any test may take.
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(TIMEOUT.seconds()), "still not: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Messages of a type that are on the bus now, as texts.
+fn texts(bus: &gst::Bus, kind: gst::MessageType) -> Vec<String> {
+    std::iter::from_fn(|| bus.pop_filtered(&[kind]))
+        .map(|message| match message.view() {
+            gst::MessageView::Warning(warning) => warning.error().to_string(),
+            gst::MessageView::Error(error) => error.error().to_string(),
+            gst::MessageView::Info(info) => info.error().to_string(),
+            _ => String::new(),
+        })
+        .collect()
+}
+
+/// Promise 6: on writable buffers and on such that must be copied.
+#[test]
+fn metadata_survives() {
+    for is_shared in [false, true] {
+        for attractors in ["", ATTRACTORS] {
+            let element = element(&[("attractors", attractors)]);
+            let info = info(VideoFormat::Nv12, 64, 48);
+            let mut harness = harness(&element, &info);
+            let mut input = buffer(&info, 16, 7, || 100);
+            {
+                let input = input.get_mut().unwrap();
+                input.set_pts(gst::ClockTime::from_mseconds(40));
+                input.set_dts(gst::ClockTime::from_mseconds(20));
+                input.set_duration(gst::ClockTime::from_mseconds(40));
+                input.set_offset(7);
+                input.set_flags(gst::BufferFlags::MARKER | gst::BufferFlags::DELTA_UNIT);
+                gst_video::VideoCropMeta::add(input, (2, 4, 40, 30));
+                gst_video::VideoRegionOfInterestMeta::add(input, "face", (1, 2, 3, 4));
+                let mut code = gst_video::VideoTimeCode::new_empty();
+                code.set_fps(gst::Fraction::new(25, 1));
+                code.set_hours(1);
+                gst_video::VideoTimeCodeMeta::add(input, &code.try_into().unwrap());
+                let captions = [0x80, 0x80];
+                gst_video::VideoCaptionMeta::add(
+                    input,
+                    gst_video::VideoCaptionType::Cea608Raw,
+                    &captions,
+                );
+            }
+            let keep = is_shared.then(|| (input.clone(), bytes(&input)));
+            let out = harness.push_and_pull(input).unwrap();
+            assert_eq!(out.pts(), Some(gst::ClockTime::from_mseconds(40)));
+            assert_eq!(out.dts(), Some(gst::ClockTime::from_mseconds(20)));
+            assert_eq!(out.duration(), Some(gst::ClockTime::from_mseconds(40)));
+            assert_eq!(out.offset(), 7);
+            assert!(out.flags().contains(gst::BufferFlags::MARKER | gst::BufferFlags::DELTA_UNIT));
+            assert_eq!(out.meta::<gst_video::VideoCropMeta>().unwrap().rect(), (2, 4, 40, 30));
+            assert_eq!(
+                out.meta::<gst_video::VideoRegionOfInterestMeta>().unwrap().rect(),
+                (1, 2, 3, 4)
+            );
+            assert_eq!(out.meta::<gst_video::VideoTimeCodeMeta>().unwrap().tc().hours(), 1);
+            assert_eq!(out.meta::<gst_video::VideoCaptionMeta>().unwrap().data(), [0x80, 0x80]);
+            assert_eq!(out.iter_meta::<gst_video::VideoMeta>().count(), 1);
+            if let Some((shared, before)) = keep {
+                assert_eq!(bytes(&shared), before, "a shared buffer was written to");
+            }
+        }
+    }
+}
+
+/// Promise 7.
+#[test]
+fn no_latency_is_added() {
+    let pipeline = pipeline(&format!(
+        "videotestsrc is-live=true num-buffers=3 ! video/x-raw,width=64,height=48 \
+         ! colorshine name=c attractors=\"{ATTRACTORS}\" ! fakesink sync=true name=sink"
+    ));
+    pipeline.set_state(gst::State::Playing).unwrap();
+    let _ = pipeline.state(TIMEOUT);
+    let ask = |element: &gst::Element, pad: &str| {
+        let mut query = gst::query::Latency::new();
+        assert!(element.static_pad(pad).unwrap().peer().unwrap().query(&mut query));
+        query.result()
+    };
+    let sink = by_name(&pipeline, "sink");
+    let filter = by_name(&pipeline, "c");
+    assert_eq!(ask(&sink, "sink"), ask(&filter, "sink"));
+    pipeline.set_state(gst::State::Null).unwrap();
+}
+
+/// Promise 8, and the errors of bad text: each kind, with its place, and nothing started.
+#[test]
+fn bad_attractors_keep_the_pipeline_from_starting() {
+    let many = vec!["red;1;1"; 10_000].join("|");
+    let long = "x".repeat(1 << 20);
+    for (text, want) in [
+        ("rouge;50;50", "property attractors: item 1, column 1: \"rouge\" is not a CSS colour"),
+        ("red;50", "property attractors: item 1, column 1: the item has 2 fields"),
+        (
+            "red;50;50|blue;140;60",
+            "item 2, column 16: tolerance 140 is out of range, allowed is 0 to 100",
+        ),
+        ("red;50;-3", "item 1, column 8: strength -3 is out of range, allowed is 0 to 200"),
+        ("red;nan;50", "item 1, column 5: tolerance \"nan\" is not a number"),
+        ("red;50;50||blue;1;1", "item 2, column 11: the item is empty"),
+        ("red;50;50;x", "item 1, column 11: channels \"x\" are unknown"),
+        (many.as_str(), "the text has 79999 bytes, at most 65536 are allowed"),
+        (long.as_str(), "the text has 1048576 bytes, at most 65536 are allowed"),
+    ] {
+        let pipeline = pipeline("videotestsrc num-buffers=1 ! colorshine name=c ! fakesink");
+        by_name(&pipeline, "c").set_property("attractors", text);
+        assert!(pipeline.set_state(gst::State::Paused).is_err(), "{want}");
+        let errors = texts(&pipeline.bus().unwrap(), gst::MessageType::Error);
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        assert!(errors[0].contains(want), "{errors:?}, not {want}");
+        assert!(errors[0].len() < 400, "{errors:?}");
+        pipeline.set_state(gst::State::Null).unwrap();
+    }
+}
+
+#[test]
+fn bad_numbers_keep_the_pipeline_from_starting() {
+    for (properties, want) in [
+        (
+            "lut-size=1",
+            "property lut-size: 1 is out of range, allowed is 0 (automatic) or 2 to 129",
+        ),
+        (
+            "tile-size=15",
+            "property tile-size: 15 is out of range, allowed is 0 (automatic) or 16 to 8192",
+        ),
+        ("memory-limit=1000", "property memory-limit: 1000 bytes are too few for a lookup table"),
+        ("memory-limit=100000 lut-size=65", "allowed is 0 (automatic) or at least 2231328"),
+    ] {
+        let line = format!("videotestsrc num-buffers=1 ! colorshine {properties} ! fakesink");
+        let error = run(&line).unwrap_err();
+        assert!(error.contains(want), "{error}, not {want}");
+    }
+}
+
+#[test]
+fn after_an_error_the_element_can_be_mended_and_started() {
+    let pipeline =
+        pipeline("videotestsrc num-buffers=2 ! colorshine name=c attractors=x ! fakesink");
+    assert!(pipeline.set_state(gst::State::Playing).is_err());
+    pipeline.set_state(gst::State::Null).unwrap();
+    by_name(&pipeline, "c").set_property("attractors", ATTRACTORS);
+    run_pipeline(pipeline.upcast_ref()).unwrap();
+}
+
+#[test]
+fn gst_launch_fails_on_bad_attractors_and_on_caps_of_size_0() {
+    for line in [
+        "videotestsrc num-buffers=1 ! colorshine attractors=nonsense ! fakesink",
+        "videotestsrc num-buffers=1 ! capssetter caps=video/x-raw,width=0,height=0 ! colorshine ! fakesink",
+    ] {
+        assert!(run(line).is_err(), "{line}");
+    }
+}
+
+/// A property that is bad in PLAYING: the last good value stays, one warning, the stream goes on.
+#[test]
+fn bad_value_in_playing_is_refused_once() {
+    let element = element(&[("attractors", "red;50;50")]);
+    let bus = gst::Bus::new();
+    element.set_bus(Some(&bus));
+    let info = info(VideoFormat::Rgba, 16, 16);
+    let mut harness = harness(&element, &info);
+    let frame = || buffer(&info, 0, 0, || 200);
+    let before = bytes(&harness.push_and_pull(frame()).unwrap());
+    element.set_property("attractors", "red;50;50|blue");
+    element.set_property("lut-size", 1u32);
+    element.set_property("memory-limit", 5u64);
+    let warnings = texts(&bus, gst::MessageType::Warning);
+    assert_eq!(warnings.len(), 3, "{warnings:?}");
+    assert!(
+        warnings[0].contains("item 2, column 11") && warnings[0].contains("last good value stays")
+    );
+    assert_eq!(element.property::<String>("attractors"), "red;50;50");
+    assert_eq!(element.property::<u32>("lut-size"), 0);
+    assert_eq!(element.property::<u64>("memory-limit"), 0);
+    assert_eq!(bytes(&harness.push_and_pull(frame()).unwrap()), before);
+}
+
+/// Buffers that do not hold what the caps say: one error and a flow error, no panic.
+#[test]
+fn unusable_buffers_are_one_error() {
+    common::init();
+    let info = info(VideoFormat::I420, 64, 48);
+    let tiny = gst::Buffer::with_size(100).unwrap();
+    let read_only = gst::Buffer::from_slice(vec![0u8; info.size()]);
+    let mut lying = gst::Buffer::with_size(info.size()).unwrap();
+    gst_video::VideoMeta::add_full(
+        lying.get_mut().unwrap(),
+        gst_video::VideoFrameFlags::empty(),
+        VideoFormat::I420,
+        64,
+        48,
+        &[0, 64 * 48, 64 * 48 + 32 * 24],
+        &[64, 32, 4096],
+    )
+    .unwrap();
+    let mut small = buffer(&info, 0, 0, || 0);
+    gst_video::VideoMeta::add(
+        small.get_mut().unwrap(),
+        gst_video::VideoFrameFlags::empty(),
+        VideoFormat::I420,
+        32,
+        32,
+    )
+    .unwrap();
+    let mut other = buffer(&info, 0, 0, || 0);
+    gst_video::VideoMeta::add(
+        other.get_mut().unwrap(),
+        gst_video::VideoFrameFlags::empty(),
+        VideoFormat::Yuy2,
+        64,
+        24,
+    )
+    .unwrap();
+    for (input, want) in [
+        (tiny, "smaller than its caps say"),
+        (lying, "plane 2 needs"),
+        (small, "its video meta says 32x32"),
+        (other, "its video meta says Yuy2"),
+    ] {
+        let element = element(&[("attractors", ATTRACTORS)]);
+        let bus = gst::Bus::new();
+        element.set_bus(Some(&bus));
+        let mut harness = harness(&element, &info);
+        assert_eq!(harness.push(input), Err(gst::FlowError::Error), "{want}");
+        let errors = texts(&bus, gst::MessageType::Error);
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        assert!(errors[0].contains(want), "{errors:?}, not {want}");
+    }
+    // Read-only memory is copied, not refused.
+    let element = element(&[("attractors", ATTRACTORS)]);
+    harness(&element, &info).push_and_pull(read_only).unwrap();
+}
+
+#[test]
+fn properties_without_effect_warn_once() {
+    let line = "videotestsrc num-buffers=5 ! colorshine name=c attractors=red;50;50 dither=ordered \
+                tolerance-reference=frame backend=gpu ! fakesink";
+    let pipeline = pipeline(line);
+    let bus = pipeline.bus().unwrap();
+    pipeline.set_state(gst::State::Playing).unwrap();
+    by_name(&pipeline, "c").set_property("transition-time", 5u64);
+    by_name(&pipeline, "c").set_property("transition-time", 6u64);
+    let warnings = texts(&bus, gst::MessageType::Warning);
+    let about = |name: &str| {
+        warnings.iter().filter(|w| w.contains(&format!("property {name} has no effect"))).count()
+    };
+    for name in ["dither", "adaptation-time", "backend=gpu", "transition-time"] {
+        assert_eq!(about(name), 1, "{name}: {warnings:?}");
+    }
+    assert_eq!(warnings.len(), 4, "{warnings:?}");
+    pipeline.set_state(gst::State::Null).unwrap();
+}
+
+#[test]
+fn hdr_is_announced_once_and_processed() {
+    for colorimetry in ["bt2100-pq", "bt2100-hlg"] {
+        let element = element(&[("attractors", "red;100;100")]);
+        let bus = gst::Bus::new();
+        element.set_bus(Some(&bus));
+        let colorimetry = colorimetry.parse().unwrap();
+        let info = VideoInfo::builder(VideoFormat::I420, 64, 64).colorimetry(&colorimetry).build();
+        let info = info.unwrap();
+        let mut harness = harness(&element, &info);
+        for _ in 0..3 {
+            let input = buffer(&info, 0, 0, || 0x60);
+            let before = bytes(&input);
+            assert!(bytes(&harness.push_and_pull(input).unwrap()) != before);
+        }
+        let warnings = texts(&bus, gst::MessageType::Warning);
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].contains("processed as if it were SDR"), "{warnings:?}");
+    }
+}
+
+#[test]
+fn eos_follows_the_last_frame() {
+    let pipeline = pipeline(&format!(
+        "videotestsrc num-buffers=10 ! video/x-raw,format=NV12 ! colorshine name=c attractors=\"{ATTRACTORS}\" ! fakesink"
+    ));
+    let counted = count_frames(&by_name(&pipeline, "c"));
+    let filter = by_name(&pipeline, "c");
+    let bus = pipeline.bus().unwrap();
+    pipeline.set_state(gst::State::Playing).unwrap();
+    let types = [gst::MessageType::Eos, gst::MessageType::Error];
+    let message = bus.timed_pop_filtered(TIMEOUT, &types).expect("an end");
+    assert_eq!(message.type_(), gst::MessageType::Eos);
+    assert_eq!(counted.load(Ordering::SeqCst), 10);
+    assert_eq!(stat::<u64>(&filter, "frames"), 10);
+    assert_eq!(stat::<u64>(&filter, "frames-passthrough"), 0);
+    assert!(stat::<u64>(&filter, "apply-time-ns") > 0);
+    assert!(stat::<u64>(&filter, "first-frame-time-ns") > 0);
+    pipeline.set_state(gst::State::Null).unwrap();
+}
+
+/// Counts the buffers that leave an element.
+fn count_frames(element: &gst::Element) -> Arc<AtomicUsize> {
+    let counted = Arc::new(AtomicUsize::new(0));
+    let counter = counted.clone();
+    element.static_pad("src").unwrap().add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        gst::PadProbeReturn::Ok
+    });
+    counted
+}
+
+#[test]
+fn flush_and_seek_go_on() {
+    let pipeline = pipeline(&format!(
+        "videotestsrc num-buffers=2000 ! video/x-raw,format=I420,width=64,height=48 \
+         ! colorshine name=c attractors=\"{ATTRACTORS}\" ! fakesink sync=true name=sink"
+    ));
+    let counted = count_frames(&by_name(&pipeline, "c"));
+    pipeline.set_state(gst::State::Playing).unwrap();
+    let _ = pipeline.state(TIMEOUT);
+    for second in [5, 1, 30] {
+        let before = counted.load(Ordering::SeqCst);
+        let to = gst::ClockTime::from_seconds(second);
+        pipeline.seek_simple(gst::SeekFlags::FLUSH | gst::SeekFlags::KEY_UNIT, to).unwrap();
+        wait_until("frames after a seek", || counted.load(Ordering::SeqCst) > before + 3);
+    }
+    assert!(texts(&pipeline.bus().unwrap(), gst::MessageType::Error).is_empty());
+    pipeline.set_state(gst::State::Null).unwrap();
+}
+
+#[test]
+fn caps_may_change_in_mid_stream() {
+    let element = element(&[("attractors", "red;100;100")]);
+    let mut harness = gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
+    for (format, width, height) in [
+        (VideoFormat::Rgba, 32, 16),
+        (VideoFormat::Nv12, 33, 17),
+        (VideoFormat::I420, 700, 400),
+        (VideoFormat::Gbr, 5, 5),
+        (VideoFormat::Nv12, 33, 17),
+    ] {
+        let info = info(format, width, height);
+        harness.set_src_caps(info.to_caps().unwrap());
+        let input = buffer(&info, 0, 0, || 0x60);
+        let before = bytes(&input);
+        let out = harness.push_and_pull(input).unwrap();
+        assert_eq!(out.size(), info.size());
+        assert!(bytes(&out) != before, "{format}: nothing has changed");
+    }
+}
+
+#[test]
+fn two_hundred_starts_leave_nothing_behind() {
+    let pipeline = pipeline(&format!(
+        "videotestsrc num-buffers=1 ! video/x-raw,format=I420,width=64,height=48 \
+         ! colorshine name=c attractors=\"{ATTRACTORS}\" ! fakesink"
+    ));
+    let files = || std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
+    let mut after_ten = 0;
+    for cycle in 0..200 {
+        run_pipeline(pipeline.upcast_ref()).unwrap();
+        if cycle == 10 {
+            after_ten = files();
+        }
+    }
+    // Other tests of this process open a few files of their own meanwhile.
+    assert!(files() <= after_ten + 40, "{after_ten} files became {}", files());
+}
+
+#[test]
+fn properties_may_change_from_three_threads_while_frames_flow() {
+    let pipeline = pipeline(
+        "videotestsrc ! video/x-raw,format=NV12,width=320,height=180,framerate=60/1 \
+         ! colorshine name=c attractors=red;50;50 ! fakesink sync=false",
+    );
+    let filter = by_name(&pipeline, "c");
+    let counted = count_frames(&filter);
+    pipeline.set_state(gst::State::Playing).unwrap();
+    let end = Instant::now() + Duration::from_secs(5);
+    let changes = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for seed in 11..14 {
+            let (filter, changes) = (&filter, &changes);
+            scope.spawn(move || {
+                let mut random = Random::new(seed);
+                while Instant::now() < end {
+                    match random.below(9) {
+                        0 => filter.set_property("mix", random.below(101) as f64 / 100.0),
+                        1 => filter.set_property("split", random.below(101) as f64 / 100.0),
+                        2 => filter
+                            .set_property("lut-size", [0u32, 9, 17, 33][random.below(4) as usize]),
+                        3 => filter.set_property_from_str(
+                            "model",
+                            ["smooth", "classic"][random.below(2) as usize],
+                        ),
+                        4 => filter.set_property_from_str(
+                            "method",
+                            ["lut", "exact", "auto"][random.below(3) as usize],
+                        ),
+                        5 => filter.set_property("hue", random.below(2) == 0),
+                        6 => filter.set_property_from_str(
+                            "tolerance-reference",
+                            ["gamut", "frame", "absolute"][random.below(3) as usize],
+                        ),
+                        7 => drop(filter.property::<gst::Structure>("stats")),
+                        _ => {
+                            let hue = random.below(360);
+                            filter
+                                .set_property("attractors", format!("oklch(60% 0.15 {hue});40;80"));
+                        }
+                    }
+                    changes.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    let frames = counted.load(Ordering::SeqCst);
+    println!("{frames} frames, {} changes", changes.load(Ordering::Relaxed));
+    let errors = texts(&pipeline.bus().unwrap(), gst::MessageType::Error);
+    assert!(errors.is_empty(), "{errors:?}");
+    wait_until("frames still flow", || counted.load(Ordering::SeqCst) > frames + 10);
+    pipeline.set_state(gst::State::Null).unwrap();
+}
+
+/// The newest of a burst of changes is what ends up on screen.
+#[test]
+fn newest_change_wins() {
+    let info = info(VideoFormat::Rgba, 16, 16);
+    let frame = || buffer(&info, 0, 0, || 0x70);
+    let of = |attractors: &str| {
+        let element = element(&[("attractors", attractors)]);
+        bytes(&harness(&element, &info).push_and_pull(frame()).unwrap())
+    };
+    let want = of("oklch(60% 0.2 99);100;100");
+    let element = element(&[("attractors", "red;100;100")]);
+    let mut harness = harness(&element, &info);
+    assert!(bytes(&harness.push_and_pull(frame()).unwrap()) != want);
+    for hue in 0..100 {
+        element.set_property("attractors", format!("oklch(60% 0.2 {hue});100;100"));
+    }
+    let start = Instant::now();
+    while bytes(&harness.push_and_pull(frame()).unwrap()) != want {
+        assert!(
+            start.elapsed() < Duration::from_secs(TIMEOUT.seconds()),
+            "the newest look never came"
+        );
+    }
+    // And nothing older comes after it.
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(bytes(&harness.push_and_pull(frame()).unwrap()), want);
+}
+
+/// Into passthrough and out of it in mid-stream.
+#[test]
+fn passthrough_comes_and_goes() {
+    let info = info(VideoFormat::I420, 64, 48);
+    let frame = || buffer(&info, 0, 0, || 0x60);
+    let element = element(&[("attractors", "red;100;100")]);
+    let mut harness = harness(&element, &info);
+    for mix in [1.0, 0.0, 0.5, 0.0, 1.0] {
+        element.set_property("mix", mix);
+        let input = frame();
+        let (address, before) = (input.as_ptr(), bytes(&input));
+        let out = harness.push_and_pull(input).unwrap();
+        assert_eq!(bytes(&out) == before, mix == 0.0, "mix {mix}");
+        assert!(mix != 0.0 || out.as_ptr() == address, "mix {mix}: not the same buffer");
+    }
+    assert_eq!(stat::<u64>(&element, "frames-passthrough"), 2);
+    assert_eq!(stat::<u64>(&element, "frames"), 5);
+}
+
+/// `mix` and `split` follow a controller, in stream time.
+#[test]
+fn mix_follows_a_controller() {
+    let element = element(&[("attractors", "red;100;100")]);
+    let source = rising_source();
+    element
+        .add_control_binding(&gst_controller::DirectControlBinding::new_absolute(
+            &element, "mix", &source,
+        ))
+        .unwrap();
+    let info = info(VideoFormat::Rgba, 8, 8);
+    let mut harness = harness(&element, &info);
+    let mut changes = Vec::new();
+    for frame in 0..5u64 {
+        let mut input = buffer(&info, 0, 0, || 0x60);
+        input.get_mut().unwrap().set_pts(gst::ClockTime::from_mseconds(250 * frame));
+        let before = i32::from(bytes(&input)[0]);
+        let out = harness.push_and_pull(input).unwrap();
+        changes.push((i32::from(bytes(&out)[0]) - before).abs());
+    }
+    assert_eq!(changes[0], 0, "{changes:?}");
+    assert!(changes.windows(2).all(|w| w[1] > w[0]), "{changes:?}");
+}
+
+/// An interpolating source from 0 at 0 s to 1 at 1 s.
+fn rising_source() -> gst_controller::InterpolationControlSource {
+    use gst_controller::prelude::*;
+    let source = gst_controller::InterpolationControlSource::new();
+    source.set_mode(gst_controller::InterpolationMode::Linear);
+    source.set(gst::ClockTime::ZERO, 0.0);
+    source.set(gst::ClockTime::from_seconds(1), 1.0);
+    source
+}
+
+#[test]
+fn many_elements_share_one_lattice() {
+    let line = (0..10)
+        .map(|i| format!("videotestsrc num-buffers=2 ! video/x-raw,format=RGBA,width=32,height=32 ! colorshine name=c{i} attractors=#abcdef;33;44 ! fakesink "))
+        .collect::<String>();
+    let pipeline = pipeline(&line);
+    pipeline.set_state(gst::State::Paused).unwrap();
+    let _ = pipeline.state(TIMEOUT);
+    let filters: Vec<gst::Element> =
+        (0..10).map(|i| by_name(&pipeline, &format!("c{i}"))).collect();
+    let sum = |name: &str| filters.iter().map(|f| stat::<u64>(f, name)).sum::<u64>();
+    assert_eq!(sum("lut-cache-misses"), 1);
+    assert_eq!(sum("lut-cache-memory-hits"), 9);
+    assert_eq!(sum("bakes"), 1);
+    pipeline.set_state(gst::State::Null).unwrap();
+}
+
+#[test]
+fn auto_takes_the_exact_model_where_a_table_is_inaccurate() {
+    let info = |fps| {
+        VideoInfo::builder(VideoFormat::Rgba, 64, 64)
+            .fps(gst::Fraction::new(fps, 1))
+            .build()
+            .unwrap()
+    };
+    let method = |attractors: &str, method: &str, fps| {
+        let element = element(&[("attractors", attractors), ("method", method)]);
+        let bus = gst::Bus::new();
+        element.set_bus(Some(&bus));
+        let _harness = harness(&element, &info(fps));
+        (stat::<String>(&element, "method"), texts(&bus, gst::MessageType::Info))
+    };
+    let (smooth, narrow) = ("red;50;75", "red;50;200");
+    assert_eq!(method(smooth, "auto", 25).0, "lut");
+    assert_eq!(method(narrow, "auto", 25).0, "exact");
+    assert_eq!(method(narrow, "lut", 25).0, "lut");
+    assert_eq!(method(smooth, "exact", 25).0, "exact");
+    // No CPU colours 4096 pixels a million times a second; the way out is announced.
+    let (fallback, announced) = method(narrow, "auto", 1_000_000);
+    assert_eq!(fallback, "lut");
+    assert_eq!(announced.len(), 1, "{announced:?}");
+    assert!(announced[0].contains("method=exact"), "{announced:?}");
+}
+
+#[test]
+fn automatic_size_is_the_smallest_that_is_accurate() {
+    let stats = |attractors: &str| {
+        let element = element(&[("attractors", attractors), ("method", "lut")]);
+        let _harness = harness(&element, &info(VideoFormat::Rgba, 16, 16));
+        (stat::<u32>(&element, "lut-size"), stat::<f64>(&element, "lut-error-p999-codes"))
+    };
+    let (size, error) = stats("red;50;75");
+    assert_eq!(size, 33);
+    assert!(error > 0.0 && error <= 0.5, "{error}");
+    let (size, error) = stats("red;50;5");
+    assert_eq!(size, 17);
+    assert!(error <= 0.5, "{error}");
+    let (size, error) = stats("red;50;200");
+    assert_eq!(size, 65);
+    assert!(error > 0.5, "{error}");
+}
+
+#[test]
+fn export_lut_writes_what_is_on_screen() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("look.cube");
+    let element = element(&[("attractors", "red;50;75")]);
+    let info = info(VideoFormat::Rgb, 1, 1);
+    let mut harness = harness(&element, &info);
+    let export = |path: &std::path::Path, size: u32| {
+        element.emit_by_name::<bool>("export-lut", &[&path.to_str().unwrap(), &size])
+    };
+    assert!(export(&path, 17));
+    let text = std::fs::read_to_string(&path).unwrap();
+    let rows: Vec<[f64; 3]> = text
+        .lines()
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_digit()))
+        .map(|line| {
+            let mut numbers = line.split(' ').map(|n| n.parse().unwrap());
+            std::array::from_fn(|_| numbers.next().unwrap())
+        })
+        .collect();
+    assert_eq!(rows.len(), 17 * 17 * 17);
+    // Node 12, 4, 2 is code 191.25, 63.75, 31.875; the pixel beside it comes out beside it.
+    let node = rows[12 + 17 * (4 + 17 * 2)].map(|v| v * 255.0);
+    let mut codes = [191u8, 64, 32].into_iter().cycle();
+    let out = bytes(&harness.push_and_pull(buffer(&info, 0, 0, || codes.next().unwrap())).unwrap());
+    for c in 0..3 {
+        assert!((node[c] - f64::from(out[c])).abs() <= 1.5, "{node:?} {out:?}");
+    }
+    let bus = gst::Bus::new();
+    element.set_bus(Some(&bus));
+    assert!(!export(&path, 1));
+    assert!(!export(&folder.path().join("no/such/folder.cube"), 17));
+    assert_eq!(texts(&bus, gst::MessageType::Warning).len(), 2);
+}
+
+/// `tolerance-reference=frame` measures each frame on its own.
+#[test]
+fn frame_mode_follows_each_frame() {
+    let element = element(&[
+        ("attractors", "oklch(60% 0.1 40);50;100"),
+        ("tolerance-reference", "frame"),
+        ("adaptation-time", "0"),
+    ]);
+    let info = info(VideoFormat::Rgba, 64, 64);
+    let mut harness = harness(&element, &info);
+    let radius = || {
+        let radii: gst::Array = stat(&element, "radii");
+        radii.as_slice()[0].get::<f64>().unwrap()
+    };
+    let mut seen = Vec::new();
+    for spread in [10u64, 200, 10] {
+        let mut random = Random::new(21);
+        harness
+            .push_and_pull(buffer(&info, 0, 0, || 128 + (random.below(spread) / 2) as u8))
+            .unwrap();
+        seen.push(radius());
+    }
+    assert!(seen[0] != seen[1] && seen[0] == seen[2], "{seen:?}");
+    element.emit_by_name::<()>("reset", &[]);
+}
+
+/// A stream that ends while a bake is under way is left in peace, and the element goes away.
+#[test]
+fn stopping_during_a_bake_is_safe() {
+    for _ in 0..20 {
+        let element = element(&[("attractors", "red;50;50"), ("lut-size", "129")]);
+        let info = info(VideoFormat::Rgba, 16, 16);
+        let mut harness = harness(&element, &info);
+        harness.push_and_pull(buffer(&info, 0, 0, || 9)).unwrap();
+        element.set_property("attractors", "blue;50;50");
+        drop(harness);
+        element.set_state(gst::State::Null).unwrap();
+        let weak = element.downgrade();
+        drop(element);
+        wait_until("the element is gone", || weak.upgrade().is_none());
+    }
+}
