@@ -1,0 +1,110 @@
+# make demo    a real clip, recoloured
+# make test    everything that is checked
+# make help    the rest
+#
+# Variables: INPUT, ATTRACTORS, OUTPUT, PICTURE (demo); PLUGINDIR, DESTDIR (install).
+
+CARGO ?= cargo
+CARGO_TARGET_DIR ?= target
+LIBRARY = $(CARGO_TARGET_DIR)/release/libgstcolorshine.so
+
+INPUT ?= tests/media/demo.mp4
+OUTPUT ?= demo.mp4
+PICTURE ?= demo.png
+# Empty: the demo's own.
+ATTRACTORS ?=
+
+PLUGINDIR ?= $(shell pkg-config --variable=pluginsdir gstreamer-1.0 2>/dev/null)
+
+BUILD_PACKAGES = build-essential pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
+RUN_PACKAGES = gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
+	gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
+PACKAGES = $(BUILD_PACKAGES) $(RUN_PACKAGES)
+
+# Recipes read these from the environment, so that no character of theirs is special.
+export CARGO_TARGET_DIR INPUT OUTPUT PICTURE ATTRACTORS DESTDIR PLUGINDIR
+
+WITH_PLUGIN = GST_PLUGIN_PATH="$(abspath $(CARGO_TARGET_DIR))/release$${GST_PLUGIN_PATH:+:$$GST_PLUGIN_PATH}"
+
+.PHONY: help setup cargo build demo test inspect install clean
+
+help:
+	@echo 'make demo      recolour a clip: $(OUTPUT), a before/after picture $(PICTURE) and statistics'
+	@echo '               INPUT=clip.mp4 ATTRACTORS="teal;40;60 | #ff8a3d;40;60" OUTPUT=... PICTURE=...'
+	@echo 'make test      formatting, lints, and unit, integration and doc tests'
+	@echo 'make inspect   all properties, from gst-inspect-1.0'
+	@echo 'make install   into the GStreamer plugin folder, or PLUGINDIR=...; DESTDIR=... goes before it'
+	@echo 'make build     the release plugin, $(LIBRARY)'
+	@echo 'make setup     the system packages that are missing (Debian, Ubuntu); demo and test do it too'
+	@echo 'make clean     removes what was built, demo.mp4 and demo.png'
+
+# Silent where nothing is missing.
+setup:
+	@if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then \
+		echo 'No apt-get here: the packages that Debian calls'; \
+		echo '    $(PACKAGES)'; \
+		echo 'have to be there already, by whatever name.'; \
+		exit 0; \
+	fi; \
+	missing=; \
+	for package in $(PACKAGES); do \
+		dpkg-query --show --showformat='$${db:Status-Status}\n' $$package 2>/dev/null \
+			| grep -qx installed || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+		echo "Installing with apt-get:$$missing"; \
+		as_root=; \
+		if [ "$$(id -u)" -ne 0 ]; then \
+			if ! command -v sudo >/dev/null; then \
+				echo "This needs root, and there is no sudo. As root: apt-get install$$missing" >&2; \
+				exit 1; \
+			fi; \
+			as_root=sudo; \
+		fi; \
+		$$as_root apt-get update -qq && \
+		$$as_root env DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+
+cargo:
+	@if ! command -v $(CARGO) >/dev/null; then \
+		echo 'cargo is not in the PATH: Rust 1.92 or newer is needed, see https://rustup.rs;' >&2; \
+		echo 'just installed? A new shell has it, or: . "$$HOME/.cargo/env"' >&2; \
+		exit 1; \
+	fi
+
+build: setup cargo
+	$(CARGO) build --release --lib
+
+demo: setup cargo
+	$(CARGO) build --release --lib --example demo
+	@$(WITH_PLUGIN) "$$CARGO_TARGET_DIR/release/examples/demo" "$$INPUT" \
+		--output "$$OUTPUT" --picture "$$PICTURE" $${ATTRACTORS:+--attractors "$$ATTRACTORS"}
+
+test: setup cargo
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets -- -D warnings
+	G_DEBUG=fatal_warnings $(CARGO) test --all-targets
+	$(CARGO) test --doc
+
+inspect: build
+	@$(WITH_PLUGIN) gst-inspect-1.0 colorshine
+
+# No setup here, and no need of cargo once the plugin is built: root may have neither.
+install:
+	@if command -v $(CARGO) >/dev/null; then \
+		$(CARGO) build --release --lib; \
+	elif [ ! -f "$(LIBRARY)" ]; then \
+		echo '$(LIBRARY) is not there: run make build first, as the user who has cargo' >&2; \
+		exit 1; \
+	fi
+	@if [ -z "$$PLUGINDIR" ]; then \
+		echo 'pkg-config does not know gstreamer-1.0: run make setup, or give PLUGINDIR=...' >&2; \
+		exit 1; \
+	fi
+	@echo "Installing $$DESTDIR$$PLUGINDIR/$(notdir $(LIBRARY))"
+	@install -D -m 644 "$(LIBRARY)" "$$DESTDIR$$PLUGINDIR/$(notdir $(LIBRARY))"
+
+clean:
+	$(CARGO) clean
+	rm -f demo.mp4 demo.png
