@@ -1,7 +1,10 @@
 //! Blocks of a row: loaded from any layout, differenced, stored back.
 
+use fearless_simd::dispatch;
+
 use super::{Finish, Method};
 use crate::frame::{Area, Band, Component, Layout};
+use crate::workers::Level;
 
 /// Most luma samples in a block.
 pub const BLOCK: usize = 256;
@@ -102,6 +105,7 @@ struct Chroma {
 }
 
 impl Chroma {
+    #[inline(always)]
     fn load(band: &Band<'_>, layout: &Layout, row: usize, span: Span) -> Self {
         let mut samples = [[0; BLOCK]; 2];
         let mut spread = [[0; BLOCK]; 2];
@@ -150,8 +154,23 @@ pub fn for_each_block(
     }
 }
 
-/// Applies a method to the picture's part of a band, in blocks of up to `width` luma samples.
+/// Applies a method to the picture's part of a band, in blocks of up to `width` luma samples, with the
+/// instructions of a SIMD level.
 pub fn apply_band(
+    level: Level,
+    band: &mut Band<'_>,
+    layout: &Layout,
+    area: &Area,
+    width: usize,
+    method: &Method,
+    finish: &Finish,
+) {
+    dispatch!(level, _simd => apply_band_here(band, layout, area, width, method, finish));
+}
+
+/// [`apply_band`], to be inlined into code that is compiled for a SIMD level.
+#[inline(always)]
+fn apply_band_here(
     band: &mut Band<'_>,
     layout: &Layout,
     area: &Area,

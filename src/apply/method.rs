@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::BLOCK;
+use super::{BLOCK, tetrahedral};
 use crate::lut::{Interpolation, Lattice, fraction_bits, quantize};
 use crate::model::lanes::ExactKernel;
 
@@ -21,8 +21,12 @@ impl Method {
     /// # Panics
     ///
     /// Panics where a slice is longer than [`BLOCK`] or lengths differ.
+    #[inline(always)]
     pub(super) fn differences(&self, codes: [&[u16]; 3], out: [&mut [i16]; 3]) {
         match self {
+            Self::Lattice(lattice, Interpolation::Tetrahedral) => {
+                tetrahedral::sample(lattice, codes, out);
+            }
             Self::Lattice(lattice, interpolation) => lattice.sample(*interpolation, codes, out),
             Self::Exact(kernel, depth) => exact_differences(kernel, *depth, codes, out),
         }

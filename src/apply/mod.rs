@@ -12,6 +12,7 @@
 
 mod block;
 mod method;
+mod tetrahedral;
 
 pub use block::{BLOCK, apply_band, for_each_block};
 pub use method::Method;

@@ -265,7 +265,7 @@ impl Plan {
         let width = self.tile_size.unwrap_or(BLOCK);
         let groups = self.groups_per_band(layout, area);
         planes.for_each_band(area.rows, groups, self.threads, |band| {
-            apply_band(band, layout, area, width, method, finish);
+            apply_band(simd_level(), band, layout, area, width, method, finish);
         });
     }
 
