@@ -2,8 +2,10 @@
 
 use fearless_simd::dispatch;
 
+use super::samples::{load, store};
+use super::tetrahedral::Paths;
 use super::{Finish, Method};
-use crate::frame::{Area, Band, Component, Layout};
+use crate::frame::{Area, Band, Layout};
 use crate::workers::Level;
 
 /// Most luma samples in a block.
@@ -22,7 +24,7 @@ impl Span {
     /// sample belongs to two.
     fn all(area: &Area, layout: &Layout, width: usize) -> impl Iterator<Item = Span> + use<> {
         let ([first, _], end) = (area.columns, area.processed_until);
-        let sub_x = layout.sub_x;
+        let (sub_x, width) = (layout.sub_x, width.min(BLOCK));
         let mut start = first;
         std::iter::from_fn(move || {
             let from = start;
@@ -49,203 +51,217 @@ impl Span {
     fn chroma_of(&self, i: usize) -> usize {
         ((self.start + i) >> self.sub_x) - self.chroma_start()
     }
+
+    /// Whether two luma samples share each chroma sample but perhaps the last.
+    fn is_paired(&self) -> bool {
+        self.sub_x == 1 && self.start.is_multiple_of(2)
+    }
 }
 
 /// Codes of one component of a block.
 type Codes = [u16; BLOCK];
 
-#[inline(always)]
-fn load(row: &[u8], component: &Component, first: usize, out: &mut [u16]) {
-    let Some(row) = row.get(component.offset + first * component.step..) else {
-        return;
-    };
-    // The step as a constant lets the loop be vectorised.
-    #[inline(always)]
-    fn load_step<const STEP: usize>(row: &[u8], out: &mut [u16]) {
-        for (out, sample) in out.iter_mut().zip(row.chunks(STEP)) {
-            *out = u16::from(sample[0]);
+/// A block's numbers, kept from block to block so that they need not be cleared.
+struct Scratch {
+    luma: Codes,
+    /// The samples of chroma, as they are stored.
+    chroma: [Codes; 2],
+    /// The same spread over the luma samples.
+    spread: [Codes; 2],
+    differences: [[i16; BLOCK]; 3],
+    /// Sums of the differences of the luma samples of each chroma sample.
+    sums: [[i32; BLOCK]; 2],
+    paths: Paths,
+}
+
+impl Scratch {
+    const fn new() -> Self {
+        Self {
+            luma: [0; BLOCK],
+            chroma: [[0; BLOCK]; 2],
+            spread: [[0; BLOCK]; 2],
+            differences: [[0; BLOCK]; 3],
+            sums: [[0; BLOCK]; 2],
+            paths: Paths::NONE,
         }
     }
-    match component.step {
-        1 => load_step::<1>(row, out),
-        2 => load_step::<2>(row, out),
-        3 => load_step::<3>(row, out),
-        4 => load_step::<4>(row, out),
-        step => out
-            .iter_mut()
-            .zip(row.chunks(step))
-            .for_each(|(out, sample)| *out = u16::from(sample[0])),
-    }
-}
 
-/// Writes codes with their differences; leaves the row alone where there is none.
-#[inline(always)]
-fn store(
-    row: &mut [u8],
-    component: &Component,
-    first: usize,
-    codes: &[u16],
-    differences: &[i16],
-    finish: &Finish,
-) {
-    if differences.iter().all(|difference| *difference == 0) {
-        return;
-    }
-    let row = &mut row[component.offset + first * component.step..];
-    let samples = row.chunks_mut(component.step);
-    for ((sample, code), difference) in samples.zip(codes).zip(differences) {
-        sample[0] = finish.code(*code, *difference) as u8;
-    }
-}
-
-/// A block's chroma: the samples, and the same spread over the luma samples.
-struct Chroma {
-    samples: [Codes; 2],
-    spread: [Codes; 2],
-}
-
-impl Chroma {
     #[inline(always)]
-    fn load(band: &Band<'_>, layout: &Layout, row: usize, span: Span) -> Self {
-        let mut samples = [[0; BLOCK]; 2];
-        let mut spread = [[0; BLOCK]; 2];
-        for ((component, samples), spread) in
-            layout.components[1..].iter().zip(&mut samples).zip(&mut spread)
-        {
-            let samples = &mut samples[..span.chroma_length()];
+    fn load_chroma(&mut self, band: &Band<'_>, layout: &Layout, row: usize, span: Span) {
+        for (i, component) in layout.components[1..].iter().enumerate() {
+            let samples = &mut self.chroma[i][..span.chroma_length()];
             load(band.row(component.plane, row), component, span.chroma_start(), samples);
-            let spread = &mut spread[..span.length()];
+            let spread = &mut self.spread[i][..span.length()];
             if span.sub_x == 0 {
                 spread.copy_from_slice(samples);
+            } else if span.is_paired() {
+                spread.chunks_mut(2).zip(samples).for_each(|(pair, sample)| pair.fill(*sample));
             } else {
                 let each = spread.iter_mut().enumerate();
                 each.for_each(|(i, spread)| *spread = samples[span.chroma_of(i)]);
             }
         }
-        Self { samples, spread }
     }
-}
 
-/// Calls `visit` with the codes of every block of a band, of up to `width` colours.
-pub fn for_each_block(
-    band: &Band<'_>,
-    layout: &Layout,
-    area: &Area,
-    width: usize,
-    mut visit: impl FnMut([&[u16]; 3]),
-) {
-    let luma = &layout.components[0];
-    let [first, end] = band.groups();
-    for group in first..end {
-        let rows = layout.rows_of(group, area.rows);
-        for span in Span::all(area, layout, width.min(BLOCK)) {
-            if rows.clone().next().is_none() {
-                continue;
-            }
-            let chroma = Chroma::load(band, layout, group, span);
-            let length = span.length();
-            let mut codes: Codes = [0; BLOCK];
-            for row in rows.clone() {
-                load(band.row(luma.plane, row), luma, span.start, &mut codes[..length]);
-                let [cb, cr] = &chroma.spread;
-                visit([&codes[..length], &cb[..length], &cr[..length]]);
-            }
-        }
+    #[inline(always)]
+    fn load_luma(&mut self, band: &Band<'_>, layout: &Layout, row: usize, span: Span) {
+        let luma = &layout.components[0];
+        load(band.row(luma.plane, row), luma, span.start, &mut self.luma[..span.length()]);
     }
-}
 
-/// Applies a method to the picture's part of a band, in blocks of up to `width` luma samples, with the
-/// instructions of a SIMD level.
-pub fn apply_band(
-    level: Level,
-    band: &mut Band<'_>,
-    layout: &Layout,
-    area: &Area,
-    width: usize,
-    method: &Method,
-    finish: &Finish,
-) {
-    dispatch!(level, _simd => apply_band_here(band, layout, area, width, method, finish));
-}
-
-/// [`apply_band`], to be inlined into code that is compiled for a SIMD level.
-#[inline(always)]
-fn apply_band_here(
-    band: &mut Band<'_>,
-    layout: &Layout,
-    area: &Area,
-    width: usize,
-    method: &Method,
-    finish: &Finish,
-) {
-    let [first, end] = band.groups();
-    for group in first..end {
-        let rows = layout.rows_of(group, area.rows);
-        let row_count = rows.clone().count();
-        if row_count == 0 {
-            continue;
-        }
-        for span in Span::all(area, layout, width.min(BLOCK)) {
-            apply_block(band, layout, area, group, rows.clone(), row_count, span, method, finish);
-        }
+    fn codes(&self, length: usize) -> [&[u16]; 3] {
+        let [cb, cr] = &self.spread;
+        [&self.luma[..length], &cb[..length], &cr[..length]]
     }
-}
 
-#[expect(clippy::too_many_arguments, reason = "the whole context of a block")]
-#[inline(always)]
-fn apply_block(
-    band: &mut Band<'_>,
-    layout: &Layout,
-    area: &Area,
-    group: usize,
-    rows: impl Iterator<Item = usize>,
-    row_count: usize,
-    span: Span,
-    method: &Method,
-    finish: &Finish,
-) {
-    let [luma, chroma_components @ ..] = &layout.components;
-    let length = span.length();
-    let chroma = Chroma::load(band, layout, group, span);
-    let [cb, cr] = &chroma.spread;
-    let mut codes: Codes = [0; BLOCK];
-    let mut differences = [[0i16; BLOCK]; 3];
-    let mut sums = [[0i32; BLOCK]; 2];
-    let is_subsampled = layout.sub_x + layout.sub_y > 0;
-    for row in rows {
-        load(band.row(luma.plane, row), luma, span.start, &mut codes[..length]);
-        let [x, y, z] = &mut differences;
-        method.differences(
-            [&codes[..length], &cb[..length], &cr[..length]],
-            [&mut x[..length], &mut y[..length], &mut z[..length]],
-        );
-        let target = band.row_mut(luma.plane, row);
-        store(target, luma, span.start, &codes[..length], &differences[0][..length], finish);
-        if is_subsampled {
-            for (sums, differences) in sums.iter_mut().zip(&differences[1..]) {
-                for (i, difference) in differences[..length].iter().enumerate() {
+    /// Adds the differences of a row's chroma to the sums.
+    #[inline(always)]
+    fn sum_chroma(&mut self, span: Span) {
+        for (sums, differences) in self.sums.iter_mut().zip(&self.differences[1..]) {
+            let differences = &differences[..span.length()];
+            if span.is_paired() {
+                let pairs = differences.chunks_exact(2);
+                // The last sample of an odd row has its chroma sample to itself.
+                if let [alone] = pairs.remainder() {
+                    sums[pairs.len()] += i32::from(*alone);
+                }
+                for (sum, pair) in sums.iter_mut().zip(pairs) {
+                    *sum += i32::from(pair[0]) + i32::from(pair[1]);
+                }
+            } else {
+                for (i, difference) in differences.iter().enumerate() {
                     sums[span.chroma_of(i)] += i32::from(*difference);
                 }
             }
         }
     }
-    if is_subsampled {
-        for (differences, sums) in differences[1..].iter_mut().zip(&sums) {
-            for (k, sum) in sums[..span.chroma_length()].iter().enumerate() {
-                let column = (span.chroma_start() + k) << span.sub_x;
-                let columns_in_picture = (column.max(area.columns[0])
-                    ..(column + (1 << span.sub_x)).min(area.columns[1]))
-                    .len();
-                // 1, 2 or 4 luma samples: those that are not processed count as unchanged.
-                let count = (columns_in_picture * row_count) as i32;
-                differences[k] = ((sum + count / 2) >> count.trailing_zeros()) as i16;
+
+    /// Replaces the differences of chroma by the average over the luma samples of each chroma sample;
+    /// samples that are not processed count as unchanged.
+    #[inline(always)]
+    fn average_chroma(&mut self, area: &Area, row_count: usize, span: Span) {
+        let count = |k: usize| {
+            let column = (span.chroma_start() + k) << span.sub_x;
+            let [first, end] = area.columns;
+            let columns = column.max(first)..(column + (1 << span.sub_x)).min(end);
+            columns.len() * row_count
+        };
+        // 1, 2 or 4 samples. All but the first and the last have as many as the second.
+        let length = span.chroma_length();
+        let inner = count(1.min(length - 1)) as i32;
+        for (differences, sums) in self.differences[1..].iter_mut().zip(&self.sums) {
+            let average =
+                |sum: i32, count: i32| ((sum + count / 2) >> count.trailing_zeros()) as i16;
+            for (difference, sum) in differences[..length].iter_mut().zip(sums) {
+                *difference = average(*sum, inner);
+            }
+            for k in [0, length - 1] {
+                differences[k] = average(sums[k], count(k) as i32);
             }
         }
     }
-    for (i, component) in chroma_components.iter().enumerate() {
-        let length = span.chroma_length();
-        let (codes, differences) = (&chroma.samples[i][..length], &differences[i + 1][..length]);
-        let target = band.row_mut(component.plane, group);
-        store(target, component, span.chroma_start(), codes, differences, finish);
+}
+
+/// Calls `visit` with the codes of every block of a band, of up to [`BLOCK`] colours.
+pub fn for_each_block(
+    band: &Band<'_>,
+    layout: &Layout,
+    area: &Area,
+    mut visit: impl FnMut([&[u16]; 3]),
+) {
+    let mut scratch = Scratch::new();
+    let [first, end] = band.groups();
+    for group in first..end {
+        let rows = layout.rows_of(group, area.rows);
+        if rows.clone().next().is_none() {
+            continue;
+        }
+        for span in Span::all(area, layout, BLOCK) {
+            scratch.load_chroma(band, layout, group, span);
+            for row in rows.clone() {
+                scratch.load_luma(band, layout, row, span);
+                visit(scratch.codes(span.length()));
+            }
+        }
+    }
+}
+
+/// What is done to the picture's part of a band.
+pub struct Job<'a> {
+    /// Where components lie.
+    pub layout: &'a Layout,
+    /// The picture, and how much of it to process.
+    pub area: &'a Area,
+    /// Most luma samples in a block; more than [`BLOCK`] counts as that.
+    pub width: usize,
+    /// How differences are found.
+    pub method: &'a Method,
+    /// How they end up in the frame.
+    pub finish: &'a Finish,
+}
+
+impl Job<'_> {
+    /// Does the job on a band, with the instructions of a SIMD level.
+    pub fn apply(&self, level: Level, band: &mut Band<'_>) {
+        dispatch!(level, _simd => self.apply_here(band));
+    }
+
+    /// [`Self::apply`], to be inlined into code that is compiled for a SIMD level.
+    #[inline(always)]
+    fn apply_here(&self, band: &mut Band<'_>) {
+        let mut scratch = Scratch::new();
+        let [first, end] = band.groups();
+        for group in first..end {
+            let rows = self.layout.rows_of(group, self.area.rows);
+            if rows.clone().next().is_none() {
+                continue;
+            }
+            for span in Span::all(self.area, self.layout, self.width) {
+                self.apply_block(&mut scratch, band, group, rows.clone(), span);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn apply_block(
+        &self,
+        scratch: &mut Scratch,
+        band: &mut Band<'_>,
+        group: usize,
+        rows: impl Iterator<Item = usize> + Clone,
+        span: Span,
+    ) {
+        let [luma, chroma @ ..] = &self.layout.components;
+        let length = span.length();
+        let is_subsampled = self.layout.sub_x + self.layout.sub_y > 0;
+        scratch.load_chroma(band, self.layout, group, span);
+        if is_subsampled {
+            scratch.sums.iter_mut().for_each(|sums| sums[..span.chroma_length()].fill(0));
+        }
+        for row in rows.clone() {
+            scratch.load_luma(band, self.layout, row, span);
+            let Scratch { luma: codes, spread: [cb, cr], differences: [x, y, z], paths, .. } =
+                &mut *scratch;
+            self.method.differences(
+                paths,
+                [&codes[..length], &cb[..length], &cr[..length]],
+                [&mut x[..length], &mut y[..length], &mut z[..length]],
+            );
+            let target = band.row_mut(luma.plane, row);
+            store(target, luma, span.start, &codes[..length], &x[..length], self.finish);
+            if is_subsampled {
+                scratch.sum_chroma(span);
+            }
+        }
+        if is_subsampled {
+            scratch.average_chroma(self.area, rows.count(), span);
+        }
+        for (i, component) in chroma.iter().enumerate() {
+            let length = span.chroma_length();
+            let (codes, differences) =
+                (&scratch.chroma[i][..length], &scratch.differences[i + 1][..length]);
+            let target = band.row_mut(component.plane, group);
+            store(target, component, span.chroma_start(), codes, differences, self.finish);
+        }
     }
 }

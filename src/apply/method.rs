@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{BLOCK, tetrahedral};
+use super::BLOCK;
+use super::tetrahedral::{self, Paths};
 use crate::lut::{Interpolation, Lattice, fraction_bits, quantize};
 use crate::model::lanes::ExactKernel;
 
@@ -22,10 +23,10 @@ impl Method {
     ///
     /// Panics where a slice is longer than [`BLOCK`] or lengths differ.
     #[inline(always)]
-    pub(super) fn differences(&self, codes: [&[u16]; 3], out: [&mut [i16]; 3]) {
+    pub(super) fn differences(&self, paths: &mut Paths, codes: [&[u16]; 3], out: [&mut [i16]; 3]) {
         match self {
             Self::Lattice(lattice, Interpolation::Tetrahedral) => {
-                tetrahedral::sample(lattice, codes, out);
+                tetrahedral::sample(lattice, paths, codes, out);
             }
             Self::Lattice(lattice, interpolation) => lattice.sample(*interpolation, codes, out),
             Self::Exact(kernel, depth) => exact_differences(kernel, *depth, codes, out),

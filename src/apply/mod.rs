@@ -12,9 +12,10 @@
 
 mod block;
 mod method;
+mod samples;
 mod tetrahedral;
 
-pub use block::{BLOCK, apply_band, for_each_block};
+pub use block::{BLOCK, Job, for_each_block};
 pub use method::Method;
 
 use crate::lut::fraction_bits;
@@ -52,6 +53,19 @@ impl Finish {
         };
         (i32::from(code) + steps).clamp(0, self.max) as u16
     }
+
+    /// Whether [`Self::plain_code`] says the same: 8 bits, and the whole effect.
+    #[inline(always)]
+    fn is_plain(&self) -> bool {
+        self.mix == 1 << MIX_BITS && self.fraction == fraction_bits(8)
+    }
+
+    /// [`Self::code`] for the case that [`Self::is_plain`] tells of, in 16-bit arithmetic.
+    #[inline(always)]
+    fn plain_code(&self, code: u16, difference: i16) -> u16 {
+        let steps = difference.saturating_add(64) >> 7;
+        (code as i16 + steps).clamp(0, 255) as u16
+    }
 }
 
 #[cfg(test)]
@@ -66,6 +80,14 @@ mod tests {
             [(0, 100), (63, 100), (64, 101), (-64, 100), (-65, 99), (-32768, 0), (32767, 255)]
         {
             assert_eq!(whole.code(100, difference), want, "{difference}");
+        }
+        assert!(
+            whole.is_plain() && !Finish::new(8, 0.5).is_plain() && !Finish::new(10, 1.0).is_plain()
+        );
+        for difference in i16::MIN..=i16::MAX {
+            for code in [0, 1, 100, 254, 255] {
+                assert_eq!(whole.plain_code(code, difference), whole.code(code, difference));
+            }
         }
         let half = Finish::new(8, 0.5);
         assert_eq!(half.code(100, 1280), 105);

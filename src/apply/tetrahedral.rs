@@ -14,7 +14,7 @@ use crate::lut::{FRACTION_BITS, Lattice};
 const ONE: u32 = 1 << FRACTION_BITS;
 
 /// What the first pass leaves for the second, for each colour of a block.
-struct Paths {
+pub(super) struct Paths {
     /// Index of the node at or below.
     base: [u32; BLOCK],
     /// Steps from `base` to the path's second node.
@@ -27,22 +27,29 @@ struct Paths {
     weights_high: [u32; BLOCK],
 }
 
-/// Differences at `codes`, in the units of the entries; as [`Lattice::sample`], for up to [`BLOCK`]
-/// colours.
-///
-/// To be inlined into code that is compiled for a SIMD level.
-#[inline(always)]
-pub(super) fn sample(lattice: &Lattice, codes: [&[u16]; 3], out: [&mut [i16]; 3]) {
-    let length = codes[0].len();
-    let mut paths = Paths {
+impl Paths {
+    pub(super) const NONE: Self = Self {
         base: [0; BLOCK],
         first: [0; BLOCK],
         last: [0; BLOCK],
         weights_low: [0; BLOCK],
         weights_high: [0; BLOCK],
     };
-    find_paths(lattice, codes, &mut paths);
-    weigh(lattice, &paths, length, out);
+}
+
+/// Differences at `codes`, in the units of the entries; as [`Lattice::sample`], for up to [`BLOCK`]
+/// colours.
+///
+/// To be inlined into code that is compiled for a SIMD level.
+#[inline(always)]
+pub(super) fn sample(
+    lattice: &Lattice,
+    paths: &mut Paths,
+    codes: [&[u16]; 3],
+    out: [&mut [i16]; 3],
+) {
+    find_paths(lattice, codes, paths);
+    weigh(lattice, paths, codes[0].len(), out);
 }
 
 #[inline(always)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gst_video::VideoInfo;
 
 use super::{Method, settings::Settings};
-use crate::apply::{self, BLOCK, Finish, apply_band, for_each_block};
+use crate::apply::{self, BLOCK, Finish, Job, for_each_block};
 use crate::color::oklab::RgbSpace;
 use crate::frame::{Area, Layout, Planes, Stream};
 use crate::lut::{Baked, Interpolation, Request, bake, prepare};
@@ -263,9 +263,10 @@ impl Plan {
         finish: &Finish,
     ) {
         let width = self.tile_size.unwrap_or(BLOCK);
+        let job = Job { layout, area, width, method, finish };
         let groups = self.groups_per_band(layout, area);
         planes.for_each_band(area.rows, groups, self.threads, |band| {
-            apply_band(simd_level(), band, layout, area, width, method, finish);
+            job.apply(simd_level(), band);
         });
     }
 
@@ -294,7 +295,7 @@ impl Plan {
         planes.for_each_band(picture.rows, groups, self.threads, |band| {
             let mut counted = Histograms::new(&per_frame.look.attractors);
             let mut lab = [[0f32; BLOCK]; 3];
-            for_each_block(band, layout, &picture, BLOCK, |codes| {
+            for_each_block(band, layout, &picture, |codes| {
                 let length = codes[0].len();
                 for (lab, codes) in lab.iter_mut().zip(codes) {
                     lab.iter_mut().zip(codes).for_each(|(lab, code)| *lab = f32::from(*code));
