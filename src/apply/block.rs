@@ -95,7 +95,13 @@ impl Scratch {
             if span.sub_x == 0 {
                 spread.copy_from_slice(samples);
             } else if span.is_paired() {
-                spread.chunks_mut(2).zip(samples).for_each(|(pair, sample)| pair.fill(*sample));
+                let mut pairs = spread.chunks_exact_mut(2);
+                for (pair, sample) in pairs.by_ref().zip(&*samples) {
+                    (pair[0], pair[1]) = (*sample, *sample);
+                }
+                if let ([alone], Some(sample)) = (pairs.into_remainder(), samples.last()) {
+                    *alone = *sample;
+                }
             } else {
                 let each = spread.iter_mut().enumerate();
                 each.for_each(|(i, spread)| *spread = samples[span.chroma_of(i)]);
