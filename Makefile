@@ -85,6 +85,9 @@ test: setup cargo
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
 	G_DEBUG=fatal_warnings $(CARGO) test --all-targets
+	for level in sse2 sse4.2 avx2; do \
+		echo "formats at the level $$level" && COLORSHINE_SIMD_LEVEL=$$level \
+		G_DEBUG=fatal_warnings $(CARGO) test --test formats || exit 1; done
 	$(CARGO) test --doc
 
 inspect: build

@@ -162,7 +162,7 @@ fn bad_numbers_keep_the_pipeline_from_starting() {
             "property tile-size: 15 is out of range, allowed is 0 (automatic) or 16 to 8192",
         ),
         ("memory-limit=1000", "property memory-limit: 1000 bytes are too few for a lookup table"),
-        ("memory-limit=100000 lut-size=65", "allowed is 0 (automatic) or at least 2231328"),
+        ("memory-limit=100000 lut-size=65", "allowed is 0 (automatic) or at least 2231336"),
     ] {
         let line = format!("videotestsrc num-buffers=1 ! colorshine {properties} ! fakesink");
         let error = run(&line).unwrap_err();

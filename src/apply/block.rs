@@ -209,12 +209,12 @@ pub struct Job<'a> {
 impl Job<'_> {
     /// Does the job on a band, with the instructions of a SIMD level.
     pub fn apply(&self, level: Level, band: &mut Band<'_>) {
-        dispatch!(level, _simd => self.apply_here(band));
+        dispatch!(level, _simd => self.apply_here(level, band));
     }
 
     /// [`Self::apply`], to be inlined into code that is compiled for a SIMD level.
     #[inline(always)]
-    fn apply_here(&self, band: &mut Band<'_>) {
+    fn apply_here(&self, level: Level, band: &mut Band<'_>) {
         let mut scratch = Scratch::new();
         let [first, end] = band.groups();
         for group in first..end {
@@ -223,7 +223,7 @@ impl Job<'_> {
                 continue;
             }
             for span in Span::all(self.area, self.layout, self.width) {
-                self.apply_block(&mut scratch, band, group, rows.clone(), span);
+                self.apply_block(level, &mut scratch, band, group, rows.clone(), span);
             }
         }
     }
@@ -231,6 +231,7 @@ impl Job<'_> {
     #[inline(always)]
     fn apply_block(
         &self,
+        level: Level,
         scratch: &mut Scratch,
         band: &mut Band<'_>,
         group: usize,
@@ -249,6 +250,7 @@ impl Job<'_> {
             let Scratch { luma: codes, spread: [cb, cr], differences: [x, y, z], paths, .. } =
                 &mut *scratch;
             self.method.differences(
+                level,
                 paths,
                 [&codes[..length], &cb[..length], &cr[..length]],
                 [&mut x[..length], &mut y[..length], &mut z[..length]],

@@ -6,6 +6,7 @@ use super::BLOCK;
 use super::tetrahedral::{self, Paths};
 use crate::lut::{Interpolation, Lattice, fraction_bits, quantize};
 use crate::model::lanes::ExactKernel;
+use crate::workers::Level;
 
 /// How the difference of a colour is found.
 #[derive(Clone, Debug)]
@@ -23,10 +24,16 @@ impl Method {
     ///
     /// Panics where a slice is longer than [`BLOCK`] or lengths differ.
     #[inline(always)]
-    pub(super) fn differences(&self, paths: &mut Paths, codes: [&[u16]; 3], out: [&mut [i16]; 3]) {
+    pub(super) fn differences(
+        &self,
+        level: Level,
+        paths: &mut Paths,
+        codes: [&[u16]; 3],
+        out: [&mut [i16]; 3],
+    ) {
         match self {
             Self::Lattice(lattice, Interpolation::Tetrahedral) => {
-                tetrahedral::sample(lattice, paths, codes, out);
+                tetrahedral::sample(level, lattice, paths, codes, out);
             }
             Self::Lattice(lattice, interpolation) => lattice.sample(*interpolation, codes, out),
             Self::Exact(kernel, depth) => exact_differences(kernel, *depth, codes, out),

@@ -14,6 +14,7 @@ mod block;
 mod method;
 mod samples;
 mod tetrahedral;
+mod weigh;
 
 pub use block::{BLOCK, Job, for_each_block};
 pub use method::Method;

@@ -45,7 +45,7 @@ impl Axis {
     /// Position of a code in units of 2^-14 nodes: exact at both ends.
     #[inline(always)]
     pub fn position(&self, code: u16) -> u32 {
-        let steps = u32::from(code.clamp(self.low, self.high) - self.low);
+        let steps = u32::from(code.saturating_sub(self.low).min(self.high - self.low));
         let rounded = (steps * self.multiplier + (1 << (self.shift - 1))) >> self.shift;
         rounded.min(self.last)
     }
@@ -84,9 +84,9 @@ impl Lattice {
     }
 
     /// Entries after the last node, so that a sample on the last node may read (with weight 0) the
-    /// node one further on every axis.
+    /// node one further on every axis, and the entry after that along with it.
     fn padding(size: usize) -> usize {
-        size * size + size + 1
+        size * size + size + 2
     }
 
     /// Bytes that a lattice of `size` takes.
@@ -119,6 +119,17 @@ impl Lattice {
         let nodes = self.size.pow(3);
         &mut self.entries[..nodes]
     }
+}
+
+/// A lattice of entries that use all of their 16 bits, for tests of samplers.
+#[cfg(test)]
+pub(crate) fn noise_lattice(codes: &CodeSpace, size: usize) -> Lattice {
+    let mut lattice = Lattice::zeros(codes, size);
+    for (i, entry) in lattice.nodes_mut().iter_mut().enumerate() {
+        let hash = (i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        *entry = [hash as i16, (hash >> 20) as i16, (hash >> 40) as i16, 0];
+    }
+    lattice
 }
 
 #[cfg(test)]
