@@ -255,7 +255,8 @@ mod tests {
                 for length in [1, 2, 7, 8, 9, 31, 255, 256] {
                     let [x, y, z] = &codes;
                     let codes = [&x[..length], &y[..length], &z[..length]];
-                    check(&lattice, codes, &mut Paths::NONE);
+                    let mut paths = Paths::NONE;
+                    check(&lattice, codes, &mut paths);
                 }
             }
         }
