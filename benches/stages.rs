@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench stages -- rgba` runs the benches whose name has `rgba`.
 
+#![expect(missing_docs, reason = "criterion's macro makes a function without any")]
+
 use std::hint::black_box;
 use std::path::Path;
 
