@@ -1,48 +1,127 @@
 //! One component of a row: loaded into codes, and stored back.
 //!
-//! Where samples lie 2 or 4 bytes apart they are taken out of whole words and put back into them, which
-//! SIMD code can be made of; strided bytes it cannot.
+//! Samples are taken out of whole words of `step` bytes and put back into them, which SIMD code can be
+//! made of; strided bytes it cannot. The step is a constant of each loop, and so is whether a sample's
+//! bytes are to be swapped.
 //!
 //! Everything here is to be inlined into code that is compiled for a SIMD level.
 
 use super::Finish;
 use crate::frame::Component;
 
-/// A little-endian word of `N` bytes, as a number.
+/// Where a code lies in a word of `step` bytes, counted from the word's least significant bit when it
+/// is read as little-endian.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Bits below the sample.
+    sample: u32,
+    /// Bits of the sample below the code.
+    shift: u32,
+    /// The code's bits, at the sample's least significant end.
+    mask: u64,
+}
+
+impl Place {
+    fn new(component: &Component) -> Self {
+        Self {
+            sample: 8 * (component.offset % component.step) as u32,
+            shift: component.shift,
+            mask: (1 << component.depth) - 1,
+        }
+    }
+
+    /// The code in a word.
+    #[inline(always)]
+    fn get<const SWAP: bool, const WIDE: bool>(&self, word: u64) -> u16 {
+        if SWAP {
+            let sample = ((word >> self.sample) as u16).swap_bytes();
+            return (sample >> self.shift) & self.mask as u16;
+        }
+        // Words of 32 bits take half the lanes of 64.
+        if WIDE {
+            (word >> (self.sample + self.shift) & self.mask) as u16
+        } else {
+            (word as u32 >> (self.sample + self.shift) & self.mask as u32) as u16
+        }
+    }
+
+    /// The word with another code.
+    #[inline(always)]
+    fn put<const SWAP: bool, const WIDE: bool>(&self, word: u64, code: u16) -> u64 {
+        if SWAP {
+            let mask = (self.mask as u16) << self.shift;
+            let swapped = |value: u16| u64::from(value.swap_bytes()) << self.sample;
+            return (word & !swapped(mask)) | swapped(code << self.shift);
+        }
+        let at = self.sample + self.shift;
+        if WIDE {
+            (word & !(self.mask << at)) | u64::from(code) << at
+        } else {
+            let word = (word as u32 & !((self.mask as u32) << at)) | u32::from(code) << at;
+            u64::from(word)
+        }
+    }
+}
+
+/// Up to 8 bytes as a little-endian word.
 #[inline(always)]
-fn word<const N: usize>(bytes: &[u8]) -> u32 {
-    let mut word = [0; 4];
-    word[..N].copy_from_slice(&bytes[..N]);
-    u32::from_le_bytes(word)
+fn word<const N: usize>(bytes: &[u8]) -> u64 {
+    if N == 8 {
+        let mut word = [0; 8];
+        word.copy_from_slice(&bytes[..8]);
+        u64::from_le_bytes(word)
+    } else {
+        let mut word = [0; 4];
+        word[..N].copy_from_slice(&bytes[..N]);
+        u64::from(u32::from_le_bytes(word))
+    }
+}
+
+/// The end of a row, which may be in the middle of its last word, as a word.
+#[inline(always)]
+fn partial_word(bytes: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    word[..bytes.len()].copy_from_slice(bytes);
+    u64::from_le_bytes(word)
+}
+
+/// The part of a row that starts with the word of sample number `first`.
+fn start_of(component: &Component, first: usize) -> usize {
+    component.offset / component.step * component.step + first * component.step
 }
 
 /// Codes of the samples from number `first` on, as many as `out` holds.
 #[inline(always)]
 pub(super) fn load(row: &[u8], component: &Component, first: usize, out: &mut [u16]) {
-    let (step, byte) = (component.step, component.offset % component.step);
-    let row = &row[component.offset - byte + first * step..];
-    match step {
-        1 => out.iter_mut().zip(row).for_each(|(out, sample)| *out = u16::from(*sample)),
-        2 => load_words::<2>(row, byte, out),
-        4 => load_words::<4>(row, byte, out),
-        _ => {
-            let samples = row[byte..].chunks(step);
-            out.iter_mut().zip(samples).for_each(|(out, sample)| *out = u16::from(sample[0]));
-        }
+    let row = &row[start_of(component, first)..];
+    let place = Place::new(component);
+    match (component.step, component.is_big_endian) {
+        (1, _) => out.iter_mut().zip(row).for_each(|(out, sample)| *out = u16::from(*sample)),
+        (2, false) => load_words::<2, false, false>(row, place, out),
+        (2, true) => load_words::<2, true, false>(row, place, out),
+        (3, _) => load_words::<3, false, false>(row, place, out),
+        (4, false) => load_words::<4, false, false>(row, place, out),
+        (4, true) => load_words::<4, true, false>(row, place, out),
+        (8, false) => load_words::<8, false, true>(row, place, out),
+        (8, true) => load_words::<8, true, true>(row, place, out),
+        (step, _) => panic!("samples {step} bytes apart"),
     }
 }
 
 #[inline(always)]
-fn load_words<const N: usize>(row: &[u8], byte: usize, out: &mut [u16]) {
+fn load_words<const N: usize, const SWAP: bool, const WIDE: bool>(
+    row: &[u8],
+    place: Place,
+    out: &mut [u16],
+) {
     let words = row.chunks_exact(N);
     let rest = words.remainder();
     let whole = words.len();
     for (out, bytes) in out.iter_mut().zip(words) {
-        *out = (word::<N>(bytes) >> (8 * byte)) as u16 & 0xff;
+        *out = place.get::<SWAP, WIDE>(word::<N>(bytes));
     }
-    // The row ends with its last sample, which may be in the middle of a word.
-    if let (Some(out), Some(sample)) = (out.get_mut(whole), rest.get(byte)) {
-        *out = u16::from(*sample);
+    if let Some(out) = out.get_mut(whole) {
+        *out = place.get::<SWAP, WIDE>(partial_word(rest));
     }
 }
 
@@ -60,60 +139,61 @@ pub(super) fn store(
     if differences.iter().fold(0, |all, difference| all | difference) == 0 {
         return;
     }
-    let (step, byte) = (component.step, component.offset % component.step);
-    let row = &mut row[component.offset - byte + first * step..];
+    let row = &mut row[start_of(component, first)..];
     // Two loops, so that what is the same for every sample is decided once.
     if finish.is_plain() {
-        store_samples(row, step, byte, codes, differences, |code, d| finish.plain_code(code, d));
+        let finish = |code, difference| finish.plain_code(code, difference);
+        store_samples(row, component, codes, differences, finish);
     } else {
-        store_samples(row, step, byte, codes, differences, |code, d| finish.code(code, d));
+        let finish = |code, difference| finish.code(code, difference);
+        store_samples(row, component, codes, differences, finish);
     }
 }
 
 #[inline(always)]
 fn store_samples(
     row: &mut [u8],
-    step: usize,
-    byte: usize,
+    component: &Component,
     codes: &[u16],
     differences: &[i16],
     finish: impl Fn(u16, i16) -> u16,
 ) {
-    match step {
-        1 => {
+    let place = Place::new(component);
+    match (component.step, component.is_big_endian) {
+        (1, _) => {
             for ((out, code), difference) in row.iter_mut().zip(codes).zip(differences) {
                 *out = finish(*code, *difference) as u8;
             }
         }
-        2 => store_words::<2>(row, byte, codes, differences, finish),
-        4 => store_words::<4>(row, byte, codes, differences, finish),
-        _ => {
-            let samples = row[byte..].chunks_mut(step);
-            for ((out, code), difference) in samples.zip(codes).zip(differences) {
-                out[0] = finish(*code, *difference) as u8;
-            }
-        }
+        (2, false) => store_words::<2, false, false>(row, place, codes, differences, finish),
+        (2, true) => store_words::<2, true, false>(row, place, codes, differences, finish),
+        (3, _) => store_words::<3, false, false>(row, place, codes, differences, finish),
+        (4, false) => store_words::<4, false, false>(row, place, codes, differences, finish),
+        (4, true) => store_words::<4, true, false>(row, place, codes, differences, finish),
+        (8, false) => store_words::<8, false, true>(row, place, codes, differences, finish),
+        (8, true) => store_words::<8, true, true>(row, place, codes, differences, finish),
+        (step, _) => panic!("samples {step} bytes apart"),
     }
 }
 
 #[inline(always)]
-fn store_words<const N: usize>(
+fn store_words<const N: usize, const SWAP: bool, const WIDE: bool>(
     row: &mut [u8],
-    byte: usize,
+    place: Place,
     codes: &[u16],
     differences: &[i16],
     finish: impl Fn(u16, i16) -> u16,
 ) {
     let mut words = row.chunks_exact_mut(N);
     let whole = words.len();
-    let (shift, keep) = (8 * byte, !(0xff << (8 * byte)));
     for ((bytes, code), difference) in words.by_ref().zip(codes).zip(differences) {
-        let new = (word::<N>(bytes) & keep) | u32::from(finish(*code, *difference)) << shift;
+        let new = place.put::<SWAP, WIDE>(word::<N>(bytes), finish(*code, *difference));
         bytes.copy_from_slice(&new.to_le_bytes()[..N]);
     }
-    if let (Some(code), Some(difference)) = (codes.get(whole), differences.get(whole))
-        && let Some(out) = words.into_remainder().get_mut(byte)
-    {
-        *out = finish(*code, *difference) as u8;
+    if let (Some(code), Some(difference)) = (codes.get(whole), differences.get(whole)) {
+        let rest = words.into_remainder();
+        let new = place.put::<SWAP, WIDE>(partial_word(rest), finish(*code, *difference));
+        let length = rest.len();
+        rest.copy_from_slice(&new.to_le_bytes()[..length]);
     }
 }

@@ -1,14 +1,22 @@
 //! Where a format keeps its components, and which chroma belongs to which luma.
 
-/// Where one component of 8 bits lies.
+/// Where one component lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Component {
     /// Index of its plane.
     pub plane: usize,
     /// Bytes from the start of a row to the first sample.
     pub offset: usize,
-    /// Bytes from one sample to the next.
+    /// Bytes from one sample to the next: 1, 2, 3, 4 or 8.
     pub step: usize,
+    /// Bytes of a sample: 1, 2, or 4 where a word holds several components.
+    pub bytes: usize,
+    /// Bits of the sample below the code.
+    pub shift: u32,
+    /// Bits of the code.
+    pub depth: u32,
+    /// Whether a sample of 2 bytes has its high byte first.
+    pub is_big_endian: bool,
 }
 
 /// Where the components R, G, B or Y', Cb, Cr lie. What else a format carries (alpha, padding) is
@@ -37,6 +45,13 @@ pub struct Area {
     pub rows: [usize; 2],
     /// The column after the last that is to be processed.
     pub processed_until: usize,
+}
+
+impl Component {
+    /// A component of 8 bits.
+    pub fn byte(plane: usize, offset: usize, step: usize) -> Self {
+        Self { plane, offset, step, bytes: 1, shift: 0, depth: 8, is_big_endian: false }
+    }
 }
 
 impl Layout {
@@ -87,7 +102,7 @@ impl Layout {
         let ends = self.components.iter().enumerate().filter(|(_, c)| c.plane == plane);
         let end = |(index, component): (usize, &Component)| {
             let samples = if index == 0 { width } else { self.chroma_columns(width) };
-            component.offset + samples.saturating_sub(1) * component.step + 1
+            component.offset + samples.saturating_sub(1) * component.step + component.bytes
         };
         ends.map(end).max().unwrap_or(0)
     }
@@ -103,7 +118,7 @@ mod tests {
     use super::*;
 
     fn i420(is_interlaced: bool) -> Layout {
-        let component = |plane| Component { plane, offset: 0, step: 1 };
+        let component = |plane| Component::byte(plane, 0, 1);
         Layout {
             components: [0, 1, 2].map(component),
             planes: 3,
@@ -142,8 +157,8 @@ mod tests {
         assert_eq!([0, 1].map(|plane| i420(false).row_bytes(plane, 7)), [7, 4]);
         let mut yuy2 = i420(false);
         yuy2.components[0].step = 2;
-        yuy2.components[1] = Component { plane: 0, offset: 1, step: 4 };
-        yuy2.components[2] = Component { plane: 0, offset: 3, step: 4 };
+        yuy2.components[1] = Component::byte(0, 1, 4);
+        yuy2.components[2] = Component::byte(0, 3, 4);
         assert_eq!(yuy2.row_bytes(0, 3), 8);
     }
 }

@@ -252,7 +252,7 @@ mod tests {
     use super::*;
 
     fn nv12() -> Layout {
-        let component = |plane, offset, step| Component { plane, offset, step };
+        let component = Component::byte;
         Layout {
             components: [component(0, 0, 1), component(1, 0, 2), component(1, 1, 2)],
             planes: 2,
