@@ -55,18 +55,20 @@ impl Finish {
         (i32::from(code) + steps).clamp(0, self.max) as u16
     }
 
-    /// Whether [`Self::plain_code`] says the same: 8 bits, and the whole effect.
+    /// Whether the whole effect is wanted, so that [`plain_code`] may say the same.
     #[inline(always)]
-    fn is_plain(&self) -> bool {
-        self.mix == 1 << MIX_BITS && self.fraction == fraction_bits(8)
+    fn is_whole(&self) -> bool {
+        self.mix == 1 << MIX_BITS
     }
+}
 
-    /// [`Self::code`] for the case that [`Self::is_plain`] tells of, in 16-bit arithmetic.
-    #[inline(always)]
-    fn plain_code(&self, code: u16, difference: i16) -> u16 {
-        let steps = difference.saturating_add(64) >> 7;
-        (code as i16 + steps).clamp(0, 255) as u16
-    }
+/// [`Finish::code`] for the whole effect on codes of `DEPTH` bits, 12 at most, in 16-bit arithmetic with
+/// constants alone.
+#[inline(always)]
+fn plain_code<const DEPTH: u32>(code: u16, difference: i16) -> u16 {
+    let fraction = 15 - DEPTH;
+    let steps = difference.saturating_add(1 << (fraction - 1)) >> fraction;
+    (code as i16 + steps).clamp(0, (1 << DEPTH) - 1) as u16
 }
 
 #[cfg(test)]
@@ -82,12 +84,15 @@ mod tests {
         {
             assert_eq!(whole.code(100, difference), want, "{difference}");
         }
-        assert!(
-            whole.is_plain() && !Finish::new(8, 0.5).is_plain() && !Finish::new(10, 1.0).is_plain()
-        );
-        for difference in i16::MIN..=i16::MAX {
-            for code in [0, 1, 100, 254, 255] {
-                assert_eq!(whole.plain_code(code, difference), whole.code(code, difference));
+        assert!(whole.is_whole() && !Finish::new(8, 0.5).is_whole());
+        let plain: [(u32, fn(u16, i16) -> u16); 3] =
+            [(8, plain_code::<8>), (10, plain_code::<10>), (12, plain_code::<12>)];
+        for (depth, plain) in plain {
+            let (finish, max) = (Finish::new(depth, 1.0), (1 << depth) - 1);
+            for difference in i16::MIN..=i16::MAX {
+                for code in [0, 1, 100, max - 1, max] {
+                    assert_eq!(plain(code, difference), finish.code(code, difference));
+                }
             }
         }
         let half = Finish::new(8, 0.5);

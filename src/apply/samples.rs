@@ -6,7 +6,7 @@
 //!
 //! Everything here is to be inlined into code that is compiled for a SIMD level.
 
-use super::Finish;
+use super::{Finish, plain_code};
 use crate::frame::Component;
 
 /// Where a code lies in a word of `step` bytes, counted from the word's least significant bit when it
@@ -140,13 +140,15 @@ pub(super) fn store(
         return;
     }
     let row = &mut row[start_of(component, first)..];
-    // Two loops, so that what is the same for every sample is decided once.
-    if finish.is_plain() {
-        let finish = |code, difference| finish.plain_code(code, difference);
-        store_samples(row, component, codes, differences, finish);
-    } else {
-        let finish = |code, difference| finish.code(code, difference);
-        store_samples(row, component, codes, differences, finish);
+    // A loop for each common case, so that what is the same for every sample is decided once.
+    match (finish.is_whole(), component.depth) {
+        (true, 8) => store_samples(row, component, codes, differences, plain_code::<8>),
+        (true, 10) => store_samples(row, component, codes, differences, plain_code::<10>),
+        (true, 12) => store_samples(row, component, codes, differences, plain_code::<12>),
+        _ => {
+            let finish = |code, difference| finish.code(code, difference);
+            store_samples(row, component, codes, differences, finish);
+        }
     }
 }
 

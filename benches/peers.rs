@@ -1,0 +1,178 @@
+//! One table of ratios: a frame of 1920x1080 through colorshine, on one thread, against a copy of the
+//! frame, against itself on two threads, and against FFmpeg's lut3d and OpenColorIO where they are
+//! installed (Debian's `ffmpeg`; `opencolorio` and `numpy` from PyPI). All in one run, because the
+//! speed of a machine drifts; the look is the same 33-node table for all.
+//!
+//! `cargo bench --bench peers` prints it as Markdown.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use gst::prelude::*;
+use gst_video::{VideoFormat, VideoInfo};
+use gstcolorshine::workers::{level_name, simd_level};
+
+const ATTRACTORS: &str = "#ff8a3d;40;60|#3f7fbf;35;50";
+const SIZE: [u32; 2] = [1920, 1080];
+const REPEATS: usize = 41;
+/// Frames that FFmpeg is given in one go.
+const FFMPEG_FRAMES: usize = 60;
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+fn time(repeats: usize, mut work: impl FnMut() -> Duration) -> Duration {
+    work();
+    median((0..repeats).map(|_| work()).collect())
+}
+
+fn info(format: VideoFormat) -> VideoInfo {
+    VideoInfo::builder(format, SIZE[0], SIZE[1])
+        .fps(gst::Fraction::new(60, 1))
+        .build()
+        .expect("a valid format")
+}
+
+/// The astronaut, stretched over a frame of RGBA, and that in another format.
+fn photograph(format: VideoFormat) -> gst::Buffer {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/photos/astronaut.png");
+    let photo = image::open(path).expect("the photograph").into_rgba8();
+    let filter = image::imageops::FilterType::Triangle;
+    let large = image::imageops::resize(&photo, SIZE[0], SIZE[1], filter);
+    let (from, to) = (info(VideoFormat::Rgba), info(format));
+    let source = gst::Buffer::from_mut_slice(large.into_raw());
+    let source = gst_video::VideoFrame::from_buffer_readable(source, &from).expect("a frame");
+    let mut out = gst::Buffer::with_size(to.size()).expect("memory");
+    let out_ref = out.get_mut().expect("the only reference");
+    let mut target =
+        gst_video::VideoFrameRef::from_buffer_ref_writable(out_ref, &to).expect("a frame");
+    let converter = gst_video::VideoConverter::new(&from, &to, None).expect("a converter");
+    converter.frame_ref(&source.as_video_frame_ref(), &mut target);
+    drop(target);
+    out
+}
+
+/// Median time of a frame through the element.
+fn colorshine(format: VideoFormat, properties: &[(&str, &str)]) -> Duration {
+    let mut harness = gst_check::Harness::new("colorshine");
+    let element = harness.element().expect("the element");
+    element.set_property("attractors", ATTRACTORS);
+    properties.iter().for_each(|(name, value)| element.set_property_from_str(name, value));
+    harness.set_src_caps(info(format).to_caps().expect("caps"));
+    let source = photograph(format);
+    time(REPEATS, || {
+        let frame = source.copy_deep().expect("memory");
+        let start = Instant::now();
+        harness.push_and_pull(frame).expect("a frame");
+        start.elapsed()
+    })
+}
+
+/// User time of FFmpeg for a frame, with what it takes without the filter taken off.
+fn ffmpeg(cube: &Path, raw: &Path, format: &str) -> Option<Duration> {
+    let user_time = |filter: &str| {
+        let output = Command::new("ffmpeg")
+            .args(["-hide_banner", "-benchmark", "-threads", "1", "-f", "rawvideo"])
+            .args(["-pix_fmt", format, "-s", &format!("{}x{}", SIZE[0], SIZE[1]), "-i"])
+            .arg(raw)
+            .args(["-filter_threads", "1", "-vf", filter, "-f", "null", "-"])
+            .output()
+            .ok()?;
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        let seconds = text.split("utime=").nth(1)?.split('s').next()?.parse().ok()?;
+        Some(Duration::from_secs_f64(seconds))
+    };
+    let lut = format!("lut3d=file={}:interp=tetrahedral,format={format}", cube.display());
+    let with = time_some(|| user_time(&lut))?;
+    let without = time_some(|| user_time("null"))?;
+    Some((with - without) / FFMPEG_FRAMES as u32)
+}
+
+/// The median of five runs, if they work.
+fn time_some(mut run: impl FnMut() -> Option<Duration>) -> Option<Duration> {
+    (0..5).map(|_| run()).collect::<Option<Vec<_>>>().map(median)
+}
+
+/// Median time of OpenColorIO for a frame of packed 8-bit RGBA.
+fn opencolorio(cube: &Path, raw: &Path) -> Option<Duration> {
+    const SCRIPT: &str = r#"
+import sys, time
+import numpy as np, PyOpenColorIO as ocio
+lut = ocio.FileTransform(sys.argv[1])
+lut.setInterpolation(ocio.INTERP_TETRAHEDRAL)
+processor = ocio.Config.CreateRaw().getProcessor(lut)
+depth = ocio.BIT_DEPTH_UINT8
+cpu = processor.getOptimizedCPUProcessor(depth, depth, ocio.OPTIMIZATION_DEFAULT)
+frame = np.fromfile(sys.argv[2], np.uint8, 1920 * 1080 * 4)
+times = []
+for _ in range(41):
+    image = frame.copy()
+    start = time.perf_counter()
+    cpu.applyRGBA(image)
+    times.append(time.perf_counter() - start)
+print(sorted(times)[20])
+"#;
+    let output = Command::new("python3").args(["-c", SCRIPT]).args([cube, raw]).output().ok()?;
+    let seconds: f64 = String::from_utf8_lossy(&output.stdout).trim().parse().ok()?;
+    Some(Duration::from_secs_f64(seconds))
+}
+
+fn row(what: &str, ours: Duration, against: Option<Duration>, floor: &str, aim: &str) {
+    let ms = |time: Duration| format!("{:.2} ms", time.as_secs_f64() * 1e3);
+    let (other, ratio) = match against {
+        Some(other) => (ms(other), format!("{:.2}x", other.as_secs_f64() / ours.as_secs_f64())),
+        None => ("not installed".into(), "-".into()),
+    };
+    println!("| {what} | {} | {other} | {ratio} | {floor} | {aim} |", ms(ours));
+}
+
+fn main() {
+    gst::init().expect("GStreamer");
+    gstcolorshine::plugin_register_static().expect("the plugin");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let cube = folder.path().join("look.cube");
+    let element = gst::ElementFactory::make("colorshine").build().expect("the element");
+    element.set_property("attractors", ATTRACTORS);
+    element.emit_by_name::<bool>("export-lut", &[&cube.to_str().expect("a path"), &33u32]);
+    let raw = |format: VideoFormat| {
+        let path = folder.path().join(format!("{format:?}.raw"));
+        let frame = photograph(format).map_readable().expect("memory").to_vec();
+        std::fs::write(&path, frame.repeat(FFMPEG_FRAMES)).expect("room for raw video");
+        path
+    };
+
+    let one = |method, size| [("n-threads", "1"), ("method", method), ("lut-size", size)];
+    let (rgba_info, nv12, i420) = (VideoFormat::Rgba, VideoFormat::Nv12, VideoFormat::I420);
+    let rgba = colorshine(rgba_info, &one("lut", "33"));
+    let rgba_raw = raw(rgba_info);
+    let frame = std::fs::read(&rgba_raw).expect("raw video")[..info(rgba_info).size()].to_vec();
+    let mut copy = frame.clone();
+    let memcpy = time(REPEATS, || {
+        let start = Instant::now();
+        copy.copy_from_slice(std::hint::black_box(&frame));
+        std::hint::black_box(&mut copy);
+        start.elapsed()
+    });
+
+    println!("1920x1080, one thread, 33 nodes, SIMD level {}\n", level_name(simd_level()));
+    println!("| what | colorshine | the other | the other / colorshine | floor | aim |");
+    println!("|---|---|---|---|---|---|");
+    row("RGBA, FFmpeg lut3d", rgba, ffmpeg(&cube, &rgba_raw, "rgba"), "8x", "20x");
+    row("RGBA, OpenColorIO", rgba, opencolorio(&cube, &rgba_raw), "3x", "6x");
+    row("RGBA, a copy of the frame", rgba, Some(memcpy), "0.125x", "0.33x");
+    for (name, format) in [("nv12", nv12), ("yuv420p", i420)] {
+        let ours = colorshine(format, &one("lut", "33"));
+        let what = format!("{format:?}, FFmpeg lut3d");
+        row(&what, ours, ffmpeg(&cube, &raw(format), name), "10x", "25x");
+        row(&format!("{format:?}, itself as RGBA"), ours, Some(rgba), "1x", "1.3x");
+    }
+    let two = colorshine(rgba_info, &[("n-threads", "2"), ("method", "lut"), ("lut-size", "33")]);
+    row("RGBA on two threads, itself on one", two, Some(rgba), "1.7x", "1.9x");
+    let exact = colorshine(rgba_info, &[("n-threads", "1"), ("method", "exact")]);
+    row("RGBA, exact model, itself with the table", exact, Some(rgba), "", "");
+    let p010 = colorshine(VideoFormat::P01010le, &one("lut", "33"));
+    row("P010, itself as RGBA", p010, Some(rgba), "", "");
+}
