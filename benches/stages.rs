@@ -18,7 +18,7 @@ use gstcolorshine::lut::bake;
 use gstcolorshine::model::lanes::ExactKernel;
 use gstcolorshine::model::{Falloff, GamutMapping, Look, Model};
 use gstcolorshine::tolerance;
-use gstcolorshine::workers::simd_level;
+use gstcolorshine::workers::{Team, simd_level};
 
 const ATTRACTORS: &str = "#ff8a3d;40;60|#3f7fbf;35;50";
 const SIZE: [u32; 2] = [1920, 1080];
@@ -36,13 +36,22 @@ fn look() -> Look {
 
 fn stages(c: &mut Criterion) {
     let look = look();
-    let gamut =
-        |points| tolerance::gamut::radii(&look.attractors, &look.primaries, points, simd_level());
+    let gamut = |points| {
+        tolerance::gamut::radii(
+            &look.attractors,
+            &look.primaries,
+            points,
+            simd_level(),
+            Team::alone(),
+        )
+    };
     let radii = gamut(65);
     let codes = CodeSpace::full_rgb(8);
     let kernel = ExactKernel::new(&look, &radii, &codes, simd_level());
     for size in [17, 33, 65] {
-        c.bench_function(&format!("bake {size}"), |b| b.iter(|| bake(&kernel, &codes, size, 1)));
+        c.bench_function(&format!("bake {size}"), |b| {
+            b.iter(|| bake(&kernel, &codes, size, Team::alone()))
+        });
     }
     // 66 is not kept, so that this is the whole work for two attractors.
     c.bench_function("radii", |b| b.iter(|| gamut(black_box(66))));

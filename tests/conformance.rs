@@ -11,7 +11,7 @@ use gstcolorshine::color::oklab::{Primaries, RgbSpace};
 use gstcolorshine::model::lanes::ExactKernel;
 use gstcolorshine::model::{Falloff, GamutMapping, Look, Model, Transform, distance};
 use gstcolorshine::tolerance;
-use gstcolorshine::workers::{simd_level, simd_levels};
+use gstcolorshine::workers::{Team, simd_level, simd_levels};
 use serde::Deserialize;
 
 /// The oracle's limits.
@@ -232,7 +232,13 @@ fn thresholds() {
                 tolerance::percentile(&mut distances, attractor.tolerance)
             } else if let Some(points) = name.strip_prefix("lattice") {
                 let points = points.parse().unwrap();
-                tolerance::gamut::radii(&[attractor], &Primaries::BT709, points, simd_level())[0]
+                tolerance::gamut::radii(
+                    &[attractor],
+                    &Primaries::BT709,
+                    points,
+                    simd_level(),
+                    Team::alone(),
+                )[0]
             } else {
                 continue;
             };

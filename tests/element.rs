@@ -182,11 +182,24 @@ fn after_an_error_the_element_can_be_mended_and_started() {
 
 #[test]
 fn gst_launch_fails_on_bad_attractors_and_on_caps_of_size_0() {
+    // The plugin that cargo has built beside this test.
+    let folder = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().to_path_buf();
+    assert!(folder.join("libgstcolorshine.so").exists());
     for line in [
         "videotestsrc num-buffers=1 ! colorshine attractors=nonsense ! fakesink",
         "videotestsrc num-buffers=1 ! capssetter caps=video/x-raw,width=0,height=0 ! colorshine ! fakesink",
     ] {
-        assert!(run(line).is_err(), "{line}");
+        let output = std::process::Command::new("gst-launch-1.0")
+            .args(line.split(' '))
+            .env("GST_PLUGIN_PATH", &folder)
+            .env("GST_REGISTRY", folder.join("registry-of-a-test.bin"))
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{line}: {text}");
+        let reasons =
+            ["property attractors: item 1, column 1", "not-negotiated", "not link", "invalid caps"];
+        assert!(reasons.iter().any(|reason| text.contains(reason)), "{line}: {text}");
     }
 }
 
@@ -388,16 +401,68 @@ fn two_hundred_starts_leave_nothing_behind() {
         "videotestsrc num-buffers=1 ! video/x-raw,format=I420,width=64,height=48 \
          ! colorshine name=c attractors=\"{ATTRACTORS}\" ! fakesink"
     ));
-    let files = || std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
-    let mut after_ten = 0;
-    for cycle in 0..200 {
+    let filter = by_name(&pipeline, "c");
+    for _ in 0..200 {
         run_pipeline(pipeline.upcast_ref()).unwrap();
-        if cycle == 10 {
-            after_ten = files();
-        }
+        assert_eq!(stat::<String>(&filter, "method"), "none", "a stopped element keeps a plan");
+        assert_eq!(stat::<u64>(&filter, "memory-bytes"), 0);
     }
-    // Other tests of this process open a few files of their own meanwhile.
-    assert!(files() <= after_ten + 40, "{after_ten} files became {}", files());
+    let weak = filter.downgrade();
+    drop((filter, pipeline));
+    wait_until("the element is gone", || weak.upgrade().is_none());
+}
+
+/// A change of size alone finds the lattice of the same look where it was.
+#[test]
+fn caps_of_the_same_codes_share_a_lattice() {
+    let element = element(&[("attractors", "#135799;50;50")]);
+    let mut harness = gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
+    for size in [16, 32, 64] {
+        let info = info(VideoFormat::Rgba, size, size);
+        harness.set_src_caps(info.to_caps().unwrap());
+        harness.push_and_pull(buffer(&info, 0, 0, || 0x60)).unwrap();
+    }
+    assert_eq!(stat::<u64>(&element, "bakes"), 1);
+    assert_eq!(stat::<u64>(&element, "lut-cache-memory-hits"), 2);
+}
+
+/// Promise 7: frames that come while a large bake is under way go on with the look before.
+#[test]
+fn no_frame_waits_for_a_bake() {
+    let info = info(VideoFormat::Rgba, 16, 16);
+    let frame = || buffer(&info, 0, 0, || 0x70);
+    let element = element(&[("attractors", "red;100;100"), ("method", "lut"), ("lut-size", "129")]);
+    let mut harness = harness(&element, &info);
+    let before = bytes(&harness.push_and_pull(frame()).unwrap());
+    element.set_property("attractors", "blue;100;100|lime;100;100|red;100;100|teal;100;100");
+    // A bake of 129 nodes per axis takes far longer than this frame of 256 pixels.
+    assert_eq!(bytes(&harness.push_and_pull(frame()).unwrap()), before, "the frame has waited");
+    wait_until("the new look is there", || stat::<u64>(&element, "bakes") == 2);
+}
+
+/// Frames that are measured keep the promises of size, method and statistics too.
+#[test]
+fn measured_frames_choose_their_method() {
+    let stats = |properties: &[(&str, &str)]| {
+        let element = element(&[&[("tolerance-reference", "frame")], properties].concat());
+        let info = info(VideoFormat::Rgba, 64, 64);
+        let mut random = Random::new(31);
+        let input = buffer(&info, 0, 0, || random.next() as u8);
+        let mut harness = harness(&element, &info);
+        harness.push_and_pull(input).unwrap();
+        let error = stat::<f64>(&element, "lut-error-p999-codes");
+        (stat::<String>(&element, "method"), stat::<u32>(&element, "lut-size"), error)
+    };
+    let tame = ("attractors", "red;50;5");
+    let (method, size, error) = stats(&[tame]);
+    assert_eq!(method, "lut");
+    assert!(size >= 17 && error > 0.0 && error <= 0.5, "{size} {error}");
+    let (method, size, error) = stats(&[("attractors", "red;50;50"), ("model", "classic")]);
+    assert_eq!((method.as_str(), size), ("exact", 0));
+    assert!(error > 1.0, "{error}");
+    let (method, size, _) = stats(&[tame, ("method", "lut"), ("lut-size", "9")]);
+    assert_eq!((method.as_str(), size), ("lut", 9));
+    assert_eq!(stats(&[tame, ("method", "exact")]).0, "exact");
 }
 
 #[test]
@@ -630,7 +695,16 @@ fn export_lut_writes_what_is_on_screen() {
     element.set_bus(Some(&bus));
     assert!(!export(&path, 1));
     assert!(!export(&folder.path().join("no/such/folder.cube"), 17));
-    assert_eq!(texts(&bus, gst::MessageType::Warning).len(), 2);
+    assert!(!element.emit_by_name::<bool>("export-lut", &[&None::<String>, &17u32]));
+    let unmeasured =
+        common::element(&[("attractors", "red;50;75"), ("tolerance-reference", "frame")]);
+    unmeasured.set_bus(Some(&bus));
+    let path = path.to_str().unwrap();
+    assert!(!unmeasured.emit_by_name::<bool>("export-lut", &[&path, &17u32]));
+    let warnings = texts(&bus, gst::MessageType::Warning);
+    assert_eq!(warnings.len(), 4, "{warnings:?}");
+    assert!(warnings[2].contains("no path was given"), "{warnings:?}");
+    assert!(warnings[3].contains("no frame has been measured yet"), "{warnings:?}");
 }
 
 /// `tolerance-reference=frame` measures each frame on its own.

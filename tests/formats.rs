@@ -13,7 +13,7 @@ use gstcolorshine::lut::{Interpolation, Lattice, bake};
 use gstcolorshine::model::lanes::ExactKernel;
 use gstcolorshine::model::{Falloff, GamutMapping, Look, Model, Transform};
 use gstcolorshine::tolerance;
-use gstcolorshine::workers::simd_level;
+use gstcolorshine::workers::{Team, simd_level};
 
 const ATTRACTORS: &str = "#ff8a3d;30;60|oklch(50% 0.12 200);25;80";
 const SIZES: [(u32, u32); 6] = [(1, 1), (2, 2), (3, 5), (16, 6), (17, 9), (300, 7)];
@@ -155,7 +155,13 @@ fn look(stream: &Stream, attractors: &str) -> (Look, Vec<f64>) {
         primaries: stream.primaries,
     };
     let points = tolerance::gamut::POINTS;
-    let radii = tolerance::gamut::radii(&look.attractors, &look.primaries, points, simd_level());
+    let radii = tolerance::gamut::radii(
+        &look.attractors,
+        &look.primaries,
+        points,
+        simd_level(),
+        Team::alone(),
+    );
     (look, radii)
 }
 
@@ -225,7 +231,7 @@ fn lattice_is_applied_to_the_bit_in_every_format() {
             let stream = Stream::new(info);
             let (look, radii) = look(&stream, ATTRACTORS);
             let kernel = ExactKernel::new(&look, &radii, &stream.codes, simd_level());
-            let lattice = bake(&kernel, &stream.codes, 17, 1);
+            let lattice = bake(&kernel, &stream.codes, 17, Team::alone());
             let unit = 2f64.powi(stream.codes.depth as i32 - 15);
             let sample =
                 |codes| sample(&lattice, interpolation, codes).map(|d| unit * f64::from(d));

@@ -59,7 +59,7 @@ const MAY_NAME_GST: &[&str] = &["colorshine", "error", "frame", "lib"];
 
 /// The code of a file: without comments and tests.
 fn code(text: &str) -> String {
-    let code = text.split("#[cfg(test)]").next().unwrap();
+    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
     code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
@@ -114,7 +114,7 @@ fn documents_name_what_is_there() {
         let linked = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
         for name in quoted.chain(linked) {
             let name = name.split('#').next().unwrap().trim_end_matches('/');
-            let folders = ["src/", "tests/", "examples/", "docs/", "benches/", ".ci/"];
+            let folders = ["src/", "tests/", "examples/", "docs/", "shaders/", "benches/", ".ci/"];
             let is_path = folders.iter().any(|folder| name.starts_with(folder))
                 && !name.contains([' ', '*', '<', '{', '$']);
             if !is_path {

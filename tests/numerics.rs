@@ -18,7 +18,7 @@ use gstcolorshine::model::lanes::ExactKernel;
 use gstcolorshine::model::{Falloff, GamutMapping, Look, Model, Transform};
 use gstcolorshine::tolerance;
 use gstcolorshine::tolerances::EXACT_CODES;
-use gstcolorshine::workers::{simd_level, simd_levels};
+use gstcolorshine::workers::{Team, simd_level, simd_levels};
 
 const PHOTOS: [&str; 5] =
     ["astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "rocket.jpg"];
@@ -103,7 +103,13 @@ fn look(stream: &Stream, attractors: &str) -> (Look, Vec<f64>) {
         primaries: stream.primaries,
     };
     let points = tolerance::gamut::POINTS;
-    let radii = tolerance::gamut::radii(&look.attractors, &look.primaries, points, simd_level());
+    let radii = tolerance::gamut::radii(
+        &look.attractors,
+        &look.primaries,
+        points,
+        simd_level(),
+        Team::alone(),
+    );
     (look, radii)
 }
 
@@ -146,7 +152,8 @@ fn table() -> String {
                     interpolation: Interpolation::Tetrahedral,
                     memory_limit: u64::MAX,
                 };
-                let auto = prepare(&request, simd_level(), 2).0.lattice.clone().unwrap();
+                let auto =
+                    prepare(&request, simd_level(), Team::of_bakes()).0.lattice.clone().unwrap();
                 let auto_size = auto.size();
                 let mut row = |lattice: &Lattice, size: String| {
                     let [mean, p99, p999, max] = errors(lattice, &kernel, &colours);
@@ -158,7 +165,7 @@ fn table() -> String {
                     .unwrap();
                 };
                 if auto_size != 33 {
-                    row(&bake(&kernel, &stream.codes, 33, 2), "33".into());
+                    row(&bake(&kernel, &stream.codes, 33, Team::of_bakes()), "33".into());
                 }
                 row(&auto, format!("{auto_size} (auto)"));
             }

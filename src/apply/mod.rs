@@ -85,7 +85,8 @@ mod tests {
             assert_eq!(whole.code(100, difference), want, "{difference}");
         }
         assert!(whole.is_whole() && !Finish::new(8, 0.5).is_whole());
-        let plain: [(u32, fn(u16, i16) -> u16); 3] =
+        type Plain = fn(u16, i16) -> u16;
+        let plain: [(u32, Plain); 3] =
             [(8, plain_code::<8>), (10, plain_code::<10>), (12, plain_code::<12>)];
         for (depth, plain) in plain {
             let (finish, max) = (Finish::new(depth, 1.0), (1 << depth) - 1);

@@ -58,6 +58,11 @@ fn find_paths(lattice: &Lattice, [x, y, z]: [&[u16]; 3], paths: &mut Paths) {
     let (step_x, step_y, step_z) = (size * size, size, 1);
     let [axis_x, axis_y, axis_z] = *lattice.axes();
     let length = x.len();
+    // The second pass takes whole groups of colours: what it finds beyond the last must be nodes.
+    let end = length.next_multiple_of(weigh::STEP);
+    for list in [&mut paths.first, &mut paths.second, &mut paths.third] {
+        list[length..end].fill(0);
+    }
     let (y, z) = (&y[..length], &z[..length]);
     let across = step_x + step_y + step_z;
     let Paths { first, second, third, weights_low, weights_high } = paths;

@@ -10,6 +10,11 @@ use super::tetrahedral::Paths;
 use crate::lut::{FRACTION_BITS, Lattice};
 use crate::workers::Level;
 
+/// Colours that are taken at once.
+pub(super) const STEP: usize = 8;
+
+const _: () = assert!(BLOCK.is_multiple_of(STEP));
+
 /// Entries from a path's first node to its last.
 fn across(lattice: &Lattice) -> usize {
     let size = lattice.size();
@@ -62,20 +67,17 @@ fn weigh_scalar(lattice: &Lattice, paths: &Paths, [u, v, w]: [&mut [i16]; 3]) {
 
 /// In all of these an entry is read by its index without a check.
 ///
-/// SAFETY of every read of an entry: the index is that of a node of a path, or, of `BLOCK` indices, one
-/// that was left from an earlier block or is 0; `weigh` has checked that the furthest of them and the
-/// entry after it are there. Of every read of a path: `at` is below the length, a multiple of the step,
-/// and `BLOCK` is a multiple of every step.
+/// SAFETY of every read of an entry: the index is that of a node of a path, or, beyond the length, 0;
+/// `weigh` has checked that the furthest node and the entry after it are there. Of every read of a path:
+/// `at` is below the length and a multiple of `STEP`, and `BLOCK` is one too.
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{BLOCK, FRACTION_BITS, Lattice, Paths, across};
+    use super::{BLOCK, FRACTION_BITS, Lattice, Paths, STEP, across};
 
     const HALF: i32 = 1 << (FRACTION_BITS - 1);
     const SHIFT: i32 = FRACTION_BITS as i32;
-
-    const _: () = assert!(BLOCK.is_multiple_of(8));
 
     /// Copies as many lanes as the block still wants.
     #[inline(always)]
@@ -105,7 +107,7 @@ mod x86 {
             let sum = _mm_add_epi32(_mm_add_epi32(low, high), _mm_set1_epi32(HALF));
             _mm_srai_epi32::<SHIFT>(sum)
         };
-        for at in (0..u.len()).step_by(8) {
+        for at in (0..u.len()).step_by(STEP) {
             // SAFETY: SSE2 is part of x86-64; nothing here touches memory but through `sums`.
             let lanes: [[i16; 8]; 3] = unsafe {
                 let pair = |i: usize| _mm_packs_epi32(sums(at + i), sums(at + i + 1));
@@ -137,7 +139,7 @@ mod x86 {
             let entries = lattice.entries().as_ptr();
             let across = across(lattice);
             let [u, v, w] = out;
-            for at in (0..u.len()).step_by(8) {
+            for at in (0..u.len()).step_by(STEP) {
                 // SAFETY: see the module; the upper half of each 16 bytes read is not used.
                 let load = |indices: &[u32; BLOCK], i: usize, offset: usize| unsafe {
                     let index = |i: usize| entries.add(indices[at + i] as usize + offset);

@@ -182,8 +182,11 @@ fn parse_item(item: Piece<'_>, number: usize) -> Result<Attractor, ParseError> {
         [color, tolerance, strength, channels] => (color, tolerance, strength, Some(channels)),
         _ => return Err(whole.error(number, Problem::FieldCount(fields.len()))),
     };
-    let attractor = css::resolve(color.text)
-        .map_err(|why| color.error(number, Problem::Color(color.quote(), why.to_string())))?;
+    let not_a_color = |why: String| color.error(number, Problem::Color(color.quote(), why));
+    let attractor = css::resolve(color.text).map_err(|why| not_a_color(why.to_string()))?;
+    if !attractor.lab.iter().all(|v| v.is_finite()) {
+        return Err(not_a_color("a component is not finite".into()));
+    }
     let attractor = Attractor {
         tolerance: parse_number(tolerance, TOLERANCE, number)?,
         strength: parse_number(strength, STRENGTH, number)?,
@@ -260,6 +263,7 @@ mod tests {
         assert_eq!(problem("red;5;inf"), (1, 1, 7, range("strength", "inf", 200.0)));
         assert_eq!(problem("red;5;5;q"), (1, 1, 9, Problem::Channels("q".into())));
         assert_eq!(problem("red;5;5;"), (1, 1, 9, Problem::Channels(String::new())));
+        assert!(matches!(problem("oklch(50% 1e999 0);5;5").3, Problem::Color(..)));
         // Columns count characters, not bytes.
         assert_eq!(problem("é;5;5").2, 1);
         assert_eq!(problem("red;é;5").3, not_a_number("tolerance", "é"));

@@ -9,10 +9,8 @@ use super::{Matrix, Triple, inverse, mul, mul_vec};
 pub struct CodeSpace {
     /// Bits per component; codes run from 0 to 2^depth - 1.
     pub depth: u32,
-    /// Whether components are Y', Cb, Cr.
-    pub is_ycbcr: bool,
-    /// Lowest and highest code of the nominal range, per component. Codes beyond count as the
-    /// nearest nominal colour.
+    /// Lowest and highest code of the nominal range, per component, as whole numbers. Codes beyond
+    /// count as the nearest nominal code.
     pub nominal: [[f64; 2]; 3],
     /// Code of zero (black, or no chroma), per component.
     zero: Triple,
@@ -37,7 +35,6 @@ impl CodeSpace {
         let to_rgb = super::diagonal(range.scale.map(|s| 1.0 / s));
         Self {
             depth,
-            is_ycbcr: false,
             nominal: [0, 1, 2].map(|i| [range.offset[i], range.offset[i] + range.scale[i]]),
             zero: range.offset,
             to_rgb,
@@ -59,10 +56,10 @@ impl CodeSpace {
         );
         let max = f64::from((1u32 << depth) - 1);
         let half = |i: usize| 0.5 * range.scale[i];
-        let nominal = |low: f64, high: f64| [low.max(0.0), high.min(max)];
+        // Full-range chroma has its ends between codes.
+        let nominal = |low: f64, high: f64| [low.max(0.0).floor(), high.min(max).ceil()];
         Self {
             depth,
-            is_ycbcr: true,
             nominal: [
                 nominal(range.offset[0], range.offset[0] + range.scale[0]),
                 nominal(range.offset[1] - half(1), range.offset[1] + half(1)),
@@ -85,9 +82,13 @@ impl CodeSpace {
         ((1u32 << self.depth) - 1) as u16
     }
 
-    /// Codes to R'G'B', clamped to [0, 1].
+    /// Codes, first limited to their nominal range, to R'G'B', limited to [0, 1].
     pub fn decode(&self, codes: Triple) -> Triple {
-        mul_vec(&self.to_rgb, [0, 1, 2].map(|i| codes[i] - self.zero[i])).map(|v| v.clamp(0.0, 1.0))
+        let nominal = [0, 1, 2].map(|i| {
+            let [low, high] = self.nominal[i];
+            codes[i].clamp(low, high) - self.zero[i]
+        });
+        mul_vec(&self.to_rgb, nominal).map(|v| v.clamp(0.0, 1.0))
     }
 
     /// R'G'B' to codes, neither rounded nor clamped.

@@ -86,13 +86,19 @@ impl RgbSpace {
     }
 }
 
+/// XYZ of a chromaticity, of any luminance: SMPTE ST 428's primaries have none.
 fn xyz_of(xy: [f64; 2]) -> Triple {
-    [xy[0] / xy[1], 1.0, (1.0 - xy[0] - xy[1]) / xy[1]]
+    [xy[0], xy[1], 1.0 - xy[0] - xy[1]]
+}
+
+/// XYZ of a white point of luminance 1.
+fn white_xyz(xy: [f64; 2]) -> Triple {
+    xyz_of(xy).map(|v| v / xy[1])
 }
 
 /// Columns are the primaries' XYZ, scaled so that RGB (1, 1, 1) is the white point.
 fn rgb_to_xyz_d65(p: &Primaries) -> Matrix {
-    let (r, g, b, w) = (xyz_of(p.red), xyz_of(p.green), xyz_of(p.blue), xyz_of(p.white));
+    let (r, g, b, w) = (xyz_of(p.red), xyz_of(p.green), xyz_of(p.blue), white_xyz(p.white));
     let columns = [0, 1, 2].map(|i| [r[i], g[i], b[i]]);
     let own = mul(&columns, &diagonal(mul_vec(&inverse(&columns), w)));
     if p.white == D65 {
@@ -100,7 +106,7 @@ fn rgb_to_xyz_d65(p: &Primaries) -> Matrix {
     }
     const BRADFORD: Matrix =
         [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]];
-    let (from, to) = (mul_vec(&BRADFORD, w), mul_vec(&BRADFORD, xyz_of(D65)));
+    let (from, to) = (mul_vec(&BRADFORD, w), mul_vec(&BRADFORD, white_xyz(D65)));
     let gains = diagonal([0, 1, 2].map(|i| to[i] / from[i]));
     mul(&mul(&inverse(&BRADFORD), &mul(&gains, &BRADFORD)), &own)
 }
@@ -112,7 +118,13 @@ mod tests {
     #[test]
     fn white_is_white_in_every_space() {
         let dci = Primaries { white: [0.314, 0.351], ..Primaries::BT2020 };
-        for primaries in [Primaries::BT709, Primaries::BT2020, dci] {
+        let st428 = Primaries {
+            red: [1.0, 0.0],
+            green: [0.0, 1.0],
+            blue: [0.0, 0.0],
+            white: [1.0 / 3.0, 1.0 / 3.0],
+        };
+        for primaries in [Primaries::BT709, Primaries::BT2020, dci, st428] {
             let lab = RgbSpace::new(&primaries).linear_to_oklab([1.0; 3]);
             // CSS Color 4 rounds its matrices to where white is off by some 1e-8.
             assert!((lab[0] - 1.0).abs() < 1e-6 && lab[1].hypot(lab[2]) < 1e-6, "{lab:?}");

@@ -1,8 +1,8 @@
 //! Virtual functions of the element.
 //!
-//! Locks, in the order in which they may be taken: `state` alone, then `frame` alone; never both. None
-//! is held while GStreamer or the user is called (messages, queries, signals), or over a frame's work,
-//! but `frame`, which belongs to the streaming thread and is only ever waited for by `stats`.
+//! Locks: `state`, `frame` and `measured`. Each is taken alone, for as long as it takes to copy something
+//! in or out; none is held while another is taken, while GStreamer or the user is called (messages,
+//! queries, signals), or over a frame's work.
 
 use std::fs;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -17,15 +17,16 @@ use gst_base::subclass::prelude::*;
 use gst_video::VideoInfo;
 use gst_video::subclass::prelude::*;
 
-use super::plan::{Caps, Notice, Plan};
+use super::plan::{Caps, Notice, Plan, fixed_radii};
 use super::settings::{Change, PROPERTIES, Settings};
 use super::{prepare, stats};
+use crate::color::oklab::Primaries;
 use crate::error::unusable_buffer;
 use crate::frame::{formats, with_mapped};
 use crate::lut::write_cube;
-use crate::model::Transform;
+use crate::model::{Look, Transform};
 use crate::telemetry::Counters;
-use crate::workers::cores;
+use crate::workers::Team;
 
 static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     gst::DebugCategory::new(
@@ -34,6 +35,9 @@ static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
         Some("Pulls colours towards a few chosen ones"),
     )
 });
+
+/// Stands in `State::warned` for the warning of HDR.
+const HDR: &str = "hdr";
 
 /// What setters, the streaming thread and the preparing thread share.
 #[derive(Default)]
@@ -102,7 +106,7 @@ impl ColorShine {
     }
 
     /// Tells the user what a plan has to say.
-    pub(super) fn announce(&self, notice: Option<Notice>) {
+    pub(super) fn announce(&self, notice: Option<&Notice>) {
         if let Some(notice) = notice {
             gst::element_imp_info!(self, gst::LibraryError::Settings, ("{notice}"));
         }
@@ -129,32 +133,45 @@ impl ColorShine {
         }
     }
 
-    /// The transform on screen, for export.
-    fn transform(&self) -> Transform {
+    /// The transform on screen, for export; what the settings lead to where no stream is there.
+    ///
+    /// `None` before the first frame has been measured.
+    fn transform(&self) -> Option<Transform> {
         let (settings, plan) = {
             let state = self.state();
             (state.settings.clone(), state.plan.clone())
         };
-        let caps = match &plan {
-            Some(plan) => plan.caps.clone(),
-            None => Arc::new(Caps::new(&default_info())),
+        let (look, radii) = match plan {
+            Some(plan) if plan.measures_frames() => {
+                (plan.look.clone(), lock(&self.measured).clone())
+            }
+            Some(plan) => (plan.look.clone(), plan.radii.clone()),
+            None => {
+                let look = settings.look(Primaries::BT709);
+                let radii = fixed_radii(&look, settings.tolerance_reference, Team::alone())?;
+                (look, radii)
+            }
         };
-        let look = settings.look(caps.stream.primaries);
-        let plan = plan
-            .unwrap_or_else(|| Plan::new(&settings, caps, &Counters::default(), cores()).into());
-        let measured = lock(&self.measured).clone();
-        let radii = if plan.radii.is_empty() { measured } else { plan.radii.clone() };
-        // Before the first frame there is nothing to measure: a radius of 0 changes nothing.
-        let count = look.attractors.len();
-        let radii = if radii.len() == count { radii } else { vec![0.0; count] };
-        Transform::new(&look, &radii)
+        if look.is_identity() {
+            return Some(Transform::new(&Look { attractors: Vec::new(), ..look }, &[]));
+        }
+        (radii.len() == look.attractors.len()).then(|| Transform::new(&look, &radii))
     }
 
-    fn export_lut(&self, path: &str, size: u32) -> bool {
-        let mut cube = Vec::new();
-        let written = write_cube(&self.transform(), size as usize, &mut cube)
-            .and_then(|()| fs::write(path, cube));
+    /// Writes the look as a .cube file; a warning says why it could not.
+    fn export_lut(&self, path: Option<&str>, size: u32) -> bool {
+        let written = match (path, self.transform()) {
+            (None, _) => Err("no path was given".to_string()),
+            (_, None) => Err("no frame has been measured yet".to_string()),
+            (Some(path), Some(transform)) => {
+                let mut cube = Vec::new();
+                write_cube(&transform, size as usize, &mut cube)
+                    .and_then(|()| fs::write(path, cube))
+                    .map_err(|error| error.to_string())
+            }
+        };
         if let Err(error) = &written {
+            let path = path.unwrap_or("a file");
             gst::element_imp_warning!(
                 self,
                 gst::ResourceError::Write,
@@ -162,14 +179,6 @@ impl ColorShine {
             );
         }
         written.is_ok()
-    }
-}
-
-/// Caps for an export before any stream is there: sRGB.
-fn default_info() -> VideoInfo {
-    match VideoInfo::builder(gst_video::VideoFormat::Rgb, 1, 1).build() {
-        Ok(info) => info,
-        Err(error) => unreachable!("RGB of 1x1 is a format: {error}"),
     }
 }
 
@@ -194,10 +203,14 @@ impl ObjectImpl for ColorShine {
                     .run_last()
                     .action()
                     .class_handler(|values| {
-                        let element: super::ColorShine = values[0].get().ok()?;
-                        let path: Option<String> = values[1].get().ok()?;
-                        let size: u32 = values[2].get().ok()?;
-                        Some(element.imp().export_lut(&path?, size).to_value())
+                        // A handler that returns nothing would be a fault of its own; what is missing
+                        // is warned of like any other failure.
+                        let element = values[0].get::<super::ColorShine>().ok();
+                        let path = values[1].get::<Option<String>>().ok().flatten();
+                        let size = values[2].get::<u32>().unwrap_or_default();
+                        let export =
+                            |e: super::ColorShine| e.imp().export_lut(path.as_deref(), size);
+                        Some(element.is_some_and(export).to_value())
                     })
                     .build(),
                 glib::subclass::Signal::builder("reset")
@@ -219,7 +232,8 @@ impl ObjectImpl for ColorShine {
         let result = {
             let mut state = self.state();
             if matches!(name, "mix" | "split") {
-                // These may come with every frame, from a controller, and are always valid.
+                // These may come with every frame, from a controller; GObject keeps them in range, and what
+                // is no number counts as 0.
                 Ok(state.settings.set(name, value))
             } else {
                 let mut settings = state.settings.clone();
@@ -236,6 +250,7 @@ impl ObjectImpl for ColorShine {
             Ok(Change::Plan) => {
                 gst::debug!(CAT, imp = self, "{name} is now {value:?}");
                 prepare::request(self);
+                self.warn_without_effect();
             }
             Ok(Change::NextFrame) => {}
             Ok(Change::None) => self.warn_without_effect(),
@@ -302,18 +317,19 @@ impl BaseTransformImpl for ColorShine {
     const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
 
     fn start(&self) -> Result<(), gst::ErrorMessage> {
-        let checked = self.state().settings.check();
+        let checked = {
+            let mut state = self.state();
+            let checked = state.settings.check();
+            state.is_started = checked.is_ok();
+            state.warned.clear();
+            checked
+        };
         if let Err(error) = checked {
             gst::error!(CAT, imp = self, "{error}");
             return Err((&error).into());
         }
         self.counters.clear();
         lock(&self.measured).clear();
-        {
-            let mut state = self.state();
-            state.is_started = true;
-            state.warned.clear();
-        }
         self.warn_without_effect();
         Ok(())
     }
@@ -396,7 +412,10 @@ impl BaseTransformImpl for ColorShine {
             })?;
         if let Some(radii) = measured {
             gst::log!(CAT, imp = self, "radii of this frame: {radii:?}");
-            *lock(&self.measured) = radii;
+            let is_first = std::mem::replace(&mut *lock(&self.measured), radii).is_empty();
+            if is_first {
+                self.announce(plan.notice());
+            }
         }
         let time = start.elapsed();
         self.counters.apply_time.smooth_time(time);
@@ -418,15 +437,17 @@ impl VideoFilterImpl for ColorShine {
     ) -> Result<(), gst::LoggableError> {
         let start = Instant::now();
         let caps = Arc::new(Caps::new(in_info));
-        let (settings, version) = {
+        // The plan before is kept until the new one is made: they may share a lattice.
+        let (settings, version, _before, hdr) = {
             let mut state = self.state();
             state.caps = Some(caps.clone());
-            state.plan = None;
-            (state.settings.clone(), state.version)
+            let is_told = state.warned.contains(&HDR);
+            let hdr = caps.stream.hdr.filter(|_| !is_told);
+            state.warned.extend(hdr.map(|_| HDR));
+            (state.settings.clone(), state.version, state.plan.take(), hdr)
         };
-        let hdr = caps.stream.hdr;
         // The stream has not begun: its first frame wants a plan, so all threads work on one.
-        let plan = Plan::new(&settings, caps, &self.counters, cores());
+        let plan = Arc::new(Plan::new(&settings, caps, &self.counters, Team::of_bakes()));
         gst::info!(
             CAT,
             imp = self,
@@ -439,10 +460,9 @@ impl VideoFilterImpl for ColorShine {
             plan.radii,
             start.elapsed(),
         );
-        let notice = plan.notice.clone();
-        self.state().install(plan.into(), version);
+        self.state().install(plan.clone(), version);
         lock(&self.frame).first_frame = Some(start.elapsed());
-        self.announce(notice);
+        self.announce(plan.notice());
         if let Some(transfer) = hdr {
             gst::element_imp_warning!(
                 self,

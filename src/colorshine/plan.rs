@@ -1,21 +1,22 @@
 //! Settings, caps and lattice become a [`Plan`]: all that the frame path needs.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use gst_video::VideoInfo;
 
 use super::{Method, settings::Settings};
 use crate::apply::{self, BLOCK, Finish, Job, for_each_block};
+use crate::attractor::Attractor;
 use crate::color::oklab::RgbSpace;
 use crate::frame::{Area, Layout, Planes, Stream};
-use crate::lut::{Baked, Interpolation, Request, bake, prepare};
-use crate::model::Look;
+use crate::lut::{Baked, ErrorReport, Request, bake, bake_request, prepare};
 use crate::model::lanes::{ExactKernel, ToOklab};
+use crate::model::{Look, Model};
 use crate::telemetry::Counters;
-use crate::tolerance::histogram::Histograms;
+use crate::tolerance::distances::Distances;
 use crate::tolerance::{self, Reference};
-use crate::workers::simd_level;
+use crate::workers::{Team, simd_level};
 
 /// 99.9th percentile of a lattice's error, in 8-bit codes, beyond which `method=auto` would rather
 /// take the exact model.
@@ -26,10 +27,6 @@ const ASSUMED_FRAMES_PER_SECOND: f64 = 30.0;
 
 /// Share of a frame's time that the exact model may take to count as keeping up.
 const KEEPS_UP: f64 = 0.75;
-
-/// Nodes per axis for `tolerance-reference=frame` where `lut-size` leaves it open: each frame needs a
-/// lattice of its own, so trying sizes would cost more than it gives.
-const SIZE_PER_FRAME: usize = 33;
 
 /// Fewest pixels for which a second thread is worth waking.
 const PIXELS_PER_THREAD: usize = 32 * 1024;
@@ -75,11 +72,20 @@ enum Work {
 /// What is needed to find a method for each frame.
 #[derive(Debug)]
 struct PerFrame {
-    look: Look,
     to_oklab: ToOklab,
-    interpolation: Interpolation,
+    /// For the first frame's radii, which settle size and method for those that follow.
+    request: Request,
+    method: Method,
+    choice: OnceLock<Choice>,
+}
+
+/// How frames that are measured are computed, settled on the first of them.
+#[derive(Debug)]
+struct Choice {
     /// Nodes per axis of a frame's lattice; `None` for the exact model.
     lut_size: Option<usize>,
+    report: ErrorReport,
+    notice: Option<Notice>,
 }
 
 /// Something about a plan that the user should hear of once.
@@ -105,23 +111,26 @@ impl std::fmt::Display for Notice {
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) caps: Arc<Caps>,
+    /// The model's settings.
+    pub(super) look: Look,
     work: Work,
     threads: usize,
     tile_size: Option<usize>,
     /// Radii of the attractors; empty where each frame has its own.
     pub(super) radii: Vec<f64>,
-    /// What was baked, if anything.
-    pub(super) baked: Option<Arc<Baked>>,
-    pub(super) notice: Option<Notice>,
+    /// What was baked, as long as it is in use.
+    baked: Option<Arc<Baked>>,
+    report: ErrorReport,
+    notice: Option<Notice>,
 }
 
 impl Plan {
-    /// The plan for some settings and caps; bakes on up to `threads` threads where no one has yet.
+    /// The plan for some settings and caps; bakes with a team where no one has yet.
     pub(super) fn new(
         settings: &Settings,
         caps: Arc<Caps>,
         counters: &Counters,
-        threads: usize,
+        team: Team,
     ) -> Self {
         let look = settings.look(caps.stream.primaries);
         let mut plan = Self {
@@ -130,46 +139,53 @@ impl Plan {
             tile_size: settings.tile_size(),
             radii: Vec::new(),
             baked: None,
+            report: ErrorReport::default(),
             notice: None,
+            look: look.clone(),
             caps,
         };
         if look.is_identity() {
             return plan;
         }
-        match settings.tolerance_reference {
-            Reference::Frame => plan.work = per_frame(look, settings, &plan.caps.stream),
-            Reference::Absolute => {
-                plan.radii = look.attractors.iter().map(|a| a.tolerance / 100.0).collect();
-                plan.fix(look, settings, counters, threads);
+        match fixed_radii(&look, settings.tolerance_reference, team) {
+            Some(radii) => {
+                plan.radii = radii;
+                plan.fix(settings, counters, team);
             }
-            Reference::Gamut => {
-                let (set, primaries) = (&look.attractors, &look.primaries);
-                let points = tolerance::gamut::POINTS;
-                plan.radii = tolerance::gamut::radii(set, primaries, points, simd_level());
-                plan.fix(look, settings, counters, threads);
+            None => {
+                plan.work = Work::PerFrame(Box::new(PerFrame {
+                    to_oklab: ToOklab::new(
+                        &plan.caps.stream.codes,
+                        &RgbSpace::new(&look.primaries),
+                    ),
+                    request: plan.request(settings),
+                    method: settings.method,
+                    choice: OnceLock::new(),
+                }));
             }
         }
         plan
     }
 
-    /// Settles on one method for all frames.
-    fn fix(&mut self, look: Look, settings: &Settings, counters: &Counters, threads: usize) {
-        let codes = self.caps.stream.codes;
-        let kernel = || ExactKernel::new(&look, &self.radii, &codes, simd_level());
-        let exact = || apply::Method::Exact(Box::new(kernel()), codes.depth);
-        if settings.method == Method::Exact {
-            self.work = Work::Fixed(exact());
-            return;
-        }
-        let request = Request {
-            look: look.clone(),
+    fn request(&self, settings: &Settings) -> Request {
+        Request {
+            look: self.look.clone(),
             radii: self.radii.clone(),
-            codes,
+            codes: self.caps.stream.codes,
             size: settings.lut_size(),
             interpolation: settings.interpolation,
             memory_limit: settings.memory_limit(),
-        };
-        let (baked, was_there) = prepare(&request, simd_level(), threads);
+        }
+    }
+
+    /// Settles on one method for all frames.
+    fn fix(&mut self, settings: &Settings, counters: &Counters, team: Team) {
+        let request = self.request(settings);
+        if settings.method == Method::Exact {
+            self.work = Work::Fixed(exact(&request));
+            return;
+        }
+        let (baked, was_there) = prepare(&request, simd_level(), team);
         if was_there {
             counters.memory_hits.increment();
         } else {
@@ -177,26 +193,58 @@ impl Plan {
             counters.bakes.increment();
             counters.bake_time.set_time(baked.bake_time);
         }
-        let is_inaccurate = baked.report.p999_codes > INACCURATE;
-        let mut wants_exact = baked.lattice.is_none();
-        if settings.method == Method::Auto && settings.lut_size().is_none() && is_inaccurate {
+        let choice = self.choose(settings.method, &request, &baked);
+        self.work = Work::Fixed(match &baked.lattice {
+            Some(lattice) if choice.lut_size.is_some() => {
+                self.baked = Some(baked.clone());
+                apply::Method::Lattice(lattice.clone(), request.interpolation)
+            }
+            _ => exact(&request),
+        });
+        self.report = choice.report;
+        self.notice = choice.notice;
+    }
+
+    /// Lattice or exact model, from what a bake has measured.
+    fn choose(&self, method: Method, request: &Request, baked: &Baked) -> Choice {
+        let lut_size = baked.lattice.as_ref().map(|lattice| lattice.size());
+        let mut choice = Choice { lut_size, report: baked.report, notice: None };
+        let codes = baked.report.p999_codes;
+        if method == Method::Auto && request.size.is_none() && codes > INACCURATE {
             let pixels = self.caps.pixels() as f64 / self.threads as f64;
             let needs = Duration::from_secs_f64(1e-9 * baked.exact_nanoseconds * pixels);
             let has = self.caps.frame_time();
-            wants_exact |= needs <= has.mul_f64(KEEPS_UP);
-            if !wants_exact {
-                let codes = baked.report.p999_codes;
-                self.notice = Some(Notice::TooSlowForExact(codes, needs, has));
+            if needs <= has.mul_f64(KEEPS_UP) {
+                choice.lut_size = None;
+            } else {
+                choice.notice = Some(Notice::TooSlowForExact(codes, needs, has));
             }
         }
-        let method = match &baked.lattice {
-            Some(lattice) if !wants_exact => {
-                apply::Method::Lattice(lattice.clone(), settings.interpolation)
+        choice
+    }
+
+    /// Something that the user should hear of once; for plans that measure frames it is known with the
+    /// first of them.
+    pub(super) fn notice(&self) -> Option<&Notice> {
+        match &self.work {
+            Work::PerFrame(per_frame) => per_frame.choice.get()?.notice.as_ref(),
+            _ => self.notice.as_ref(),
+        }
+    }
+
+    /// Whether each frame has its own radii.
+    pub(super) fn measures_frames(&self) -> bool {
+        matches!(self.work, Work::PerFrame(_))
+    }
+
+    /// The measured error of the lookup table that is in use, or was found too inaccurate.
+    pub(super) fn report(&self) -> ErrorReport {
+        match &self.work {
+            Work::PerFrame(per_frame) => {
+                per_frame.choice.get().map(|c| c.report).unwrap_or_default()
             }
-            _ => exact(),
-        };
-        self.work = Work::Fixed(method);
-        self.baked = Some(baked);
+            _ => self.report,
+        }
     }
 
     /// Whether frames pass through untouched, whatever `mix` and `split` say.
@@ -210,8 +258,11 @@ impl Plan {
             Work::Identity => "none",
             Work::Fixed(apply::Method::Lattice(..)) => "lut",
             Work::Fixed(apply::Method::Exact(..)) => "exact",
-            Work::PerFrame(per_frame) if per_frame.lut_size.is_some() => "lut",
-            Work::PerFrame(_) => "exact",
+            Work::PerFrame(per_frame) => match per_frame.choice.get() {
+                Some(choice) if choice.lut_size.is_some() => "lut",
+                Some(_) => "exact",
+                None => "none",
+            },
         }
     }
 
@@ -219,7 +270,9 @@ impl Plan {
     pub(super) fn lut_size(&self) -> usize {
         match &self.work {
             Work::Fixed(apply::Method::Lattice(lattice, _)) => lattice.size(),
-            Work::PerFrame(per_frame) => per_frame.lut_size.unwrap_or(0),
+            Work::PerFrame(per_frame) => {
+                per_frame.choice.get().and_then(|choice| choice.lut_size).unwrap_or(0)
+            }
             _ => 0,
         }
     }
@@ -247,7 +300,7 @@ impl Plan {
             }
             Work::PerFrame(per_frame) => {
                 let radii = self.measure(planes, layout, &area, per_frame);
-                let method = per_frame.method(&radii, &self.caps.stream, self.threads);
+                let method = self.method_for(per_frame, &radii);
                 self.apply(planes, layout, &area, &method, &finish);
                 Some(radii)
             }
@@ -265,7 +318,7 @@ impl Plan {
         let width = self.tile_size.unwrap_or(BLOCK);
         let job = Job { layout, area, width, method, finish };
         let groups = self.groups_per_band(layout, area);
-        planes.for_each_band(area.rows, groups, self.threads, |band| {
+        planes.for_each_band(area.rows, groups, Team::of_rows(self.threads), |band| {
             job.apply(simd_level(), band);
         });
     }
@@ -281,6 +334,7 @@ impl Plan {
         groups.max(1).next_multiple_of(2)
     }
 
+    /// The radii of a frame.
     fn measure(
         &self,
         planes: &mut Planes<'_>,
@@ -290,10 +344,14 @@ impl Plan {
     ) -> Vec<f64> {
         // The whole picture counts, whatever share of it is processed.
         let picture = Area { processed_until: area.columns[1], ..*area };
-        let total = std::sync::Mutex::new(Histograms::new(&per_frame.look.attractors));
+        let attractors = &self.look.attractors;
+        // There the model has a step at the radius, and a bin's width would move pixels across it.
+        let is_step = |attractor: &Attractor| attractor.strength > 100.0;
+        let wants_exact = self.look.model == Model::Classic && attractors.iter().any(is_step);
+        let total = Mutex::new(Distances::new(attractors, wants_exact));
         let groups = self.groups_per_band(layout, &picture);
-        planes.for_each_band(picture.rows, groups, self.threads, |band| {
-            let mut counted = Histograms::new(&per_frame.look.attractors);
+        planes.for_each_band(picture.rows, groups, Team::of_rows(self.threads), |band| {
+            let mut counted = Distances::new(attractors, wants_exact);
             let mut lab = [[0f32; BLOCK]; 3];
             for_each_block(band, layout, &picture, |codes| {
                 let length = codes[0].len();
@@ -305,33 +363,49 @@ impl Plan {
                 per_frame.to_oklab.convert(simd_level(), [&mut *l, &mut *a, &mut *b]);
                 counted.count([l, a, b]);
             });
-            total.lock().unwrap_or_else(std::sync::PoisonError::into_inner).merge(&counted);
+            total.lock().unwrap_or_else(PoisonError::into_inner).merge(counted);
         });
-        let total = total.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        total.radii(&per_frame.look.attractors)
+        total.into_inner().unwrap_or_else(PoisonError::into_inner).radii(attractors)
+    }
+
+    /// The method for a frame of the given radii. The first frame settles size and method; bakes are in
+    /// the stream here, because each frame is to have its own.
+    fn method_for(&self, per_frame: &PerFrame, radii: &[f64]) -> apply::Method {
+        let request = Request { radii: radii.to_vec(), ..per_frame.request.clone() };
+        if per_frame.method == Method::Exact {
+            let choice = || Choice { lut_size: None, report: ErrorReport::default(), notice: None };
+            per_frame.choice.get_or_init(choice);
+            return exact(&request);
+        }
+        let team = Team::of_rows(self.threads);
+        let choice = per_frame.choice.get_or_init(|| {
+            let baked = bake_request(&request, simd_level(), team);
+            self.choose(per_frame.method, &request, &baked)
+        });
+        let Some(size) = choice.lut_size else {
+            return exact(&request);
+        };
+        let kernel = ExactKernel::new(&request.look, radii, &request.codes, simd_level());
+        let lattice = bake(&kernel, &request.codes, size, team);
+        apply::Method::Lattice(Arc::new(lattice), request.interpolation)
     }
 }
 
-fn per_frame(look: Look, settings: &Settings, stream: &Stream) -> Work {
-    Work::PerFrame(Box::new(PerFrame {
-        to_oklab: ToOklab::new(&stream.codes, &RgbSpace::new(&look.primaries)),
-        look,
-        interpolation: settings.interpolation,
-        lut_size: (settings.method != Method::Exact)
-            .then(|| settings.lut_size().unwrap_or(SIZE_PER_FRAME)),
-    }))
+/// The exact model of a request.
+fn exact(request: &Request) -> apply::Method {
+    let Request { look, radii, codes, .. } = request;
+    apply::Method::Exact(Box::new(ExactKernel::new(look, radii, codes, simd_level())), codes.depth)
 }
 
-impl PerFrame {
-    fn method(&self, radii: &[f64], stream: &Stream, threads: usize) -> apply::Method {
-        let codes = &stream.codes;
-        let kernel = ExactKernel::new(&self.look, radii, codes, simd_level());
-        match self.lut_size {
-            None => apply::Method::Exact(Box::new(kernel), codes.depth),
-            Some(size) => {
-                let lattice = bake(&kernel, codes, size, threads);
-                apply::Method::Lattice(Arc::new(lattice), self.interpolation)
-            }
+/// The radii that no frame is needed for; `None` where they come from the frames.
+pub(super) fn fixed_radii(look: &Look, reference: Reference, team: Team) -> Option<Vec<f64>> {
+    let (set, primaries) = (&look.attractors, &look.primaries);
+    match reference {
+        Reference::Frame => None,
+        Reference::Absolute => Some(set.iter().map(|a| a.tolerance / 100.0).collect()),
+        Reference::Gamut => {
+            let points = tolerance::gamut::POINTS;
+            Some(tolerance::gamut::radii(set, primaries, points, simd_level(), team))
         }
     }
 }

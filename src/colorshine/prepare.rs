@@ -3,11 +3,13 @@
 //! At most one plan is in the making. Changes that come meanwhile are coalesced: when it is done, the
 //! newest settings are planned if they are newer than the plan.
 
+use std::sync::Arc;
+
 use gst::subclass::prelude::*;
 
 use super::imp::ColorShine;
 use super::plan::Plan;
-use crate::workers::in_background;
+use crate::workers::{Team, in_background};
 
 /// Asks for a plan of the newest settings; returns at once.
 pub(super) fn request(imp: &ColorShine) {
@@ -51,12 +53,10 @@ fn prepare_one(imp: &ColorShine) -> bool {
         };
         (state.settings.clone(), caps, state.version)
     };
-    // One thread: the others are the stream's.
-    let plan = Plan::new(&settings, caps, imp.counters(), 1);
-    let notice = plan.notice.clone();
-    let is_installed = imp.state().install(plan.into(), version);
+    let plan = Arc::new(Plan::new(&settings, caps, imp.counters(), Team::alone()));
+    let is_installed = imp.state().install(plan.clone(), version);
     if is_installed {
-        imp.announce(notice);
+        imp.announce(plan.notice());
     }
     true
 }

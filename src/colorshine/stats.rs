@@ -11,12 +11,14 @@ pub(super) fn snapshot(
     plan: Option<&Plan>,
     measured: &[f64],
 ) -> gst::Structure {
-    let report = plan.and_then(|plan| plan.baked.as_ref()).map(|baked| baked.report);
-    let report = report.unwrap_or_default();
+    let report = plan.map(Plan::report).unwrap_or_default();
     let lut_size = plan.map_or(0, Plan::lut_size);
     let memory = if lut_size > 0 { Lattice::bytes_for(lut_size) } else { 0 };
-    let fixed = plan.map_or(&[][..], |plan| &plan.radii);
-    let radii = if fixed.is_empty() { measured } else { fixed };
+    let radii = match plan {
+        Some(plan) if plan.measures_frames() => measured,
+        Some(plan) => &plan.radii,
+        None => &[],
+    };
     gst::Structure::builder("application/x-colorshine-stats")
         .field("frames", counters.frames.get())
         .field("frames-passthrough", counters.frames_passthrough.get())

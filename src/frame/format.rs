@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(pq.hdr, Some(HdrTransfer::Pq));
         // Full range, BT.709 matrix, sRGB transfer, BT.709 primaries.
         let full = stream(VideoFormat::I420, 64, 64, Some("1:3:7:1"));
-        assert_eq!(full.codes.nominal, [[0.0, 255.0], [0.5, 255.0], [0.5, 255.0]]);
+        assert_eq!(full.codes.nominal, [[0.0, 255.0]; 3]);
         let limited_rgb = stream(VideoFormat::Rgb, 64, 64, Some("2:1:7:1"));
         assert_eq!(limited_rgb.codes.nominal, [[16.0, 235.0]; 3]);
     }

@@ -18,6 +18,8 @@ pub enum MapError {
     Format(gst_video::VideoFormat),
     /// Its video meta names a smaller size than the caps: the meta's.
     Size(u32, u32),
+    /// Its video meta names another number of planes than its format has: the meta's.
+    PlaneCount(u32),
     /// Its planes do not hold the picture.
     Planes(PlaneError),
 }
@@ -31,6 +33,9 @@ impl fmt::Display for MapError {
             Self::Format(format) => write!(f, "its video meta says {format:?}, its caps do not"),
             Self::Size(width, height) => {
                 write!(f, "its video meta says {width}x{height}, its caps say more")
+            }
+            Self::PlaneCount(count) => {
+                write!(f, "its video meta has {count} planes, its format has another number")
             }
             Self::Planes(error) => error.fmt(f),
         }
@@ -56,6 +61,9 @@ pub fn with_mapped<R>(
     if let Some(meta) = buffer.meta::<gst_video::VideoMeta>() {
         if meta.format() != info.format() {
             return Err(MapError::Format(meta.format()));
+        }
+        if meta.n_planes() != info.n_planes() {
+            return Err(MapError::PlaneCount(meta.n_planes()));
         }
         if meta.width() < info.width() || meta.height() < info.height() {
             return Err(MapError::Size(meta.width(), meta.height()));

@@ -12,7 +12,7 @@ use std::marker::PhantomData;
 use std::slice;
 
 use super::Layout;
-use crate::workers::for_each;
+use crate::workers::{Team, for_each};
 
 /// A plane as the mapping gives it.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +67,6 @@ pub struct Planes<'a> {
     layout: Layout,
     planes: [Option<Plane>; 4],
     groups: usize,
-    height: usize,
     mapped: PhantomData<&'a mut [u8]>,
 }
 
@@ -120,27 +119,22 @@ impl<'a> Planes<'a> {
                 }
             }
         }
-        Ok(Self { layout: *layout, planes, groups, height, mapped: PhantomData })
+        Ok(Self { layout: *layout, planes, groups, mapped: PhantomData })
     }
 
-    /// Rows of luma.
-    pub fn height(&self) -> usize {
-        self.height
-    }
-
-    /// Calls `work` with bands of up to `groups_per_band` row groups, on up to `threads` threads,
+    /// Calls `work` with bands of up to `groups_per_band` row groups, on a team's threads,
     /// until every group of the rows `rows` has had its turn.
     pub fn for_each_band(
         &mut self,
         rows: [usize; 2],
         groups_per_band: usize,
-        threads: usize,
+        team: Team,
         work: impl Fn(&mut Band<'_>) + Sync,
     ) {
         let first = self.layout.group_of(rows[0]) & !1;
         let last = self.layout.groups(rows[1]).min(self.groups);
         let planes = &*self;
-        for_each(last.saturating_sub(first).div_ceil(groups_per_band), threads, |index| {
+        for_each(last.saturating_sub(first).div_ceil(groups_per_band), team, |index| {
             let from = first + index * groups_per_band;
             let groups = [from, (from + groups_per_band).min(last)];
             work(&mut Band { planes, groups });
@@ -315,7 +309,7 @@ mod tests {
             let raw = raw(&mut memory, &[(0, 8), (8 * 24, 8)]);
             // SAFETY: `memory` outlives the planes and is touched through them alone.
             let mut planes = unsafe { Planes::new(&nv12(), [8, height], &raw) }.unwrap();
-            planes.for_each_band([0, height], per_band, threads, |band| {
+            planes.for_each_band([0, height], per_band, Team::of_rows(threads), |band| {
                 for group in band.groups()[0]..band.groups()[1] {
                     band.row_mut(1, group).iter_mut().for_each(|b| *b += 1);
                     for row in nv12().rows_of(group, [0, height]) {

@@ -5,16 +5,16 @@ use std::sync::{Mutex, PoisonError};
 use super::{Lattice, fraction_bits};
 use crate::color::codes::CodeSpace;
 use crate::model::lanes::ExactKernel;
-use crate::workers::for_each;
+use crate::workers::{Team, for_each};
 
-/// The lattice of a kernel: the exact model at every node, on up to `threads` threads.
-pub fn bake(kernel: &ExactKernel, codes: &CodeSpace, size: usize, threads: usize) -> Lattice {
+/// The lattice of a kernel: the exact model at every node, by a team.
+pub fn bake(kernel: &ExactKernel, codes: &CodeSpace, size: usize, team: Team) -> Lattice {
     let mut lattice = Lattice::zeros(codes, size);
     let axes = *lattice.axes();
     let slab = size * size;
     let slabs: Vec<_> = lattice.nodes_mut().chunks_exact_mut(slab).map(Mutex::new).collect();
     let unit = 2f32.powi(fraction_bits(codes.depth));
-    for_each(size, threads, |i| {
+    for_each(size, team, |i| {
         let node = |axis: usize, index: usize| axes[axis].node(index) as f32;
         let mut x = vec![node(0, i); slab];
         let mut y: Vec<f32> = (0..slab).map(|j| node(1, j / size)).collect();

@@ -33,8 +33,7 @@ pub struct Axis {
 
 impl Axis {
     fn new([low, high]: [f64; 2], size: usize) -> Self {
-        // Full-range chroma has its ends between codes.
-        let (low, high) = (low.floor() as u16, high.ceil() as u16);
+        let (low, high) = (low as u16, high as u16);
         let last = (size as u32 - 1) << FRACTION_BITS;
         let shift = last.leading_zeros() - 1;
         let span = f64::from(high - low);

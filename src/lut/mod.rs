@@ -19,7 +19,7 @@ pub use cube::write_cube;
 pub(crate) use lattice::noise_lattice;
 pub use lattice::{AUTO_SIZES, Axis, FRACTION_BITS, Lattice, MAX_SIZE, MIN_SIZE, fraction_bits};
 pub use report::{ErrorReport, Probe};
-pub use shared::{Baked, Request, prepare};
+pub use shared::{Baked, Request, bake_request, prepare};
 
 /// How values between nodes are found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]

@@ -8,7 +8,7 @@ use super::{AUTO_SIZES, ErrorReport, Interpolation, Lattice, Probe, bake};
 use crate::color::codes::CodeSpace;
 use crate::model::Look;
 use crate::model::lanes::ExactKernel;
-use crate::workers::Level;
+use crate::workers::{Level, Team};
 
 /// 99.9th percentile of the error, in 8-bit codes, at which an automatic size is large enough: then
 /// lattice and exact model, both rounded, differ by at most one code.
@@ -66,8 +66,8 @@ type Shared = HashMap<String, (Weak<Slot>, Weak<Baked>)>;
 static SHARED: LazyLock<Mutex<Shared>> = LazyLock::new(Mutex::default);
 
 /// The baked form of a request, and whether it was there already. Of several callers with the same
-/// request one bakes, on up to `threads` threads, and the others wait for it.
-pub fn prepare(request: &Request, level: Level, threads: usize) -> (Arc<Baked>, bool) {
+/// request one bakes and the others wait for it.
+pub fn prepare(request: &Request, level: Level, team: Team) -> (Arc<Baked>, bool) {
     let key = request.key();
     let lock = || SHARED.lock().unwrap_or_else(PoisonError::into_inner);
     let slot = {
@@ -86,7 +86,7 @@ pub fn prepare(request: &Request, level: Level, threads: usize) -> (Arc<Baked>, 
     let mut is_hit = true;
     let baked = slot.get_or_init(|| {
         is_hit = false;
-        Arc::new(bake_request(request, level, threads))
+        Arc::new(bake_request(request, level, team))
     });
     if !is_hit && let Some((_, kept)) = lock().get_mut(&key) {
         *kept = Arc::downgrade(baked);
@@ -94,13 +94,16 @@ pub fn prepare(request: &Request, level: Level, threads: usize) -> (Arc<Baked>, 
     (baked.clone(), is_hit)
 }
 
-fn bake_request(request: &Request, level: Level, threads: usize) -> Baked {
+/// The same without sharing it.
+pub fn bake_request(request: &Request, level: Level, team: Team) -> Baked {
     let start = Instant::now();
     let kernel = ExactKernel::new(&request.look, &request.radii, &request.codes, level);
     let probe = Probe::new(&kernel, &request.codes);
-    let mut best = None;
+    let mut best: Option<(Lattice, ErrorReport)> = None;
     for size in request.sizes() {
-        let lattice = bake(&kernel, &request.codes, size, threads);
+        // The table before goes first, so that the limit holds.
+        drop(best.take());
+        let lattice = bake(&kernel, &request.codes, size, team);
         let report = probe.report(&lattice, request.interpolation);
         best = Some((lattice, report));
         if report.p999_codes <= GOOD_ENOUGH {
@@ -122,7 +125,7 @@ mod tests {
     use crate::attractor::{Channels, parse};
     use crate::color::oklab::Primaries;
     use crate::model::{Falloff, GamutMapping, Model};
-    use crate::workers::simd_level;
+    use crate::workers::{Team, simd_level};
 
     fn request(attractors: &str) -> Request {
         let attractors = parse(attractors).unwrap();
@@ -147,13 +150,13 @@ mod tests {
     fn the_same_look_is_baked_once_and_dropped_with_its_last_user() {
         let one = request("#123456;50;50");
         let all: Vec<(Arc<Baked>, bool)> = std::thread::scope(|scope| {
-            let prepare = || scope.spawn(|| prepare(&one, simd_level(), 1));
+            let prepare = || scope.spawn(|| prepare(&one, simd_level(), Team::alone()));
             let threads: Vec<_> = (0..10).map(|_| prepare()).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert_eq!(all.iter().filter(|(_, is_hit)| !is_hit).count(), 1);
         assert!(all.iter().all(|(baked, _)| Arc::ptr_eq(baked, &all[0].0)));
-        let other = prepare(&request("#123457;50;50"), simd_level(), 1);
+        let other = prepare(&request("#123457;50;50"), simd_level(), Team::alone());
         assert!(!other.1 && !Arc::ptr_eq(&other.0, &all[0].0));
         let weak = Arc::downgrade(&all[0].0);
         drop(all);
@@ -164,7 +167,7 @@ mod tests {
     fn memory_limit_bounds_the_size() {
         let size_within = |memory_limit| {
             let request = Request { memory_limit, ..request("red;50;200;l") };
-            prepare(&request, simd_level(), 1).0.lattice.as_ref().map(|l| l.size())
+            prepare(&request, simd_level(), Team::alone()).0.lattice.as_ref().map(|l| l.size())
         };
         assert_eq!(size_within(u64::MAX), Some(65));
         assert_eq!(size_within(Lattice::bytes_for(49)), Some(49));

@@ -62,6 +62,7 @@ impl Pull32 {
 pub struct ToOklab {
     to_rgb: Matrix32,
     to_rgb_offset: [f32; 3],
+    nominal: [[f32; 2]; 3],
     space: RgbSpace32,
 }
 
@@ -72,12 +73,19 @@ impl ToOklab {
         Self {
             to_rgb: matrix32(&to_rgb),
             to_rgb_offset: triple32(offset),
+            nominal: codes.nominal.map(|ends| ends.map(|v| v as f32)),
             space: RgbSpace32::new(space),
         }
     }
 
     #[inline(always)]
     fn rgb<S: Simd>(&self, codes: F3<S>) -> F3<S> {
+        let [x, y, z] = self.nominal;
+        let codes = [
+            codes[0].max(x[0]).min(x[1]),
+            codes[1].max(y[0]).min(y[1]),
+            codes[2].max(z[0]).min(z[1]),
+        ];
         map3(
             affine::<S>(&self.to_rgb, &self.to_rgb_offset, codes),
             #[inline(always)]

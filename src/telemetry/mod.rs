@@ -1,9 +1,9 @@
-//! Counters that the streaming thread writes and `stats` reads, without a lock.
+//! Counters that streaming and preparing threads write and `stats` reads, without a lock.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// A number that one thread writes and others read.
+/// A number that some threads write and others read.
 #[derive(Debug, Default)]
 pub struct Gauge(AtomicU64);
 
@@ -21,11 +21,6 @@ impl Gauge {
     /// Adds one.
     pub fn increment(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Adds a duration, in nanoseconds.
-    pub fn add_time(&self, time: Duration) {
-        self.0.fetch_add(nanoseconds(time), Ordering::Relaxed);
     }
 
     /// Replaces it with a duration, in nanoseconds.

@@ -8,7 +8,7 @@ use crate::attractor::Attractor;
 use crate::color::codes::{CodeSpace, Range};
 use crate::color::oklab::{Primaries, RgbSpace};
 use crate::model::lanes::ToOklab;
-use crate::workers::{Level, cores, for_each};
+use crate::workers::{Level, Team, for_each};
 
 /// Points per axis of the lattice of encoded R'G'B' that stands for the gamut.
 pub const POINTS: usize = 65;
@@ -54,6 +54,7 @@ pub fn radii(
     primaries: &Primaries,
     points: usize,
     level: Level,
+    team: Team,
 ) -> Vec<f64> {
     static KEPT: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
     if points != POINTS {
@@ -73,10 +74,13 @@ pub fn radii(
     };
     let known: Vec<Option<f64>> = {
         let kept = lock();
-        attractors.iter().map(|attractor| kept.radii.get(&key(attractor)).copied()).collect()
+        // Another stream may have moved the memory to its own primaries meanwhile.
+        let is_ours = kept.of(primaries).is_some();
+        let radius = |attractor| kept.radii.get(&key(attractor)).copied().filter(|_| is_ours);
+        attractors.iter().map(radius).collect()
     };
     let found: Vec<Mutex<f64>> = known.iter().map(|r| Mutex::new(r.unwrap_or(0.0))).collect();
-    for_each(attractors.len(), cores(), |i| {
+    for_each(attractors.len(), team, |i| {
         if known[i].is_none() {
             *found[i].lock().unwrap_or_else(PoisonError::into_inner) = gamut.radius(&attractors[i]);
         }
@@ -111,7 +115,6 @@ impl Kept {
     }
 
     fn remember(&mut self, primaries: &Primaries, radii: impl Iterator<Item = ([u64; 4], f64)>) {
-        // Another stream may have moved the memory to its own primaries meanwhile.
         if self.of(primaries).is_some() {
             if self.radii.len() > MOST_REMEMBERED {
                 self.radii.clear();

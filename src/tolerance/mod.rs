@@ -4,6 +4,7 @@
 //! method: rank p/100 (n - 1), linear between order statistics; 0 means no effect, and 100 the
 //! largest distance plus [`BEYOND_LARGEST`].
 
+pub mod distances;
 pub mod gamut;
 pub mod histogram;
 

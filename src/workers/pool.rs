@@ -1,6 +1,8 @@
-//! Two pools: one for the rows of frames, one for what is prepared beside the stream.
+//! Three pools: one for the rows of frames, one for bakes before a stream begins, and one thread for
+//! what is prepared beside streams.
 //!
-//! They are apart so that a bake never stands in the way of a frame.
+//! They are apart so that no frame waits in a queue behind a bake, and so that a bake which others wait
+//! for never waits for their threads.
 
 use std::num::NonZero;
 use std::sync::LazyLock;
@@ -26,14 +28,40 @@ fn build(name: &'static str, threads: usize) -> Option<ThreadPool> {
         .ok()
 }
 
-/// Calls `work` with each of `0..jobs` on up to `threads` threads and returns when all are done.
+static ROWS: LazyLock<Option<ThreadPool>> = LazyLock::new(|| build("rows", cores()));
+static BAKES: LazyLock<Option<ThreadPool>> = LazyLock::new(|| build("bake", cores()));
+
+/// Who does a piece of work: threads of one of the pools, up to a number.
+#[derive(Clone, Copy, Debug)]
+pub struct Team {
+    pool: &'static LazyLock<Option<ThreadPool>>,
+    threads: usize,
+}
+
+impl Team {
+    /// For a frame's work.
+    pub fn of_rows(threads: usize) -> Self {
+        Self { pool: &ROWS, threads }
+    }
+
+    /// For a bake, as fast as the machine can: before a stream has begun.
+    pub fn of_bakes() -> Self {
+        Self { pool: &BAKES, threads: cores() }
+    }
+
+    /// The caller's own thread alone: beside a stream, whose threads the others are.
+    pub fn alone() -> Self {
+        Self { pool: &BAKES, threads: 1 }
+    }
+}
+
+/// Calls `work` with each of `0..jobs` on a team's threads and returns when all are done.
 ///
 /// With one thread, or one job, everything runs on the caller's own thread.
-pub fn for_each(jobs: usize, threads: usize, work: impl Fn(usize) + Sync) {
-    static POOL: LazyLock<Option<ThreadPool>> = LazyLock::new(|| build("rows", cores()));
-    let threads = threads.min(jobs);
+pub fn for_each(jobs: usize, team: Team, work: impl Fn(usize) + Sync) {
+    let threads = team.threads.min(jobs);
     if threads > 1
-        && let Some(pool) = &*POOL
+        && let Some(pool) = &**team.pool
     {
         // One strand per thread: job i belongs to strand i % threads.
         pool.install(|| {
@@ -48,8 +76,8 @@ pub fn for_each(jobs: usize, threads: usize, work: impl Fn(usize) + Sync) {
 
 /// Runs `job` soon, on a thread of its own kind; on the caller's where no thread can be had.
 pub fn in_background(job: impl FnOnce() + Send + 'static) {
-    static POOL: LazyLock<Option<ThreadPool>> = LazyLock::new(|| build("bake", 1));
-    match &*POOL {
+    static BESIDE: LazyLock<Option<ThreadPool>> = LazyLock::new(|| build("prepare", 1));
+    match &*BESIDE {
         Some(pool) => pool.spawn(job),
         None => job(),
     }
@@ -65,7 +93,7 @@ mod tests {
     fn every_job_runs_once() {
         for (jobs, threads) in [(0, 4), (1, 4), (7, 1), (7, 3), (100, 2), (3, 64)] {
             let counts: Vec<AtomicUsize> = (0..jobs).map(|_| AtomicUsize::new(0)).collect();
-            for_each(jobs, threads, |job| {
+            for_each(jobs, Team::of_rows(threads), |job| {
                 counts[job].fetch_add(1, Ordering::Relaxed);
             });
             assert!(counts.iter().all(|c| c.load(Ordering::Relaxed) == 1), "{jobs} {threads}");
