@@ -26,12 +26,13 @@ export CARGO_TARGET_DIR INPUT OUTPUT PICTURE ATTRACTORS DESTDIR PLUGINDIR
 
 WITH_PLUGIN = GST_PLUGIN_PATH="$(abspath $(CARGO_TARGET_DIR))/release$${GST_PLUGIN_PATH:+:$$GST_PLUGIN_PATH}"
 
-.PHONY: help setup cargo build demo test inspect install clean
+.PHONY: help setup cargo build demo test bench inspect install clean
 
 help:
 	@echo 'make demo      recolour a clip: $(OUTPUT), a before/after picture $(PICTURE) and statistics'
 	@echo '               INPUT=clip.mp4 ATTRACTORS="teal;40;60 | #ff8a3d;40;60" OUTPUT=... PICTURE=...'
 	@echo 'make test      formatting, lints, and unit, integration and doc tests'
+	@echo 'make bench     a table of speeds against FFmpeg and OpenColorIO, where they are installed'
 	@echo 'make inspect   all properties, from gst-inspect-1.0'
 	@echo 'make install   into the GStreamer plugin folder, or PLUGINDIR=...; DESTDIR=... goes before it'
 	@echo 'make build     the release plugin, $(LIBRARY)'
@@ -89,6 +90,10 @@ test: setup cargo
 		echo "formats at the level $$level" && COLORSHINE_SIMD_LEVEL=$$level \
 		G_DEBUG=fatal_warnings $(CARGO) test --test formats || exit 1; done
 	$(CARGO) test --doc
+
+# FFmpeg and OpenColorIO are peers to measure against, where they are installed.
+bench: setup cargo
+	$(CARGO) bench --bench peers
 
 inspect: build
 	@$(WITH_PLUGIN) gst-inspect-1.0 colorshine

@@ -301,6 +301,38 @@ fn exact_kernels_match_gold() {
     assert!(fragile * 200 < tested, "{fragile} of {tested} were left out");
 }
 
+/// Codes beyond the nominal range count as the nearest nominal code, in the model and in a table.
+#[test]
+fn codes_beyond_the_nominal_range_count_as_its_end() {
+    common::init();
+    let stream = Stream::new(&info(VideoFormat::I420, 1920, 1080));
+    let (look, radii) = look(&stream, "white;30;100|black;30;100|#ff8a3d;40;60");
+    let gold = Transform::new(&look, &radii);
+    let kernel = ExactKernel::new(&look, &radii, &stream.codes, simd_level());
+    let lattice = bake(&kernel, &stream.codes, 33, Team::alone());
+    let at = |codes: [u16; 3]| {
+        let [mut a, mut b, mut c] = codes.map(|v| [f32::from(v)]);
+        kernel.differences([&mut a, &mut b, &mut c]);
+        let [mut u, mut v, mut w] = [[0i16]; 3];
+        let [x, y, z] = codes.map(|v| [v]);
+        let out = [&mut u[..], &mut v[..], &mut w[..]];
+        lattice.sample(Interpolation::Tetrahedral, [&x, &y, &z], out);
+        (
+            gold.difference(&stream.codes, codes.map(f64::from)),
+            [a[0], b[0], c[0]],
+            [u[0], v[0], w[0]],
+        )
+    };
+    for (beyond, nominal) in [
+        ([254, 116, 176], [235, 116, 176]),
+        ([3, 128, 128], [16, 128, 128]),
+        ([120, 250, 1], [120, 240, 16]),
+    ] {
+        assert_eq!(at(beyond), at(nominal), "{beyond:?}");
+    }
+    assert!(at([254, 128, 128]).2 != [0; 3]);
+}
+
 /// Whether the gold itself jumps near a colour: at the steps of the classic model (a radius, a hue that
 /// grey meets) and in the concavity of the gamut at blue.
 fn is_fragile(gold: &Transform, codes: &CodeSpace, colour: [u16; 3]) -> bool {
