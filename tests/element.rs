@@ -182,17 +182,19 @@ fn after_an_error_the_element_can_be_mended_and_started() {
 
 #[test]
 fn gst_launch_fails_on_bad_attractors_and_on_caps_of_size_0() {
-    // The plugin that cargo has built beside this test.
-    let folder = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().to_path_buf();
-    assert!(folder.join("libgstcolorshine.so").exists());
+    // The plugin that cargo has built beside this test, in a folder of its own.
+    let folder = tempfile::tempdir().unwrap();
+    let tests = std::env::current_exe().unwrap();
+    let plugin = tests.with_file_name("libgstcolorshine.so");
+    std::fs::copy(plugin, folder.path().join("libgstcolorshine.so")).unwrap();
     for line in [
         "videotestsrc num-buffers=1 ! colorshine attractors=nonsense ! fakesink",
         "videotestsrc num-buffers=1 ! capssetter caps=video/x-raw,width=0,height=0 ! colorshine ! fakesink",
     ] {
         let output = std::process::Command::new("gst-launch-1.0")
             .args(line.split(' '))
-            .env("GST_PLUGIN_PATH", &folder)
-            .env("GST_REGISTRY", folder.join("registry-of-a-test.bin"))
+            .env("GST_PLUGIN_PATH", folder.path())
+            .env("GST_REGISTRY", folder.path().join("registry.bin"))
             .output()
             .unwrap();
         let text = String::from_utf8_lossy(&output.stderr);
