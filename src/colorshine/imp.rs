@@ -108,7 +108,8 @@ impl ColorShine {
     /// Tells the user what a plan has to say.
     pub(super) fn announce(&self, notice: Option<&Notice>) {
         if let Some(notice) = notice {
-            gst::element_imp_info!(self, gst::LibraryError::Settings, ("{notice}"));
+            // gst-launch shows the second of the two, applications the first.
+            gst::element_imp_info!(self, gst::LibraryError::Settings, ("{notice}"), ["{notice}"]);
         }
     }
 
