@@ -5,14 +5,12 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{Random, buffer, bytes, element, harness, info};
+use common::{Random, buffer, bytes, element, harness, info, look};
 use gst_video::{VideoFormat, VideoInfo};
-use gstcolorshine::attractor::{Channels, parse};
 use gstcolorshine::frame::{Stream, formats};
 use gstcolorshine::lut::{Interpolation, Lattice, bake};
+use gstcolorshine::model::Transform;
 use gstcolorshine::model::lanes::ExactKernel;
-use gstcolorshine::model::{Falloff, GamutMapping, Look, Model, Transform};
-use gstcolorshine::tolerance;
 use gstcolorshine::workers::{Team, simd_level};
 
 const ATTRACTORS: &str = "#ff8a3d;30;60|oklch(50% 0.12 200);25;80";
@@ -143,26 +141,6 @@ fn codes_of(
     all.iter().for_each(|at| samples.put(&mut before, *at, samples.get(&after, *at)));
     assert!(before == after, "{name}: something that is not colour has changed");
     all.into_iter().map(|at| (at, samples.get(&after, at))).collect()
-}
-
-fn look(stream: &Stream, attractors: &str) -> (Look, Vec<f64>) {
-    let look = Look {
-        attractors: parse(attractors).unwrap(),
-        channels: Channels::ALL,
-        model: Model::Smooth,
-        falloff: Falloff::Cosine,
-        gamut_mapping: GamutMapping::Chroma,
-        primaries: stream.primaries,
-    };
-    let points = tolerance::gamut::POINTS;
-    let radii = tolerance::gamut::radii(
-        &look.attractors,
-        &look.primaries,
-        points,
-        simd_level(),
-        Team::alone(),
-    );
-    (look, radii)
 }
 
 fn process(info: &VideoInfo, input: &gst::Buffer, properties: &[(&str, &str)]) -> gst::Buffer {

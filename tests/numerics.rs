@@ -8,7 +8,7 @@ mod common;
 use std::fmt::Write;
 use std::path::Path;
 
-use common::{bytes, element, harness, info};
+use common::{bytes, element, harness, info, look};
 use gst_video::VideoFormat;
 use gstcolorshine::attractor::{Channels, parse};
 use gstcolorshine::color::codes::CodeSpace;
@@ -16,7 +16,6 @@ use gstcolorshine::frame::Stream;
 use gstcolorshine::lut::{Interpolation, Lattice, Request, bake, prepare};
 use gstcolorshine::model::lanes::ExactKernel;
 use gstcolorshine::model::{Falloff, GamutMapping, Look, Model, Transform};
-use gstcolorshine::tolerance;
 use gstcolorshine::tolerances::EXACT_CODES;
 use gstcolorshine::workers::{Team, simd_level, simd_levels};
 
@@ -91,26 +90,6 @@ fn colours(info: &gst_video::VideoInfo, buffer: &gst::Buffer) -> [Vec<u16>; 3] {
         }
     }
     colours
-}
-
-fn look(stream: &Stream, attractors: &str) -> (Look, Vec<f64>) {
-    let look = Look {
-        attractors: parse(attractors).unwrap(),
-        channels: Channels::ALL,
-        model: Model::Smooth,
-        falloff: Falloff::Cosine,
-        gamut_mapping: GamutMapping::Chroma,
-        primaries: stream.primaries,
-    };
-    let points = tolerance::gamut::POINTS;
-    let radii = tolerance::gamut::radii(
-        &look.attractors,
-        &look.primaries,
-        points,
-        simd_level(),
-        Team::alone(),
-    );
-    (look, radii)
 }
 
 /// Mean, 99th and 99.9th percentile and maximum, over all pixels, of the largest error of a pixel's

@@ -4,6 +4,11 @@
 
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
+use gstcolorshine::attractor::{Channels, parse};
+use gstcolorshine::frame::Stream;
+use gstcolorshine::model::{Falloff, GamutMapping, Look, Model};
+use gstcolorshine::tolerance;
+use gstcolorshine::workers::{Team, simd_level};
 
 /// Longest that any pipeline of a test may take.
 pub const TIMEOUT: gst::ClockTime = gst::ClockTime::from_seconds(60);
@@ -138,4 +143,25 @@ pub fn run_pipeline(pipeline: &gst::Element) -> Result<(), String> {
         Some(_) => Err("the pipeline did not start".into()),
         None => Err("the pipeline did not end in time".into()),
     }
+}
+
+/// The look of the element's defaults with some attractors, and its radii by the gamut.
+pub fn look(stream: &Stream, attractors: &str) -> (Look, Vec<f64>) {
+    let look = Look {
+        attractors: parse(attractors).unwrap(),
+        channels: Channels::ALL,
+        model: Model::Smooth,
+        falloff: Falloff::Cosine,
+        gamut_mapping: GamutMapping::Chroma,
+        primaries: stream.primaries,
+    };
+    let points = tolerance::gamut::POINTS;
+    let radii = tolerance::gamut::radii(
+        &look.attractors,
+        &look.primaries,
+        points,
+        simd_level(),
+        Team::alone(),
+    );
+    (look, radii)
 }
