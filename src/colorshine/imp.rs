@@ -173,11 +173,9 @@ impl ColorShine {
         };
         if let Err(error) = &written {
             let path = path.unwrap_or("a file");
-            gst::element_imp_warning!(
-                self,
-                gst::ResourceError::Write,
-                ("cannot export a lookup table of size {size} to {path}: {error}")
-            );
+            let text = format!("cannot export a lookup table of size {size} to {path}: {error}");
+            gst::warning!(CAT, imp = self, "{text}");
+            gst::element_imp_warning!(self, gst::ResourceError::Write, ("{text}"));
         }
         written.is_ok()
     }

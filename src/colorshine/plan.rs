@@ -101,8 +101,8 @@ impl std::fmt::Display for Notice {
         let Self::TooSlowForExact(codes, needs, has) = self;
         write!(
             f,
-            "the lookup table is off by {codes:.1} codes (99.9 % of colours are nearer), but the exact \
-             model would take {needs:.1?} of the {has:.1?} that a frame has; method=exact insists on it"
+            "the lookup table's error is {codes:.1} codes at the 99.9th percentile, but the exact model \
+             would take {needs:.1?} of the {has:.1?} that a frame has; method=exact insists on it"
         )
     }
 }
