@@ -442,6 +442,37 @@ fn no_frame_waits_for_a_bake() {
     wait_until("the new look is there", || stat::<u64>(&element, "bakes") == 2);
 }
 
+/// A new look is not shown or exported with the radii of the look before.
+#[test]
+fn radii_belong_to_the_look_they_were_measured_for() {
+    let element = element(&[
+        ("attractors", "red;50;50"),
+        ("tolerance-reference", "frame"),
+        ("model", "classic"),
+    ]);
+    let bus = gst::Bus::new();
+    element.set_bus(Some(&bus));
+    // Too fast for the exact model, so that the table's error is announced.
+    let fps = gst::Fraction::new(1_000_000, 1);
+    let info = VideoInfo::builder(VideoFormat::Rgba, 64, 64).fps(fps).build().unwrap();
+    let mut harness = harness(&element, &info);
+    let mut random = Random::new(41);
+    let mut push = || harness.push_and_pull(buffer(&info, 0, 0, || random.next() as u8)).unwrap();
+    let count = || stat::<gst::Array>(&element, "radii").as_slice().len();
+    push();
+    assert_eq!((count(), texts(&bus, gst::MessageType::Info).len()), (1, 1));
+    push();
+    assert_eq!(texts(&bus, gst::MessageType::Info).len(), 0, "said twice");
+    element.set_property("attractors", "blue;50;50");
+    wait_until("the new plan is there, with nothing measured", || count() == 0);
+    let path = tempfile::NamedTempFile::new().unwrap();
+    let path = path.path().to_str().unwrap();
+    assert!(!element.emit_by_name::<bool>("export-lut", &[&path, &9u32]));
+    push();
+    assert_eq!((count(), texts(&bus, gst::MessageType::Info).len()), (1, 1));
+    assert!(element.emit_by_name::<bool>("export-lut", &[&path, &9u32]));
+}
+
 /// Frames that are measured keep the promises of size, method and statistics too.
 #[test]
 fn measured_frames_choose_their_method() {
@@ -732,7 +763,11 @@ fn frame_mode_follows_each_frame() {
         seen.push(radius());
     }
     assert!(seen[0] != seen[1] && seen[0] == seen[2], "{seen:?}");
+    assert!(stat::<u64>(&element, "bakes") >= 3, "a lattice for each frame");
+    let count = || stat::<gst::Array>(&element, "radii").as_slice().len();
+    assert_eq!(count(), 1);
     element.emit_by_name::<()>("reset", &[]);
+    assert_eq!(count(), 0, "reset forgets");
 }
 
 /// A stream that ends while a bake is under way is left in peace, and the element goes away.

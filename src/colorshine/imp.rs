@@ -1,6 +1,6 @@
 //! Virtual functions of the element.
 //!
-//! Locks: `state`, `frame` and `measured`. Each is taken alone, for as long as it takes to copy something
+//! Locks: `state` and `frame`, and a plan's own over its last radii. Each is taken alone, for as long as it takes to copy something
 //! in or out; none is held while another is taken, while GStreamer or the user is called (messages,
 //! queries, signals), or over a frame's work.
 
@@ -86,8 +86,6 @@ struct Frame {
 pub struct ColorShine {
     state: Mutex<State>,
     frame: Mutex<Frame>,
-    /// Radii measured on the last frame.
-    measured: Mutex<Vec<f64>>,
     counters: Counters,
 }
 
@@ -143,10 +141,7 @@ impl ColorShine {
             (state.settings.clone(), state.plan.clone())
         };
         let (look, radii) = match plan {
-            Some(plan) if plan.measures_frames() => {
-                (plan.look.clone(), lock(&self.measured).clone())
-            }
-            Some(plan) => (plan.look.clone(), plan.radii.clone()),
+            Some(plan) => (plan.look.clone(), plan.radii()),
             None => {
                 let look = settings.look(Primaries::BT709);
                 let radii = fixed_radii(&look, settings.tolerance_reference, Team::alone())?;
@@ -217,7 +212,10 @@ impl ObjectImpl for ColorShine {
                     .action()
                     .class_handler(|values| {
                         let element: super::ColorShine = values[0].get().ok()?;
-                        lock(&element.imp().measured).clear();
+                        let plan = element.imp().state().plan.clone();
+                        if let Some(plan) = plan {
+                            plan.reset();
+                        }
                         None
                     })
                     .build(),
@@ -269,8 +267,7 @@ impl ObjectImpl for ColorShine {
             return self.state().settings.get(pspec.name());
         }
         let plan = self.state().plan.clone();
-        let measured = lock(&self.measured).clone();
-        stats::snapshot(&self.counters, plan.as_deref(), &measured).to_value()
+        stats::snapshot(&self.counters, plan.as_deref()).to_value()
     }
 }
 
@@ -328,7 +325,6 @@ impl BaseTransformImpl for ColorShine {
             return Err((&error).into());
         }
         self.counters.clear();
-        lock(&self.measured).clear();
         self.warn_without_effect();
         Ok(())
     }
@@ -397,9 +393,9 @@ impl BaseTransformImpl for ColorShine {
             return Ok(gst::FlowSuccess::Ok);
         };
         let caps = &plan.caps;
-        let measured =
+        let has_settled =
             with_mapped(buffer, &caps.info, &caps.stream.layout, |planes, layout, area| {
-                plan.process(planes, layout, area, mix, split)
+                plan.process(planes, layout, area, mix, split, &self.counters)
             })
             .map_err(|error| {
                 gst::element_imp_error!(
@@ -409,12 +405,9 @@ impl BaseTransformImpl for ColorShine {
                 );
                 gst::FlowError::Error
             })?;
-        if let Some(radii) = measured {
-            gst::log!(CAT, imp = self, "radii of this frame: {radii:?}");
-            let is_first = std::mem::replace(&mut *lock(&self.measured), radii).is_empty();
-            if is_first {
-                self.announce(plan.notice());
-            }
+        if has_settled {
+            gst::info!(CAT, imp = self, "method {}, radii {:?}", plan.method_nick(), plan.radii());
+            self.announce(plan.notice());
         }
         let time = start.elapsed();
         self.counters.apply_time.smooth_time(time);
@@ -456,7 +449,7 @@ impl VideoFilterImpl for ColorShine {
             in_info.height(),
             plan.method_nick(),
             plan.lut_size(),
-            plan.radii,
+            plan.radii(),
             start.elapsed(),
         );
         self.state().install(plan.clone(), version);

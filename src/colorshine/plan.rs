@@ -1,7 +1,7 @@
 //! Settings, caps and lattice become a [`Plan`]: all that the frame path needs.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use gst_video::VideoInfo;
 
@@ -77,6 +77,8 @@ struct PerFrame {
     request: Request,
     method: Method,
     choice: OnceLock<Choice>,
+    /// Radii of the last frame; empty before the first.
+    measured: Mutex<Vec<f64>>,
 }
 
 /// How frames that are measured are computed, settled on the first of them.
@@ -117,7 +119,7 @@ pub(super) struct Plan {
     threads: usize,
     tile_size: Option<usize>,
     /// Radii of the attractors; empty where each frame has its own.
-    pub(super) radii: Vec<f64>,
+    radii: Vec<f64>,
     /// What was baked, as long as it is in use.
     baked: Option<Arc<Baked>>,
     report: ErrorReport,
@@ -161,6 +163,7 @@ impl Plan {
                     request: plan.request(settings),
                     method: settings.method,
                     choice: OnceLock::new(),
+                    measured: Mutex::default(),
                 }));
             }
         }
@@ -232,9 +235,19 @@ impl Plan {
         }
     }
 
-    /// Whether each frame has its own radii.
-    pub(super) fn measures_frames(&self) -> bool {
-        matches!(self.work, Work::PerFrame(_))
+    /// The radii in use, one per attractor; none where nothing has been measured, or nothing is done.
+    pub(super) fn radii(&self) -> Vec<f64> {
+        match &self.work {
+            Work::PerFrame(per_frame) => per_frame.last_radii().clone(),
+            _ => self.radii.clone(),
+        }
+    }
+
+    /// Forgets what was measured on earlier frames.
+    pub(super) fn reset(&self) {
+        if let Work::PerFrame(per_frame) = &self.work {
+            per_frame.last_radii().clear();
+        }
     }
 
     /// The measured error of the lookup table that is in use, or was found too inaccurate.
@@ -277,7 +290,8 @@ impl Plan {
         }
     }
 
-    /// Processes a mapped frame. Returns the radii where they were measured on this frame.
+    /// Processes a mapped frame. Returns whether it has settled how measured frames are computed, so
+    /// that [`Self::notice`] may have something new to say.
     pub(super) fn process(
         &self,
         planes: &mut Planes<'_>,
@@ -285,24 +299,27 @@ impl Plan {
         mut area: Area,
         mix: f64,
         split: f64,
-    ) -> Option<Vec<f64>> {
+        counters: &Counters,
+    ) -> bool {
         let [left, right] = area.columns;
         if left >= right || area.rows[0] >= area.rows[1] {
-            return None;
+            return false;
         }
         area.processed_until = left + ((right - left) as f64 * split).round() as usize;
         let finish = Finish::new(self.caps.stream.codes.depth, mix);
         match &self.work {
-            Work::Identity => None,
+            Work::Identity => false,
             Work::Fixed(method) => {
                 self.apply(planes, layout, &area, method, &finish);
-                None
+                false
             }
             Work::PerFrame(per_frame) => {
+                let is_first = per_frame.choice.get().is_none();
                 let radii = self.measure(planes, layout, &area, per_frame);
-                let method = self.method_for(per_frame, &radii);
+                let method = self.method_for(per_frame, &radii, counters);
                 self.apply(planes, layout, &area, &method, &finish);
-                Some(radii)
+                *per_frame.last_radii() = radii;
+                is_first
             }
         }
     }
@@ -370,7 +387,12 @@ impl Plan {
 
     /// The method for a frame of the given radii. The first frame settles size and method; bakes are in
     /// the stream here, because each frame is to have its own.
-    fn method_for(&self, per_frame: &PerFrame, radii: &[f64]) -> apply::Method {
+    fn method_for(
+        &self,
+        per_frame: &PerFrame,
+        radii: &[f64],
+        counters: &Counters,
+    ) -> apply::Method {
         let request = Request { radii: radii.to_vec(), ..per_frame.request.clone() };
         if per_frame.method == Method::Exact {
             let choice = || Choice { lut_size: None, report: ErrorReport::default(), notice: None };
@@ -385,9 +407,18 @@ impl Plan {
         let Some(size) = choice.lut_size else {
             return exact(&request);
         };
+        let start = Instant::now();
         let kernel = ExactKernel::new(&request.look, radii, &request.codes, simd_level());
         let lattice = bake(&kernel, &request.codes, size, team);
+        counters.bakes.increment();
+        counters.bake_time.set_time(start.elapsed());
         apply::Method::Lattice(Arc::new(lattice), request.interpolation)
+    }
+}
+
+impl PerFrame {
+    fn last_radii(&self) -> MutexGuard<'_, Vec<f64>> {
+        self.measured.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -6,19 +6,11 @@ use crate::telemetry::Counters;
 use crate::workers::{level_name, simd_level};
 
 /// The snapshot. Names never change; what the element cannot know yet is 0.
-pub(super) fn snapshot(
-    counters: &Counters,
-    plan: Option<&Plan>,
-    measured: &[f64],
-) -> gst::Structure {
+pub(super) fn snapshot(counters: &Counters, plan: Option<&Plan>) -> gst::Structure {
     let report = plan.map(Plan::report).unwrap_or_default();
     let lut_size = plan.map_or(0, Plan::lut_size);
     let memory = if lut_size > 0 { Lattice::bytes_for(lut_size) } else { 0 };
-    let radii = match plan {
-        Some(plan) if plan.measures_frames() => measured,
-        Some(plan) => &plan.radii,
-        None => &[],
-    };
+    let radii = plan.map(Plan::radii).unwrap_or_default();
     gst::Structure::builder("application/x-colorshine-stats")
         .field("frames", counters.frames.get())
         .field("frames-passthrough", counters.frames_passthrough.get())
