@@ -1,11 +1,12 @@
 //! Blocks of a row: loaded from any layout, differenced, stored back.
 
-use fearless_simd::dispatch;
-
+use super::method::{Codes, Differences, Exact, Gold, Source};
 use super::samples::{load, store};
-use super::tetrahedral::Paths;
-use super::{Finish, Method};
+use super::tetrahedral::{Packed, PackedSampler, Sampler};
+use super::words::{Words, dispatch};
+use super::{Finish, Method, Reads};
 use crate::frame::{Area, Band, Layout};
+use crate::lut::{Interpolation, Lattice};
 use crate::workers::Level;
 
 /// Most luma samples in a block.
@@ -46,123 +47,93 @@ impl Span {
         ((self.end - 1) >> self.sub_x) + 1 - self.chroma_start()
     }
 
-    /// Which of the block's chroma samples the block's luma sample `i` belongs to.
-    #[inline(always)]
-    fn chroma_of(&self, i: usize) -> usize {
-        ((self.start + i) >> self.sub_x) - self.chroma_start()
+    /// Luma samples from the first chroma sample's first to the span's own first.
+    fn lead(&self) -> usize {
+        self.start - (self.chroma_start() << self.sub_x)
     }
 
-    /// Whether two luma samples share each chroma sample but perhaps the last.
-    fn is_paired(&self) -> bool {
-        self.sub_x == 1 && self.start.is_multiple_of(2)
+    /// Luma samples that the chroma samples cover, the span's own and at most one at each end.
+    fn covered(&self) -> usize {
+        self.chroma_length() << self.sub_x
     }
 }
 
-/// Codes of one component of a block.
-type Codes = [u16; BLOCK];
-
-/// A block's numbers, kept from block to block so that they need not be cleared.
+/// A block's numbers, kept from block to block so that they need not be cleared. A row of luma starts
+/// with the first sample that its first sample of chroma covers.
 struct Scratch {
-    luma: Codes,
-    /// The samples of chroma, as they are stored.
+    luma: [Codes; 2],
     chroma: [Codes; 2],
-    /// The same spread over the luma samples.
-    spread: [Codes; 2],
-    differences: [[i16; BLOCK]; 3],
+    differences: [Differences; 3],
+    /// Of luma, where a sample of chroma belongs to several.
+    luma_differences: [Differences; 2],
     /// Sums of the differences of the luma samples of each chroma sample.
     sums: [[i32; BLOCK]; 2],
-    paths: Paths,
 }
 
 impl Scratch {
     const fn new() -> Self {
         Self {
-            luma: [0; BLOCK],
+            luma: [[0; BLOCK]; 2],
             chroma: [[0; BLOCK]; 2],
-            spread: [[0; BLOCK]; 2],
             differences: [[0; BLOCK]; 3],
+            luma_differences: [[0; BLOCK]; 2],
             sums: [[0; BLOCK]; 2],
-            paths: Paths::NONE,
         }
     }
 
     #[inline(always)]
     fn load_chroma(&mut self, band: &Band<'_>, layout: &Layout, row: usize, span: Span) {
-        for (i, component) in layout.components[1..].iter().enumerate() {
-            let samples = &mut self.chroma[i][..span.chroma_length()];
+        for (samples, component) in self.chroma.iter_mut().zip(&layout.components[1..]) {
+            let samples = &mut samples[..span.chroma_length()];
             load(band.row(component.plane, row), component, span.chroma_start(), samples);
-            let spread = &mut self.spread[i][..span.length()];
-            if span.sub_x == 0 {
-                spread.copy_from_slice(samples);
-            } else if span.is_paired() {
-                let mut pairs = spread.chunks_exact_mut(2);
-                for (pair, sample) in pairs.by_ref().zip(&*samples) {
-                    (pair[0], pair[1]) = (*sample, *sample);
-                }
-                if let ([alone], Some(sample)) = (pairs.into_remainder(), samples.last()) {
-                    *alone = *sample;
-                }
-            } else {
-                let each = spread.iter_mut().enumerate();
-                each.for_each(|(i, spread)| *spread = samples[span.chroma_of(i)]);
-            }
         }
     }
 
+    /// Loads a row of luma. Where the span has only one of the samples that an end's chroma covers, the
+    /// other is given the same code.
     #[inline(always)]
-    fn load_luma(&mut self, band: &Band<'_>, layout: &Layout, row: usize, span: Span) {
+    fn load_luma(&mut self, index: usize, band: &Band<'_>, layout: &Layout, row: usize, span: Span) {
         let luma = &layout.components[0];
-        load(band.row(luma.plane, row), luma, span.start, &mut self.luma[..span.length()]);
-    }
-
-    fn codes(&self, length: usize) -> [&[u16]; 3] {
-        let [cb, cr] = &self.spread;
-        [&self.luma[..length], &cb[..length], &cr[..length]]
-    }
-
-    /// Adds the differences of a row's chroma to the sums.
-    #[inline(always)]
-    fn sum_chroma(&mut self, span: Span) {
-        for (sums, differences) in self.sums.iter_mut().zip(&self.differences[1..]) {
-            let differences = &differences[..span.length()];
-            if span.is_paired() {
-                let pairs = differences.chunks_exact(2);
-                // The last sample of an odd row has its chroma sample to itself.
-                if let [alone] = pairs.remainder() {
-                    sums[pairs.len()] += i32::from(*alone);
-                }
-                for (sum, pair) in sums.iter_mut().zip(pairs) {
-                    *sum += i32::from(pair[0]) + i32::from(pair[1]);
-                }
-            } else {
-                for (i, difference) in differences.iter().enumerate() {
-                    sums[span.chroma_of(i)] += i32::from(*difference);
-                }
-            }
+        let (lead, covered) = (span.lead(), span.covered());
+        let end = lead + span.length();
+        let codes = &mut self.luma[index];
+        load(band.row(luma.plane, row), luma, span.start, &mut codes[lead..end]);
+        if lead > 0 {
+            codes[0] = codes[lead];
+        }
+        if end < covered {
+            codes[end] = codes[end - 1];
         }
     }
 
-    /// Replaces the differences of chroma by the average over the luma samples of each chroma sample;
-    /// samples that are not processed count as unchanged.
+    /// The average difference of chroma over the luma samples of each sample; those that are not
+    /// processed count as unchanged.
     #[inline(always)]
     fn average_chroma(&mut self, area: &Area, row_count: usize, span: Span) {
         let count = |k: usize| {
             let column = (span.chroma_start() + k) << span.sub_x;
             let [first, end] = area.columns;
             let columns = column.max(first)..(column + (1 << span.sub_x)).min(end);
-            columns.len() * row_count
+            (columns.len() * row_count) as i32
         };
-        // 1, 2 or 4 samples. All but the first and the last have as many as the second.
-        let length = span.chroma_length();
-        let inner = count(1.min(length - 1)) as i32;
-        for (differences, sums) in self.differences[1..].iter_mut().zip(&self.sums) {
-            let average =
-                |sum: i32, count: i32| ((sum + count / 2) >> count.trailing_zeros()) as i16;
-            for (difference, sum) in differences[..length].iter_mut().zip(sums) {
+        let average = |sum: i32, count: i32| ((sum + count / 2) >> count.trailing_zeros()) as i16;
+        let last = span.chroma_length() - 1;
+        let ends_alone = span.lead() + span.length() < span.covered();
+        for (differences, sums) in self.differences[1..].iter_mut().zip(&mut self.sums) {
+            // There one sample has been counted twice.
+            if span.lead() > 0 {
+                sums[0] /= 2;
+            }
+            if ends_alone {
+                sums[last] /= 2;
+            }
+            // 1, 2 or 4 samples. All but the first and the last have as many as the second.
+            let inner = count(1.min(last));
+            for (difference, sum) in differences[..=last].iter_mut().zip(&*sums) {
                 *difference = average(*sum, inner);
             }
-            for k in [0, length - 1] {
-                differences[k] = average(sums[k], count(k) as i32);
+            for k in [0, last] {
+                differences[k] = average(sums[k], count(k));
             }
         }
     }
@@ -176,6 +147,7 @@ pub fn for_each_block(
     mut visit: impl FnMut([&[u16]; 3]),
 ) {
     let mut scratch = Scratch::new();
+    let mut spread = [[0; BLOCK]; 2];
     let [first, end] = band.groups();
     for group in first..end {
         let rows = layout.rows_of(group, area.rows);
@@ -183,10 +155,17 @@ pub fn for_each_block(
             continue;
         }
         for span in Span::all(area, layout, BLOCK) {
+            let luma = span.lead()..span.lead() + span.length();
             scratch.load_chroma(band, layout, group, span);
+            for (spread, samples) in spread.iter_mut().zip(&scratch.chroma) {
+                for i in luma.clone() {
+                    spread[i] = samples[i >> span.sub_x];
+                }
+            }
             for row in rows.clone() {
-                scratch.load_luma(band, layout, row, span);
-                visit(scratch.codes(span.length()));
+                scratch.load_luma(0, band, layout, row, span);
+                let [cb, cr] = &spread;
+                visit([&scratch.luma[0], cb, cr].map(|codes| &codes[luma.clone()]));
             }
         }
     }
@@ -202,19 +181,46 @@ pub struct Job<'a> {
     pub width: usize,
     /// How differences are found.
     pub method: &'a Method,
-    /// How they end up in the frame.
+    /// How entries of a lattice are read.
+    pub reads: Reads,
+    /// How differences end up in the frame.
     pub finish: &'a Finish,
 }
 
 impl Job<'_> {
     /// Does the job on a band, with the instructions of a SIMD level.
     pub fn apply(&self, level: Level, band: &mut Band<'_>) {
-        dispatch!(level, _simd => self.apply_here(level, band));
+        match self.method {
+            Method::Lattice(lattice, Interpolation::Tetrahedral) => dispatch!(level,
+                words => self.apply_tetrahedral(words, lattice, band),
+                else self.apply_blocks(&Gold(lattice, Interpolation::Tetrahedral), band)),
+            Method::Lattice(lattice, interpolation) => {
+                self.apply_blocks(&Gold(lattice, *interpolation), band);
+            }
+            // The model dispatches by itself; here it is for loading and storing.
+            Method::Exact(kernel, depth) => fearless_simd::dispatch!(level,
+                _simd => self.apply_blocks(&Exact(kernel, *depth), band)),
+        }
     }
 
-    /// [`Self::apply`], to be inlined into code that is compiled for a SIMD level.
     #[inline(always)]
-    fn apply_here(&self, level: Level, band: &mut Band<'_>) {
+    fn apply_tetrahedral<W: Words>(&self, words: W, lattice: &Lattice, band: &mut Band<'_>) {
+        let Some(packed) = Packed::of(self.layout) else {
+            self.apply_blocks(&Sampler::new(words, lattice, self.reads), band);
+            return;
+        };
+        let sampler = PackedSampler::new(words, lattice, self.reads, &packed, self.finish.mix);
+        let ([start, _], end) = (self.area.columns, self.area.processed_until);
+        let ([first_row, row_end], [first_group, group_end]) = (self.area.rows, band.groups());
+        for row in first_row.max(first_group)..row_end.min(group_end) {
+            let row = band.row_mut(packed.plane(), row);
+            let end = row.len().min(4 * end);
+            sampler.apply(&mut row[4 * start..end]);
+        }
+    }
+
+    #[inline(always)]
+    fn apply_blocks(&self, source: &impl Source, band: &mut Band<'_>) {
         let mut scratch = Scratch::new();
         let [first, end] = band.groups();
         for group in first..end {
@@ -223,53 +229,76 @@ impl Job<'_> {
                 continue;
             }
             for span in Span::all(self.area, self.layout, self.width) {
-                self.apply_block(level, &mut scratch, band, group, rows.clone(), span);
+                scratch.load_chroma(band, self.layout, group, span);
+                for (i, row) in rows.clone().enumerate() {
+                    scratch.load_luma(i, band, self.layout, row, span);
+                }
+                if self.layout.sub_x == 0 {
+                    self.apply_block(source, &mut scratch, band, group, span);
+                } else if rows.clone().count() == 1 {
+                    self.apply_shared::<1>(source, &mut scratch, band, group, span);
+                } else {
+                    self.apply_shared::<2>(source, &mut scratch, band, group, span);
+                }
             }
         }
     }
 
+    /// A block where every colour has its own chroma.
     #[inline(always)]
     fn apply_block(
         &self,
-        level: Level,
+        source: &impl Source,
+        scratch: &mut Scratch,
+        band: &mut Band<'_>,
+        row: usize,
+        span: Span,
+    ) {
+        let Scratch { luma: [luma, _], chroma: [cb, cr], differences, .. } = scratch;
+        source.differences(span.length(), [luma, cb, cr], differences);
+        for (i, codes) in [luma, cb, cr].into_iter().enumerate() {
+            self.store(band, i, row, span.start, &codes[..span.length()], &differences[i]);
+        }
+    }
+
+    /// A block where a sample of chroma belongs to two samples of each of some rows of luma.
+    #[inline(always)]
+    fn apply_shared<const ROWS: usize>(
+        &self,
+        source: &impl Source,
         scratch: &mut Scratch,
         band: &mut Band<'_>,
         group: usize,
-        rows: impl Iterator<Item = usize> + Clone,
         span: Span,
     ) {
-        let [luma, chroma @ ..] = &self.layout.components;
-        let length = span.length();
-        let is_subsampled = self.layout.sub_x + self.layout.sub_y > 0;
-        scratch.load_chroma(band, self.layout, group, span);
-        if is_subsampled {
-            scratch.sums.iter_mut().for_each(|sums| sums[..span.chroma_length()].fill(0));
+        let Scratch { luma, chroma, luma_differences, sums, .. } = &mut *scratch;
+        source.shared_chroma::<ROWS>(span.covered(), luma, chroma, luma_differences, sums);
+        let own = span.lead()..span.lead() + span.length();
+        for (i, row) in self.layout.rows_of(group, self.area.rows).take(ROWS).enumerate() {
+            let differences = &luma_differences[i][own.clone()];
+            self.store(band, 0, row, span.start, &luma[i][own.clone()], differences);
         }
-        for row in rows.clone() {
-            scratch.load_luma(band, self.layout, row, span);
-            let Scratch { luma: codes, spread: [cb, cr], differences: [x, y, z], paths, .. } =
-                &mut *scratch;
-            self.method.differences(
-                level,
-                paths,
-                [&codes[..length], &cb[..length], &cr[..length]],
-                [&mut x[..length], &mut y[..length], &mut z[..length]],
-            );
-            let target = band.row_mut(luma.plane, row);
-            store(target, luma, span.start, &codes[..length], &x[..length], self.finish);
-            if is_subsampled {
-                scratch.sum_chroma(span);
-            }
+        scratch.average_chroma(self.area, ROWS, span);
+        for (i, codes) in scratch.chroma.iter().enumerate() {
+            let codes = &codes[..span.chroma_length()];
+            let differences = &scratch.differences[i + 1];
+            self.store(band, i + 1, group, span.chroma_start(), codes, differences);
         }
-        if is_subsampled {
-            scratch.average_chroma(self.area, rows.count(), span);
-        }
-        for (i, component) in chroma.iter().enumerate() {
-            let length = span.chroma_length();
-            let (codes, differences) =
-                (&scratch.chroma[i][..length], &scratch.differences[i + 1][..length]);
-            let target = band.row_mut(component.plane, group);
-            store(target, component, span.chroma_start(), codes, differences, self.finish);
-        }
+    }
+
+    /// Writes as many samples of a component as there are codes.
+    #[inline(always)]
+    fn store(
+        &self,
+        band: &mut Band<'_>,
+        component: usize,
+        row: usize,
+        first: usize,
+        codes: &[u16],
+        differences: &[i16],
+    ) {
+        let component = &self.layout.components[component];
+        let row = band.row_mut(component.plane, row);
+        store(row, component, first, codes, &differences[..codes.len()], self.finish);
     }
 }

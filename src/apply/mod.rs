@@ -6,18 +6,22 @@
 //! - A [`Method`] sees codes and returns differences in the lattice's units ([`fraction_bits`]); all
 //!   that follows (mix, averaging of chroma, rounding) is in integers and common to every method, so
 //!   that thread count, band and block size cannot change a bit.
+//! - Packed pixels of four bytes, the commonest RGB, go through registers from end to end instead
+//!   (`tetrahedral.rs`), to the same bits.
 //! - With subsampled chroma every luma sample is evaluated with its own chroma sample, and a chroma
 //!   sample gets the average difference of the luma samples it belongs to.
 //! - What has no difference is not written: untouched stays untouched.
 
 mod block;
 mod method;
+mod reads;
 mod samples;
 mod tetrahedral;
-mod weigh;
+mod words;
 
 pub use block::{BLOCK, Job, for_each_block};
 pub use method::Method;
+pub use reads::Reads;
 
 use crate::lut::fraction_bits;
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use gst_video::VideoInfo;
 
 use super::{Method, settings::Settings};
-use crate::apply::{self, BLOCK, Finish, Job, for_each_block};
+use crate::apply::{self, BLOCK, Finish, Job, Reads, for_each_block};
 use crate::attractor::Attractor;
 use crate::color::oklab::RgbSpace;
 use crate::frame::{Area, Layout, Planes, Stream};
@@ -333,7 +333,7 @@ impl Plan {
         finish: &Finish,
     ) {
         let width = self.tile_size.unwrap_or(BLOCK);
-        let job = Job { layout, area, width, method, finish };
+        let job = Job { layout, area, width, method, reads: Reads::fastest(), finish };
         let groups = self.groups_per_band(layout, area);
         planes.for_each_band(area.rows, groups, Team::of_rows(self.threads), |band| {
             job.apply(simd_level(), band);

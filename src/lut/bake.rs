@@ -29,8 +29,9 @@ pub fn bake(kernel: &ExactKernel, codes: &CodeSpace, size: usize, team: Team) ->
     lattice
 }
 
-/// A difference in codes as an entry: rounded to nearest, saturated.
+/// A difference in codes as an entry: rounded to nearest, saturated. The lowest `i16` is left out, so
+/// that every entry has its negative.
 #[inline(always)]
 pub(crate) fn quantize(difference: f32, unit: f32) -> i16 {
-    (difference * unit).round_ties_even() as i16
+    ((difference * unit).round_ties_even() as i16).max(-i16::MAX)
 }

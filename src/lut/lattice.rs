@@ -10,8 +10,8 @@ pub const MAX_SIZE: usize = 129;
 /// Sizes that are tried, in order, where the size is left to the filter.
 pub const AUTO_SIZES: [usize; 4] = [17, 33, 49, 65];
 
-/// Binary digits of a position between two nodes: weights are in units of 2^-14.
-pub const FRACTION_BITS: u32 = 14;
+/// Binary digits of a fraction of the way from one node to the next.
+pub const FRACTION_BITS: u32 = 15;
 
 /// Binary digits after the point of an entry, for codes of `depth` bits: as many as let the largest
 /// difference fit 16 bits. At 16 bits of depth it is -1, so that entries are in units of two codes.
@@ -20,39 +20,45 @@ pub fn fraction_bits(depth: u32) -> i32 {
 }
 
 /// The way from a code to a position between nodes, in integers so that every CPU agrees.
+///
+/// A position is (code - low) * multiplier in units of 2^-[`Self::digits`] nodes, and nodes lie where
+/// that is whole: the first on the lowest code, the last on the highest or, as the multiplier is rounded
+/// down to an integer, up to 1/256 of a cell beyond.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Axis {
-    /// Code of the first node.
+    /// Code of the first node. Codes below count as this one.
     pub low: u16,
-    /// Code of the last node.
-    pub high: u16,
-    multiplier: u32,
-    shift: u32,
-    last: u32,
+    /// Codes from the first node on that have positions of their own. Codes beyond count as the last.
+    pub span: u16,
+    /// Nodes for a code, in units of 2^-[`Self::digits`].
+    pub multiplier: u16,
+    /// Binary digits after the point of a position: 8 more than those of a code. So a multiplier has 16
+    /// bits at most, and a position 32.
+    pub digits: u32,
 }
 
 impl Axis {
-    fn new([low, high]: [f64; 2], size: usize) -> Self {
-        let (low, high) = (low as u16, high as u16);
-        let last = (size as u32 - 1) << FRACTION_BITS;
-        let shift = last.leading_zeros() - 1;
-        let span = f64::from(high - low);
-        let multiplier = (f64::from(last) * f64::from(1u32 << shift) / span).round() as u32;
-        Self { low, high, multiplier, shift, last }
+    fn new([low, high]: [f64; 2], size: usize, depth: u32) -> Self {
+        let (low, span) = (low as u16, (high - low) as u16);
+        let digits = depth + 8;
+        let multiplier = ((size as u64 - 1) << digits) / u64::from(span);
+        Self { low, span, multiplier: multiplier as u16, digits }
     }
 
-    /// Position of a code in units of 2^-14 nodes: exact at both ends.
+    /// The node at or below a code, and the fraction of the way to the next in units of
+    /// 2^-[`FRACTION_BITS`].
     #[inline(always)]
-    pub fn position(&self, code: u16) -> u32 {
-        let steps = u32::from(code.saturating_sub(self.low).min(self.high - self.low));
-        let rounded = (steps * self.multiplier + (1 << (self.shift - 1))) >> self.shift;
-        rounded.min(self.last)
+    pub fn position(&self, code: u16) -> (usize, i32) {
+        let steps = u32::from(code.saturating_sub(self.low).min(self.span));
+        let position = steps * u32::from(self.multiplier);
+        let fraction = position >> (self.digits - FRACTION_BITS) & ((1 << FRACTION_BITS) - 1);
+        ((position >> self.digits) as usize, fraction as i32)
     }
 
     /// Code of a node, which may lie between integers.
     pub fn node(&self, index: usize) -> f64 {
-        let last = f64::from(self.last >> FRACTION_BITS);
-        f64::from(self.low) + f64::from(self.high - self.low) * index as f64 / last
+        let codes = 2f64.powi(self.digits as i32) / f64::from(self.multiplier);
+        f64::from(self.low) + index as f64 * codes
     }
 }
 
@@ -76,16 +82,16 @@ impl Lattice {
         assert!((MIN_SIZE..=MAX_SIZE).contains(&size), "lattice size {size}");
         Self {
             size,
-            axes: codes.nominal.map(|range| Axis::new(range, size)),
+            axes: codes.nominal.map(|range| Axis::new(range, size, codes.depth)),
             depth: codes.depth,
             entries: vec![[0; 4]; size.pow(3) + Self::padding(size)],
         }
     }
 
     /// Entries after the last node, so that a sample on the last node may read (with weight 0) the
-    /// node one further on every axis, and the entry after that along with it.
+    /// node one further on every axis.
     fn padding(size: usize) -> usize {
-        size * size + size + 2
+        size * size + size + 1
     }
 
     /// Bytes that a lattice of `size` takes.
@@ -108,7 +114,8 @@ impl Lattice {
         self.depth
     }
 
-    /// All entries with their padding: differences in units of 2^-[`fraction_bits`] codes.
+    /// All entries with their padding: differences in units of 2^-[`fraction_bits`] codes, never
+    /// -32768.
     pub fn entries(&self) -> &[[i16; 4]] {
         &self.entries
     }
@@ -126,7 +133,8 @@ pub(crate) fn noise_lattice(codes: &CodeSpace, size: usize) -> Lattice {
     let mut lattice = Lattice::zeros(codes, size);
     for (i, entry) in lattice.nodes_mut().iter_mut().enumerate() {
         let hash = (i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        *entry = [hash as i16, (hash >> 20) as i16, (hash >> 40) as i16, 0];
+        let word = |shift: u32| ((hash >> shift) as i16).max(-i16::MAX);
+        *entry = [word(0), word(20), word(40), 0];
     }
     lattice
 }
@@ -136,21 +144,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_ends_of_every_axis_are_nodes() {
+    fn axes_end_within_a_256th_of_a_cell() {
         for size in MIN_SIZE..=MAX_SIZE {
             for depth in [8, 10, 12, 16] {
-                let lattice_axis = Axis::new([0.0, f64::from((1u32 << depth) - 1)], size);
-                let max = ((1u32 << depth) - 1) as u16;
-                assert_eq!(lattice_axis.position(0), 0);
-                let end = (size as u32 - 1) << FRACTION_BITS;
-                let miss = end - lattice_axis.position(max);
-                // 32-bit arithmetic leaves up to 0.2 % of a cell at 16 bits of depth.
-                assert!(miss == 0 || depth > 10 && miss <= 32, "{size} {depth}: {miss}");
+                let whole = f64::from((1u32 << depth) - 1);
+                let scale = f64::from(1u32 << (depth - 8));
+                for [low, high] in [[0.0, whole], [16.0 * scale, 235.0 * scale]] {
+                    let axis = Axis::new([low, high], size, depth);
+                    assert_eq!(axis.position(low as u16), (0, 0));
+                    assert_eq!(axis.position(0), axis.position(low as u16));
+                    assert_eq!(axis.position(u16::MAX), axis.position(high as u16));
+                    let (node, fraction) = axis.position(high as u16);
+                    let end = node as f64 + f64::from(fraction) / 32_768.0;
+                    let short = (size - 1) as f64 - end;
+                    assert!((0.0..=1.0 / 256.0).contains(&short), "{size} {depth} {high}: {short}");
+                    assert_eq!(axis.node(0), low);
+                    let cell = axis.node(1) - low;
+                    let last = axis.node(size - 1);
+                    assert!((high..high + cell / 256.0).contains(&last), "{size} {depth}: {last}");
+                }
             }
-            let limited = Axis::new([16.0, 235.0], size);
-            assert_eq!(limited.position(3), 0);
-            assert_eq!(limited.position(250), (size as u32 - 1) << FRACTION_BITS);
-            assert_eq!((limited.node(0), limited.node(size - 1)), (16.0, 235.0));
         }
     }
 }

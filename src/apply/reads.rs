@@ -1,0 +1,68 @@
+//! How entries are read: measured, not guessed from a CPU's name.
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use super::BLOCK;
+use super::method::{Codes, Source};
+use super::tetrahedral::Sampler;
+use super::words::{Words, dispatch};
+use crate::color::codes::CodeSpace;
+use crate::lut::Lattice;
+use crate::workers::{Level, simd_level};
+
+/// How a register of entries is filled. Both give the same bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// With gather instructions.
+    Gather,
+    /// With a load for each entry.
+    Loads,
+}
+
+impl Reads {
+    /// Both ways.
+    pub const ALL: [Self; 2] = [Self::Gather, Self::Loads];
+
+    /// The faster way at the process's SIMD level, measured by the first who asks, in less than a
+    /// millisecond.
+    pub fn fastest() -> Self {
+        static FASTEST: OnceLock<Reads> = OnceLock::new();
+        *FASTEST.get_or_init(|| Self::measure(simd_level()))
+    }
+
+    /// Times both ways on colours that are all over a lattice of a common size.
+    fn measure(level: Level) -> Self {
+        const ROUNDS: usize = 12;
+        let lattice = Lattice::zeros(&CodeSpace::full_rgb(8), 33);
+        let codes: [Codes; 3] = [1u16, 7, 59]
+            .map(|factor| std::array::from_fn(|i| (i as u16).wrapping_mul(factor) & 0xff));
+        let mut best = [Duration::MAX; 2];
+        // In turn, and the first round is for the caches.
+        for round in 0..ROUNDS {
+            for (best, reads) in best.iter_mut().zip(Self::ALL) {
+                let start = Instant::now();
+                dispatch!(level, words => sample_all(words, reads, &lattice, &codes), else ());
+                if round > 0 {
+                    *best = start.elapsed().min(*best);
+                }
+            }
+        }
+        if best[0] <= best[1] { Self::Gather } else { Self::Loads }
+    }
+}
+
+#[inline(always)]
+fn sample_all<W: Words>(
+    words: W,
+    reads: Reads,
+    lattice: &Lattice,
+    [x, y, z]: &[Codes; 3],
+) {
+    let sampler = Sampler::new(words, lattice, reads);
+    let mut out = [[0; BLOCK]; 3];
+    for _ in 0..8 {
+        sampler.differences(BLOCK, [x, y, z], &mut out);
+        std::hint::black_box(&mut out);
+    }
+}
