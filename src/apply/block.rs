@@ -1,9 +1,10 @@
 //! Blocks of a row: loaded from any layout, differenced, stored back.
 
-use super::method::{Codes, Differences, Exact, Gold, Source};
-use super::samples::{load, store};
-use super::tetrahedral::{Packed, PackedSampler, Sampler};
-use super::words::{Words, dispatch};
+use super::method::{Chroma, Codes, Differences, Exact, Gold, Source, Sums};
+use super::packed::{Packed, PackedSampler};
+use super::samples::{average, load, store};
+use super::tetrahedral::Sampler;
+use super::words::{Words, with_words};
 use super::{Finish, Method, Reads};
 use crate::frame::{Area, Band, Layout};
 use crate::lut::{Interpolation, Lattice};
@@ -60,14 +61,17 @@ impl Span {
 
 /// A block's numbers, kept from block to block so that they need not be cleared. A row of luma starts
 /// with the first sample that its first sample of chroma covers.
+///
+/// In this order no list that a loop writes has the low 12 bits of the address of what the loop will
+/// read next: that would make CPUs wait for the one before they read the other.
+#[repr(C, align(64))]
 struct Scratch {
     luma: [Codes; 2],
     chroma: [Codes; 2],
-    differences: [Differences; 3],
+    sums: [Sums; 2],
     /// Of luma, where a sample of chroma belongs to several.
     luma_differences: [Differences; 2],
-    /// Sums of the differences of the luma samples of each chroma sample.
-    sums: [[i32; BLOCK]; 2],
+    differences: [Differences; 3],
 }
 
 impl Scratch {
@@ -75,29 +79,42 @@ impl Scratch {
         Self {
             luma: [[0; BLOCK]; 2],
             chroma: [[0; BLOCK]; 2],
-            differences: [[0; BLOCK]; 3],
+            sums: [[0; BLOCK / 2]; 2],
             luma_differences: [[0; BLOCK]; 2],
-            sums: [[0; BLOCK]; 2],
+            differences: [[0; BLOCK]; 3],
         }
     }
 
-    #[inline(always)]
-    fn load_chroma(&mut self, band: &Band<'_>, layout: &Layout, row: usize, span: Span) {
+    fn load_chroma(
+        &mut self,
+        level: Level,
+        band: &Band<'_>,
+        layout: &Layout,
+        row: usize,
+        span: Span,
+    ) {
         for (samples, component) in self.chroma.iter_mut().zip(&layout.components[1..]) {
             let samples = &mut samples[..span.chroma_length()];
-            load(band.row(component.plane, row), component, span.chroma_start(), samples);
+            load(level, band.row(component.plane, row), component, span.chroma_start(), samples);
         }
     }
 
     /// Loads a row of luma. Where the span has only one of the samples that an end's chroma covers, the
     /// other is given the same code.
-    #[inline(always)]
-    fn load_luma(&mut self, index: usize, band: &Band<'_>, layout: &Layout, row: usize, span: Span) {
+    fn load_luma(
+        &mut self,
+        level: Level,
+        index: usize,
+        band: &Band<'_>,
+        layout: &Layout,
+        row: usize,
+        span: Span,
+    ) {
         let luma = &layout.components[0];
         let (lead, covered) = (span.lead(), span.covered());
         let end = lead + span.length();
         let codes = &mut self.luma[index];
-        load(band.row(luma.plane, row), luma, span.start, &mut codes[lead..end]);
+        load(level, band.row(luma.plane, row), luma, span.start, &mut codes[lead..end]);
         if lead > 0 {
             codes[0] = codes[lead];
         }
@@ -108,15 +125,13 @@ impl Scratch {
 
     /// The average difference of chroma over the luma samples of each sample; those that are not
     /// processed count as unchanged.
-    #[inline(always)]
-    fn average_chroma(&mut self, area: &Area, row_count: usize, span: Span) {
+    fn average_chroma(&mut self, level: Level, area: &Area, row_count: usize, span: Span) {
         let count = |k: usize| {
             let column = (span.chroma_start() + k) << span.sub_x;
             let [first, end] = area.columns;
             let columns = column.max(first)..(column + (1 << span.sub_x)).min(end);
-            (columns.len() * row_count) as i32
+            columns.len() * row_count
         };
-        let average = |sum: i32, count: i32| ((sum + count / 2) >> count.trailing_zeros()) as i16;
         let last = span.chroma_length() - 1;
         let ends_alone = span.lead() + span.length() < span.covered();
         for (differences, sums) in self.differences[1..].iter_mut().zip(&mut self.sums) {
@@ -127,13 +142,10 @@ impl Scratch {
             if ends_alone {
                 sums[last] /= 2;
             }
-            // 1, 2 or 4 samples. All but the first and the last have as many as the second.
-            let inner = count(1.min(last));
-            for (difference, sum) in differences[..=last].iter_mut().zip(&*sums) {
-                *difference = average(*sum, inner);
-            }
+            // All but the first and the last have as many samples as the second.
+            average(level, &sums[..=last], count(1.min(last)), differences);
             for k in [0, last] {
-                differences[k] = average(sums[k], count(k));
+                average(level, &sums[k..=k], count(k), &mut differences[k..=k]);
             }
         }
     }
@@ -144,6 +156,7 @@ pub fn for_each_block(
     band: &Band<'_>,
     layout: &Layout,
     area: &Area,
+    level: Level,
     mut visit: impl FnMut([&[u16]; 3]),
 ) {
     let mut scratch = Scratch::new();
@@ -156,14 +169,14 @@ pub fn for_each_block(
         }
         for span in Span::all(area, layout, BLOCK) {
             let luma = span.lead()..span.lead() + span.length();
-            scratch.load_chroma(band, layout, group, span);
+            scratch.load_chroma(level, band, layout, group, span);
             for (spread, samples) in spread.iter_mut().zip(&scratch.chroma) {
                 for i in luma.clone() {
                     spread[i] = samples[i >> span.sub_x];
                 }
             }
             for row in rows.clone() {
-                scratch.load_luma(0, band, layout, row, span);
+                scratch.load_luma(level, 0, band, layout, row, span);
                 let [cb, cr] = &spread;
                 visit([&scratch.luma[0], cb, cr].map(|codes| &codes[luma.clone()]));
             }
@@ -191,36 +204,50 @@ impl Job<'_> {
     /// Does the job on a band, with the instructions of a SIMD level.
     pub fn apply(&self, level: Level, band: &mut Band<'_>) {
         match self.method {
-            Method::Lattice(lattice, Interpolation::Tetrahedral) => dispatch!(level,
-                words => self.apply_tetrahedral(words, lattice, band),
-                else self.apply_blocks(&Gold(lattice, Interpolation::Tetrahedral), band)),
-            Method::Lattice(lattice, interpolation) => {
-                self.apply_blocks(&Gold(lattice, *interpolation), band);
+            Method::Lattice(lattice, Interpolation::Tetrahedral) => {
+                with_words!(level, words => match self.reads {
+                    Reads::Gather => self.apply_words::<_, true>(level, words, lattice, band),
+                    Reads::Loads => self.apply_words::<_, false>(level, words, lattice, band),
+                }, else {
+                    self.apply_blocks(level, &Gold(lattice, Interpolation::Tetrahedral), band);
+                });
             }
-            // The model dispatches by itself; here it is for loading and storing.
-            Method::Exact(kernel, depth) => fearless_simd::dispatch!(level,
-                _simd => self.apply_blocks(&Exact(kernel, *depth), band)),
+            Method::Lattice(lattice, interpolation) => {
+                self.apply_blocks(level, &Gold(lattice, *interpolation), band);
+            }
+            Method::Exact(kernel, depth) => {
+                self.apply_blocks(level, &Exact(kernel, *depth), band);
+            }
         }
     }
 
-    #[inline(always)]
-    fn apply_tetrahedral<W: Words>(&self, words: W, lattice: &Lattice, band: &mut Band<'_>) {
+    fn apply_words<W: Words, const GATHER: bool>(
+        &self,
+        level: Level,
+        words: W,
+        lattice: &Lattice,
+        band: &mut Band<'_>,
+    ) {
         let Some(packed) = Packed::of(self.layout) else {
-            self.apply_blocks(&Sampler::new(words, lattice, self.reads), band);
+            self.apply_blocks(level, &Sampler::<W, GATHER>::new(words, lattice), band);
             return;
         };
-        let sampler = PackedSampler::new(words, lattice, self.reads, &packed, self.finish.mix);
         let ([start, _], end) = (self.area.columns, self.area.processed_until);
         let ([first_row, row_end], [first_group, group_end]) = (self.area.rows, band.groups());
-        for row in first_row.max(first_group)..row_end.min(group_end) {
-            let row = band.row_mut(packed.plane(), row);
-            let end = row.len().min(4 * end);
-            sampler.apply(&mut row[4 * start..end]);
-        }
+        words.vectorize(
+            #[inline(always)]
+            || {
+                let sampler = PackedSampler::<W, GATHER>::new(words, lattice, &packed, self.finish);
+                for row in first_row.max(first_group)..row_end.min(group_end) {
+                    let row = band.row_mut(packed.plane(), row);
+                    let end = row.len().min(4 * end);
+                    sampler.apply(&mut row[4 * start..end]);
+                }
+            },
+        );
     }
 
-    #[inline(always)]
-    fn apply_blocks(&self, source: &impl Source, band: &mut Band<'_>) {
+    fn apply_blocks(&self, level: Level, source: &dyn Source, band: &mut Band<'_>) {
         let mut scratch = Scratch::new();
         let [first, end] = band.groups();
         for group in first..end {
@@ -229,26 +256,23 @@ impl Job<'_> {
                 continue;
             }
             for span in Span::all(self.area, self.layout, self.width) {
-                scratch.load_chroma(band, self.layout, group, span);
-                for (i, row) in rows.clone().enumerate() {
-                    scratch.load_luma(i, band, self.layout, row, span);
-                }
                 if self.layout.sub_x == 0 {
-                    self.apply_block(source, &mut scratch, band, group, span);
-                } else if rows.clone().count() == 1 {
-                    self.apply_shared::<1>(source, &mut scratch, band, group, span);
-                } else {
-                    self.apply_shared::<2>(source, &mut scratch, band, group, span);
+                    scratch.load_chroma(level, band, self.layout, group, span);
+                    scratch.load_luma(level, 0, band, self.layout, group, span);
+                    self.apply_block(level, source, &mut scratch, band, group, span);
+                } else if !self.apply_in_place(source, band, group, span) {
+                    scratch.load_chroma(level, band, self.layout, group, span);
+                    self.apply_shared(level, source, &mut scratch, band, group, span);
                 }
             }
         }
     }
 
     /// A block where every colour has its own chroma.
-    #[inline(always)]
     fn apply_block(
         &self,
-        source: &impl Source,
+        level: Level,
+        source: &dyn Source,
         scratch: &mut Scratch,
         band: &mut Band<'_>,
         row: usize,
@@ -257,39 +281,98 @@ impl Job<'_> {
         let Scratch { luma: [luma, _], chroma: [cb, cr], differences, .. } = scratch;
         source.differences(span.length(), [luma, cb, cr], differences);
         for (i, codes) in [luma, cb, cr].into_iter().enumerate() {
-            self.store(band, i, row, span.start, &codes[..span.length()], &differences[i]);
+            let (codes, differences) = (&codes[..span.length()], &differences[i]);
+            self.store(level, band, i, row, span.start, codes, differences);
         }
     }
 
     /// A block where a sample of chroma belongs to two samples of each of some rows of luma.
-    #[inline(always)]
-    fn apply_shared<const ROWS: usize>(
+    fn apply_shared(
         &self,
-        source: &impl Source,
+        level: Level,
+        source: &dyn Source,
         scratch: &mut Scratch,
         band: &mut Band<'_>,
         group: usize,
         span: Span,
     ) {
-        let Scratch { luma, chroma, luma_differences, sums, .. } = &mut *scratch;
-        source.shared_chroma::<ROWS>(span.covered(), luma, chroma, luma_differences, sums);
-        let own = span.lead()..span.lead() + span.length();
-        for (i, row) in self.layout.rows_of(group, self.area.rows).take(ROWS).enumerate() {
-            let differences = &luma_differences[i][own.clone()];
-            self.store(band, 0, row, span.start, &luma[i][own.clone()], differences);
+        let rows = self.layout.rows_of(group, self.area.rows);
+        let row_count = rows.clone().count();
+        for (i, row) in rows.clone().enumerate() {
+            scratch.load_luma(level, i, band, self.layout, row, span);
         }
-        scratch.average_chroma(self.area, ROWS, span);
+        let Scratch { luma, chroma, luma_differences, sums, .. } = &mut *scratch;
+        let luma = &luma[..row_count];
+        source.shared_chroma(span.covered(), luma, chroma, luma_differences, sums);
+        let own = span.lead()..span.lead() + span.length();
+        for (i, row) in rows.enumerate() {
+            let differences = &luma_differences[i][own.clone()];
+            self.store(level, band, 0, row, span.start, &luma[i][own.clone()], differences);
+        }
+        scratch.average_chroma(level, self.area, row_count, span);
         for (i, codes) in scratch.chroma.iter().enumerate() {
             let codes = &codes[..span.chroma_length()];
             let differences = &scratch.differences[i + 1];
-            self.store(band, i + 1, group, span.chroma_start(), codes, differences);
+            self.store(level, band, i + 1, group, span.chroma_start(), codes, differences);
+        }
+    }
+
+    /// [`Self::apply_shared`] without the way through scratch. Gives false where that cannot be.
+    fn apply_in_place(
+        &self,
+        source: &dyn Source,
+        band: &mut Band<'_>,
+        group: usize,
+        span: Span,
+    ) -> bool {
+        let [luma, cb, cr] = &self.layout.components;
+        let are_bytes = luma.step == 1 && luma.depth == 8 && cb.depth == 8;
+        if !are_bytes || span.length() < span.covered() {
+            return false;
+        }
+        let is_planar = cb.step == 1 && cr.step == 1 && cb.plane != cr.plane;
+        let is_interleaved = cb.step == 2 && cb.plane == cr.plane && luma.plane != cb.plane;
+        if !is_planar && !is_interleaved {
+            return false;
+        }
+        let mut rows = self.layout.rows_of(group, self.area.rows).map(|row| (luma.plane, row));
+        let (Some(first), second) = (rows.next(), rows.next()) else {
+            return false;
+        };
+        let chroma = [(cb.plane, group), (cr.plane, group)];
+        let at = span.start..span.end;
+        let pairs = 2 * span.chroma_start()..2 * (span.chroma_start() + span.chroma_length());
+        let each = span.chroma_start()..span.chroma_start() + span.chroma_length();
+        let interleaved = |pairs| Chroma::Interleaved { pairs, cr_first: cr.offset < cb.offset };
+        match (second, is_planar) {
+            (Some(second), true) => {
+                let [one, two, cb, cr] = band.rows_mut([first, second, chroma[0], chroma[1]]);
+                let luma = &mut [&mut one[at.clone()], &mut two[at]];
+                let chroma = Chroma::Planar([&mut cb[each.clone()], &mut cr[each]]);
+                source.in_place(luma, chroma, self.finish)
+            }
+            (None, true) => {
+                let [one, cb, cr] = band.rows_mut([first, chroma[0], chroma[1]]);
+                let chroma = Chroma::Planar([&mut cb[each.clone()], &mut cr[each]]);
+                source.in_place(&mut [&mut one[at]], chroma, self.finish)
+            }
+            (Some(second), false) => {
+                let [one, two, both] = band.rows_mut([first, second, chroma[0]]);
+                let luma = &mut [&mut one[at.clone()], &mut two[at]];
+                source.in_place(luma, interleaved(&mut both[pairs]), self.finish)
+            }
+            (None, false) => {
+                let [one, both] = band.rows_mut([first, chroma[0]]);
+                source.in_place(&mut [&mut one[at]], interleaved(&mut both[pairs]), self.finish)
+            }
         }
     }
 
     /// Writes as many samples of a component as there are codes.
-    #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "where, and what")]
     fn store(
         &self,
+        level: Level,
         band: &mut Band<'_>,
         component: usize,
         row: usize,
@@ -299,6 +382,6 @@ impl Job<'_> {
     ) {
         let component = &self.layout.components[component];
         let row = band.row_mut(component.plane, row);
-        store(row, component, first, codes, &differences[..codes.len()], self.finish);
+        store(level, row, component, first, codes, &differences[..codes.len()], self.finish);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::BLOCK;
+use super::{BLOCK, Finish};
 use crate::lut::{Interpolation, Lattice, fraction_bits, quantize};
 use crate::model::lanes::ExactKernel;
 
@@ -21,24 +21,24 @@ pub(super) type Codes = [u16; BLOCK];
 /// Differences of one component of a block, in units of 2^-[`fraction_bits`] codes.
 pub(super) type Differences = [i16; BLOCK];
 
+/// Sums of the differences of the luma samples of each sample of chroma.
+pub(super) type Sums = [i32; BLOCK / 2];
+
 /// Where differences come from, for one block. What lies beyond the block's length in an output is left
 /// undefined.
-///
-/// Everything here is to be inlined into code that is compiled for a SIMD level.
 pub(super) trait Source {
     /// Differences of the first `length` colours.
     fn differences(&self, length: usize, codes: [&Codes; 3], out: &mut [Differences; 3]);
 
     /// Where two colours share each sample of chroma: differences of luma of the first `length` colours,
-    /// an even number, of each of `ROWS` rows, and the sum of the differences of each sample's chroma.
-    #[inline(always)]
-    fn shared_chroma<const ROWS: usize>(
+    /// an even number, of each row, and the sums of the differences of chroma.
+    fn shared_chroma(
         &self,
         length: usize,
         luma: &[Codes],
         chroma: &[Codes; 2],
         luma_out: &mut [Differences],
-        sums: &mut [[i32; BLOCK]; 2],
+        sums: &mut [Sums; 2],
     ) {
         let mut spread = [[0; BLOCK]; 2];
         for (spread, samples) in spread.iter_mut().zip(chroma) {
@@ -46,10 +46,10 @@ pub(super) trait Source {
             pairs.zip(samples).for_each(|(pair, sample)| pair.fill(*sample));
         }
         sums.iter_mut().for_each(|sums| sums[..length / 2].fill(0));
-        for row in 0..ROWS {
+        for (luma, luma_out) in luma.iter().zip(luma_out) {
             let mut out = [[0; BLOCK]; 3];
-            self.differences(length, [&luma[row], &spread[0], &spread[1]], &mut out);
-            luma_out[row] = out[0];
+            self.differences(length, [luma, &spread[0], &spread[1]], &mut out);
+            *luma_out = out[0];
             for (sums, out) in sums.iter_mut().zip(&out[1..]) {
                 let pairs = out[..length].chunks_exact(2);
                 pairs.zip(sums).for_each(|(pair, sum)| {
@@ -58,13 +58,27 @@ pub(super) trait Source {
             }
         }
     }
+
+    /// The same for planes of 8 bits, whose samples lie byte beside byte, from end to end: the rows of
+    /// luma and the row of chroma are changed in place. Gives false, and does nothing, where it has no
+    /// way to do so for rows of that length.
+    fn in_place(&self, _luma: &mut [&mut [u8]], _chroma: Chroma<'_>, _finish: &Finish) -> bool {
+        false
+    }
+}
+
+/// A row of chroma of 8 bits.
+pub(super) enum Chroma<'a> {
+    /// Pairs of Cb and Cr, or of Cr and Cb.
+    Interleaved { pairs: &'a mut [u8], cr_first: bool },
+    /// Cb and Cr.
+    Planar([&'a mut [u8]; 2]),
 }
 
 /// The gold of the lattice.
 pub(super) struct Gold<'a>(pub(super) &'a Lattice, pub(super) Interpolation);
 
 impl Source for Gold<'_> {
-    #[inline(always)]
     fn differences(&self, length: usize, codes: [&Codes; 3], [u, v, w]: &mut [Differences; 3]) {
         let out = [&mut u[..length], &mut v[..length], &mut w[..length]];
         self.0.sample(self.1, codes.map(|codes| &codes[..length]), out);
@@ -75,7 +89,6 @@ impl Source for Gold<'_> {
 pub(super) struct Exact<'a>(pub(super) &'a ExactKernel, pub(super) u32);
 
 impl Source for Exact<'_> {
-    #[inline(always)]
     fn differences(&self, length: usize, codes: [&Codes; 3], out: &mut [Differences; 3]) {
         exact_differences(self.0, self.1, length, codes, out);
     }

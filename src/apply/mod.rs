@@ -6,104 +6,23 @@
 //! - A [`Method`] sees codes and returns differences in the lattice's units ([`fraction_bits`]); all
 //!   that follows (mix, averaging of chroma, rounding) is in integers and common to every method, so
 //!   that thread count, band and block size cannot change a bit.
-//! - Packed pixels of four bytes, the commonest RGB, go through registers from end to end instead
-//!   (`tetrahedral.rs`), to the same bits.
+//! - The commonest layouts, packed pixels of four bytes and 8-bit planes with shared chroma, go through
+//!   registers from end to end instead (`packed.rs`, `planar.rs`), to the same bits.
 //! - With subsampled chroma every luma sample is evaluated with its own chroma sample, and a chroma
 //!   sample gets the average difference of the luma samples it belongs to.
 //! - What has no difference is not written: untouched stays untouched.
 
 mod block;
+mod finish;
 mod method;
+mod packed;
+mod planar;
 mod reads;
 mod samples;
 mod tetrahedral;
 mod words;
 
 pub use block::{BLOCK, Job, for_each_block};
+pub use finish::Finish;
 pub use method::Method;
 pub use reads::Reads;
-
-use crate::lut::fraction_bits;
-
-/// How differences end up in a frame.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Finish {
-    /// Share of the effect in units of 2^-15: 32768 is all of it.
-    mix: i32,
-    /// Binary digits after the point of a difference.
-    fraction: i32,
-    /// Largest code.
-    max: i32,
-}
-
-const MIX_BITS: u32 = 15;
-
-impl Finish {
-    /// For codes of `depth` bits and a mix from 0 to 1.
-    pub fn new(depth: u32, mix: f64) -> Self {
-        Self {
-            mix: (mix.clamp(0.0, 1.0) * f64::from(1 << MIX_BITS)).round() as i32,
-            fraction: fraction_bits(depth),
-            max: (1 << depth) - 1,
-        }
-    }
-
-    /// The code that a difference leads to, rounded to nearest.
-    #[inline(always)]
-    fn code(&self, code: u16, difference: i16) -> u16 {
-        let difference = (i32::from(difference) * self.mix + (1 << (MIX_BITS - 1))) >> MIX_BITS;
-        let steps = match self.fraction {
-            0.. => (difference + ((1 << self.fraction) >> 1)) >> self.fraction,
-            _ => difference << -self.fraction,
-        };
-        (i32::from(code) + steps).clamp(0, self.max) as u16
-    }
-
-    /// Whether the whole effect is wanted, so that [`plain_code`] may say the same.
-    #[inline(always)]
-    fn is_whole(&self) -> bool {
-        self.mix == 1 << MIX_BITS
-    }
-}
-
-/// [`Finish::code`] for the whole effect on codes of `DEPTH` bits, 12 at most, in 16-bit arithmetic with
-/// constants alone.
-#[inline(always)]
-fn plain_code<const DEPTH: u32>(code: u16, difference: i16) -> u16 {
-    let fraction = 15 - DEPTH;
-    let steps = difference.saturating_add(1 << (fraction - 1)) >> fraction;
-    (code as i16 + steps).clamp(0, (1 << DEPTH) - 1) as u16
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn differences_are_rounded_to_nearest_and_limited() {
-        let whole = Finish::new(8, 1.0);
-        // Units of 1/128 code.
-        for (difference, want) in
-            [(0, 100), (63, 100), (64, 101), (-64, 100), (-65, 99), (-32768, 0), (32767, 255)]
-        {
-            assert_eq!(whole.code(100, difference), want, "{difference}");
-        }
-        assert!(whole.is_whole() && !Finish::new(8, 0.5).is_whole());
-        type Plain = fn(u16, i16) -> u16;
-        let plain: [(u32, Plain); 3] =
-            [(8, plain_code::<8>), (10, plain_code::<10>), (12, plain_code::<12>)];
-        for (depth, plain) in plain {
-            let (finish, max) = (Finish::new(depth, 1.0), (1 << depth) - 1);
-            for difference in i16::MIN..=i16::MAX {
-                for code in [0, 1, 100, max - 1, max] {
-                    assert_eq!(plain(code, difference), finish.code(code, difference));
-                }
-            }
-        }
-        let half = Finish::new(8, 0.5);
-        assert_eq!(half.code(100, 1280), 105);
-        assert_eq!(Finish::new(8, 0.0).code(100, 32767), 100);
-        assert_eq!(Finish::new(16, 1.0).code(100, 3), 106);
-        assert_eq!(Finish::new(10, 1.0).code(1000, 16), 1001);
-    }
-}

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::BLOCK;
 use super::method::{Codes, Source};
 use super::tetrahedral::Sampler;
-use super::words::{Words, dispatch};
+use super::words::{Words, with_words};
 use crate::color::codes::CodeSpace;
 use crate::lut::Lattice;
 use crate::workers::{Level, simd_level};
@@ -42,7 +42,10 @@ impl Reads {
         for round in 0..ROUNDS {
             for (best, reads) in best.iter_mut().zip(Self::ALL) {
                 let start = Instant::now();
-                dispatch!(level, words => sample_all(words, reads, &lattice, &codes), else ());
+                with_words!(level, words => match reads {
+                    Self::Gather => sample::<_, true>(words, &lattice, &codes),
+                    Self::Loads => sample::<_, false>(words, &lattice, &codes),
+                }, else ());
                 if round > 0 {
                     *best = start.elapsed().min(*best);
                 }
@@ -52,14 +55,8 @@ impl Reads {
     }
 }
 
-#[inline(always)]
-fn sample_all<W: Words>(
-    words: W,
-    reads: Reads,
-    lattice: &Lattice,
-    [x, y, z]: &[Codes; 3],
-) {
-    let sampler = Sampler::new(words, lattice, reads);
+fn sample<W: Words, const GATHER: bool>(words: W, lattice: &Lattice, [x, y, z]: &[Codes; 3]) {
+    let sampler = Sampler::<W, GATHER>::new(words, lattice);
     let mut out = [[0; BLOCK]; 3];
     for _ in 0..8 {
         sampler.differences(BLOCK, [x, y, z], &mut out);

@@ -4,10 +4,13 @@
 //! made of; strided bytes it cannot. The step is a constant of each loop, and so is whether a sample's
 //! bytes are to be swapped.
 //!
-//! Everything here is to be inlined into code that is compiled for a SIMD level.
+//! Loops are compiled for each SIMD level once, so that all formats' are there and no more.
 
-use super::{Finish, plain_code};
+use fearless_simd::dispatch;
+
+use super::finish::{Finish, plain_code};
 use crate::frame::Component;
+use crate::workers::Level;
 
 /// Where a code lies in a word of `step` bytes, counted from the word's least significant bit when it
 /// is read as little-endian.
@@ -91,8 +94,12 @@ fn start_of(component: &Component, first: usize) -> usize {
 }
 
 /// Codes of the samples from number `first` on, as many as `out` holds.
+pub(super) fn load(level: Level, row: &[u8], component: &Component, first: usize, out: &mut [u16]) {
+    dispatch!(level, _simd => load_here(row, component, first, out));
+}
+
 #[inline(always)]
-pub(super) fn load(row: &[u8], component: &Component, first: usize, out: &mut [u16]) {
+fn load_here(row: &[u8], component: &Component, first: usize, out: &mut [u16]) {
     let row = &row[start_of(component, first)..];
     let place = Place::new(component);
     match (component.step, component.is_big_endian) {
@@ -127,8 +134,20 @@ fn load_words<const N: usize, const SWAP: bool, const WIDE: bool>(
 
 /// Writes codes with their differences from sample number `first` on; leaves the row alone where there
 /// is no difference.
-#[inline(always)]
 pub(super) fn store(
+    level: Level,
+    row: &mut [u8],
+    component: &Component,
+    first: usize,
+    codes: &[u16],
+    differences: &[i16],
+    finish: &Finish,
+) {
+    dispatch!(level, _simd => store_here(row, component, first, codes, differences, finish));
+}
+
+#[inline(always)]
+fn store_here(
     row: &mut [u8],
     component: &Component,
     first: usize,
@@ -198,4 +217,12 @@ fn store_words<const N: usize, const SWAP: bool, const WIDE: bool>(
         let length = rest.len();
         rest.copy_from_slice(&new.to_le_bytes()[..length]);
     }
+}
+
+/// Averages of sums of `count` differences each, 1, 2 or 4, rounded to nearest.
+pub(super) fn average(level: Level, sums: &[i32], count: usize, out: &mut [i16]) {
+    let (half, bits) = (count as i32 / 2, count.trailing_zeros());
+    dispatch!(level, _simd => {
+        out.iter_mut().zip(sums).for_each(|(out, sum)| *out = ((sum + half) >> bits) as i16);
+    });
 }

@@ -370,7 +370,7 @@ impl Plan {
         planes.for_each_band(picture.rows, groups, Team::of_rows(self.threads), |band| {
             let mut counted = Distances::new(attractors, wants_exact);
             let mut lab = [[0f32; BLOCK]; 3];
-            for_each_block(band, layout, &picture, |codes| {
+            for_each_block(band, layout, &picture, simd_level(), |codes| {
                 let length = codes[0].len();
                 for (lab, codes) in lab.iter_mut().zip(codes) {
                     lab.iter_mut().zip(codes).for_each(|(lab, code)| *lab = f32::from(*code));

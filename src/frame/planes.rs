@@ -238,6 +238,23 @@ impl Band<'_> {
         // (invariant 2).
         unsafe { slice::from_raw_parts_mut(found.row(row), found.row_bytes) }
     }
+
+    /// Several rows, given by plane and row, to be written.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::row`], and where one is given twice.
+    pub fn rows_mut<const N: usize>(&mut self, rows: [(usize, usize); N]) -> [&mut [u8]; N] {
+        for (i, row) in rows.iter().enumerate() {
+            assert!(!rows[..i].contains(row), "{row:?} twice");
+        }
+        rows.map(|(plane, row)| {
+            let found = *self.locate(plane, row);
+            // SAFETY: as above; `&mut self` makes these the only rows lent, they differ, and rows share
+            // no byte (invariant 2).
+            unsafe { slice::from_raw_parts_mut(found.row(row), found.row_bytes) }
+        })
+    }
 }
 
 #[cfg(test)]

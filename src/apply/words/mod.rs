@@ -14,46 +14,32 @@ mod neon;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+use fearless_simd::Simd;
+
 /// An entry of the lattice.
 pub(super) type Entry = [i16; 4];
 
-/// Evaluates an expression, compiled for a level, with the level's [`Words`] in a variable; or another
-/// where the level has none.
-macro_rules! dispatch {
-    ($level:expr, $words:ident => $work:expr, else $otherwise:expr) => {{
-        use $crate::apply::words::compiled;
+/// Evaluates an expression with a level's [`Words`] in a variable, or another where it has none.
+macro_rules! with_words {
+    ($level:expr, $words:ident => $work:expr, else $otherwise:expr) => {
         match $level {
             #[cfg(target_arch = "x86_64")]
-            fearless_simd::Level::Sse4_2(token) => compiled!(token, $words => $work),
+            fearless_simd::Level::Sse4_2($words) => $work,
             #[cfg(target_arch = "x86_64")]
-            fearless_simd::Level::Avx2(token) => compiled!(token, $words => $work),
+            fearless_simd::Level::Avx2($words) => $work,
             #[cfg(target_arch = "x86_64")]
-            fearless_simd::Level::Avx512(token) => compiled!(token, $words => $work),
+            fearless_simd::Level::Avx512($words) => $work,
             #[cfg(target_arch = "aarch64")]
-            fearless_simd::Level::Neon(token) => compiled!(token, $words => $work),
+            fearless_simd::Level::Neon($words) => $work,
             _ => $otherwise,
         }
-    }};
-}
-
-/// One arm of [`dispatch`].
-macro_rules! compiled {
-    ($token:ident, $words:ident => $work:expr) => {
-        fearless_simd::Simd::vectorize(
-            $token,
-            #[inline(always)]
-            || {
-                let $words = $token;
-                $work
-            },
-        )
     };
 }
 
-pub(super) use {compiled, dispatch};
+pub(super) use with_words;
 
 /// A SIMD level's registers of words. Names follow the words; other lanes are named.
-pub(super) trait Words: Copy {
+pub(super) trait Words: Simd {
     /// A register.
     type Vector: Copy;
     /// What a comparison gives.
@@ -69,8 +55,17 @@ pub(super) trait Words: Copy {
     fn load(self, from: &[u16]) -> Self::Vector;
     /// Each of the first half as many words twice, or panics as [`Self::load`].
     fn load_twice(self, from: &[u16]) -> Self::Vector;
+    /// Each of the first half as many bytes as two words, or panics as [`Self::load`].
+    fn load_wide_twice(self, from: &[u8]) -> Self::Vector;
     /// The first 2 [`Self::COUNT`] bytes of a slice, or panics as [`Self::load`].
     fn load_bytes(self, from: &[u8]) -> Self::Vector;
+    /// The first [`Self::COUNT`] bytes of a slice as words, or panics as [`Self::load`].
+    fn load_wide(self, from: &[u8]) -> Self::Vector;
+    /// Writes the words, limited to 0..=255, as bytes to the start of a slice, or panics as
+    /// [`Self::load`].
+    fn store_narrow(self, to: &mut [u8], words: Self::Vector);
+    /// The same of the high word of each 32-bit lane.
+    fn store_narrow_halves(self, to: &mut [u8], words: Self::Vector);
     /// Writes the words to the start of a slice, or panics as [`Self::load`].
     fn store(self, to: &mut [i16], words: Self::Vector);
     /// Writes the `i32` lanes to the start of a slice, or panics as [`Self::load`].
@@ -79,6 +74,8 @@ pub(super) trait Words: Copy {
     fn store_bytes(self, to: &mut [u8], bytes: Self::Vector);
     /// One word everywhere.
     fn splat(self, word: u16) -> Self::Vector;
+    /// One `u32` lane everywhere.
+    fn splat_u32(self, lane: u32) -> Self::Vector;
     /// 16 bytes everywhere, as what [`Self::shuffle_bytes`] is told.
     fn every_16_bytes(self, bytes: [u8; 16]) -> Self::Vector;
 
@@ -119,6 +116,11 @@ pub(super) trait Words: Copy {
     fn dot(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// Sum of `u32` lanes.
     fn add_u32(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// `i32` lanes over 2^bits, rounded down.
+    fn shift_right_i32(self, a: Self::Vector, bits: u32) -> Self::Vector;
+    /// Per `u32` lane: the low word of a, and above it the low word of b.
+    fn join(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
     /// Byte i becomes byte `control[i]` of the same 16; 0 where that is over 127.
     fn shuffle_bytes(self, bytes: Self::Vector, control: Self::Vector) -> Self::Vector;

@@ -41,7 +41,8 @@ macro_rules! pairwise {
 
 /// Loads, stores, constants and shifts.
 macro_rules! common {
-    ($vector:ty, $count:literal, $load:ident, $store:ident, $splat:ident, $left:ident, $right:ident) => {
+    ($vector:ty, $count:literal, $load:ident, $store:ident, $splat:ident, $splat_u32:ident,
+        $left:ident, $right:ident, $right_i32:ident) => {
         #[inline(always)]
         fn load(self, from: &[u16]) -> $vector {
             // SAFETY: see the module.
@@ -73,6 +74,16 @@ macro_rules! common {
             unsafe { $splat(word as i16) }
         }
         #[inline(always)]
+        fn splat_u32(self, lane: u32) -> $vector {
+            // SAFETY: see the module.
+            unsafe { $splat_u32(lane as i32) }
+        }
+        #[inline(always)]
+        fn shift_right_i32(self, a: $vector, bits: u32) -> $vector {
+            // SAFETY: see the module.
+            unsafe { $right_i32(a, _mm_cvtsi32_si128(bits as i32)) }
+        }
+        #[inline(always)]
         fn shift_left(self, a: $vector, bits: u32) -> $vector {
             // SAFETY: see the module.
             unsafe { $left(a, _mm_cvtsi32_si128(bits as i32)) }
@@ -96,8 +107,10 @@ impl Words for Sse4_2 {
         _mm_loadu_si128,
         _mm_storeu_si128,
         _mm_set1_epi16,
+        _mm_set1_epi32,
         _mm_sll_epi16,
-        _mm_srl_epi16
+        _mm_srl_epi16,
+        _mm_sra_epi32
     );
     pairwise! { __m128i:
         add = _mm_add_epi16,
@@ -127,6 +140,42 @@ impl Words for Sse4_2 {
         narrow = _mm_packus_epi16,
     }
 
+    #[inline(always)]
+    fn load_wide(self, from: &[u8]) -> __m128i {
+        // SAFETY: see the module.
+        unsafe { _mm_cvtepu8_epi16(_mm_loadl_epi64(from[..8].as_ptr().cast())) }
+    }
+    #[inline(always)]
+    fn store_narrow(self, to: &mut [u8], words: __m128i) {
+        // SAFETY: see the module.
+        unsafe {
+            _mm_storel_epi64(to[..8].as_mut_ptr().cast(), _mm_packus_epi16(words, words));
+        }
+    }
+    #[inline(always)]
+    fn load_wide_twice(self, from: &[u8]) -> __m128i {
+        let from: [u8; 4] = std::array::from_fn(|i| from[..4][i]);
+        // SAFETY: see the module.
+        unsafe {
+            let half = _mm_cvtepu8_epi32(_mm_cvtsi32_si128(i32::from_le_bytes(from)));
+            _mm_or_si128(half, _mm_slli_epi32::<16>(half))
+        }
+    }
+    #[inline(always)]
+    fn store_narrow_halves(self, to: &mut [u8], words: __m128i) {
+        // SAFETY: see the module.
+        let bytes = unsafe {
+            let lanes = _mm_srai_epi32::<16>(words);
+            let words = _mm_packs_epi32(lanes, lanes);
+            _mm_cvtsi128_si32(_mm_packus_epi16(words, words))
+        };
+        to[..4].copy_from_slice(&bytes.to_le_bytes());
+    }
+    #[inline(always)]
+    fn join(self, a: __m128i, b: __m128i) -> __m128i {
+        // SAFETY: see the module.
+        unsafe { _mm_blend_epi16::<0b1010_1010>(a, _mm_slli_epi32::<16>(b)) }
+    }
     #[inline(always)]
     fn load_twice(self, from: &[u16]) -> __m128i {
         // SAFETY: see the module.
@@ -171,8 +220,10 @@ impl Words for Avx2 {
         _mm256_loadu_si256,
         _mm256_storeu_si256,
         _mm256_set1_epi16,
+        _mm256_set1_epi32,
         _mm256_sll_epi16,
-        _mm256_srl_epi16
+        _mm256_srl_epi16,
+        _mm256_sra_epi32
     );
     pairwise! { __m256i:
         add = _mm256_add_epi16,
@@ -203,6 +254,43 @@ impl Words for Avx2 {
     }
 
     #[inline(always)]
+    fn load_wide(self, from: &[u8]) -> __m256i {
+        // SAFETY: see the module.
+        unsafe { _mm256_cvtepu8_epi16(_mm_loadu_si128(from[..16].as_ptr().cast())) }
+    }
+    #[inline(always)]
+    fn store_narrow(self, to: &mut [u8], words: __m256i) {
+        // SAFETY: see the module.
+        unsafe {
+            let bytes = _mm256_permute4x64_epi64::<0b1000>(_mm256_packus_epi16(words, words));
+            _mm_storeu_si128(to[..16].as_mut_ptr().cast(), _mm256_castsi256_si128(bytes));
+        }
+    }
+    #[inline(always)]
+    fn load_wide_twice(self, from: &[u8]) -> __m256i {
+        // SAFETY: see the module.
+        unsafe {
+            let half = _mm256_cvtepu8_epi32(_mm_loadl_epi64(from[..8].as_ptr().cast()));
+            _mm256_or_si256(half, _mm256_slli_epi32::<16>(half))
+        }
+    }
+    #[inline(always)]
+    fn store_narrow_halves(self, to: &mut [u8], words: __m256i) {
+        // SAFETY: see the module.
+        unsafe {
+            let lanes = _mm256_srai_epi32::<16>(words);
+            let words = _mm256_packs_epi32(lanes, lanes);
+            let bytes = _mm256_packus_epi16(words, words);
+            let (low, high) = (_mm256_castsi256_si128(bytes), _mm256_extracti128_si256::<1>(bytes));
+            _mm_storel_epi64(to[..8].as_mut_ptr().cast(), _mm_unpacklo_epi32(low, high));
+        }
+    }
+    #[inline(always)]
+    fn join(self, a: __m256i, b: __m256i) -> __m256i {
+        // SAFETY: see the module.
+        unsafe { _mm256_blend_epi16::<0b1010_1010>(a, _mm256_slli_epi32::<16>(b)) }
+    }
+    #[inline(always)]
     fn load_twice(self, from: &[u16]) -> __m256i {
         // SAFETY: see the module.
         unsafe {
@@ -213,9 +301,7 @@ impl Words for Avx2 {
     #[inline(always)]
     fn every_16_bytes(self, bytes: [u8; 16]) -> __m256i {
         // SAFETY: see the module.
-        unsafe {
-            _mm256_broadcastsi128_si256(_mm_loadu_si128(black_box(&bytes).as_ptr().cast()))
-        }
+        unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(black_box(&bytes).as_ptr().cast())) }
     }
     #[inline(always)]
     fn select(self, mask: __m256i, yes: __m256i, no: __m256i) -> __m256i {
@@ -278,8 +364,10 @@ impl Words for Avx512 {
         _mm512_loadu_si512,
         _mm512_storeu_si512,
         _mm512_set1_epi16,
+        _mm512_set1_epi32,
         _mm512_sll_epi16,
-        _mm512_srl_epi16
+        _mm512_srl_epi16,
+        _mm512_sra_epi32
     );
     pairwise! { __m512i:
         add = _mm512_add_epi16,
@@ -308,6 +396,42 @@ impl Words for Avx512 {
         narrow = _mm512_packus_epi16,
     }
 
+    #[inline(always)]
+    fn load_wide(self, from: &[u8]) -> __m512i {
+        // SAFETY: see the module.
+        unsafe { _mm512_cvtepu8_epi16(_mm256_loadu_si256(from[..32].as_ptr().cast())) }
+    }
+    #[inline(always)]
+    fn store_narrow(self, to: &mut [u8], words: __m512i) {
+        // SAFETY: see the module.
+        unsafe {
+            let words = _mm512_max_epi16(words, _mm512_setzero_si512());
+            let bytes = _mm512_cvtusepi16_epi8(words);
+            _mm256_storeu_si256(to[..32].as_mut_ptr().cast(), bytes);
+        }
+    }
+    #[inline(always)]
+    fn load_wide_twice(self, from: &[u8]) -> __m512i {
+        // SAFETY: see the module.
+        unsafe {
+            let half = _mm512_cvtepu8_epi32(_mm_loadu_si128(from[..16].as_ptr().cast()));
+            _mm512_or_si512(half, _mm512_slli_epi32::<16>(half))
+        }
+    }
+    #[inline(always)]
+    fn store_narrow_halves(self, to: &mut [u8], words: __m512i) {
+        // SAFETY: see the module.
+        unsafe {
+            let lanes = _mm512_srai_epi32::<16>(words);
+            let lanes = _mm512_max_epi32(lanes, _mm512_setzero_si512());
+            _mm_storeu_si128(to[..16].as_mut_ptr().cast(), _mm512_cvtusepi32_epi8(lanes));
+        }
+    }
+    #[inline(always)]
+    fn join(self, a: __m512i, b: __m512i) -> __m512i {
+        // SAFETY: see the module.
+        unsafe { _mm512_mask_blend_epi16(0xaaaa_aaaa, a, _mm512_slli_epi32::<16>(b)) }
+    }
     #[inline(always)]
     fn load_twice(self, from: &[u16]) -> __m512i {
         // SAFETY: see the module.
