@@ -22,11 +22,15 @@ struct Span {
 }
 
 impl Span {
-    /// The spans of the columns of `area`, each of up to `width` luma samples, cut so that no chroma
+    /// The spans of the columns of `area` from `first` on, each of up to `width` luma samples, cut so that no chroma
     /// sample belongs to two.
-    fn all(area: &Area, layout: &Layout, width: usize) -> impl Iterator<Item = Span> + use<> {
-        let ([first, _], end) = (area.columns, area.processed_until);
-        let (sub_x, width) = (layout.sub_x, width.min(BLOCK));
+    fn all(
+        first: usize,
+        area: &Area,
+        layout: &Layout,
+        width: usize,
+    ) -> impl Iterator<Item = Span> + use<> {
+        let (sub_x, width, end) = (layout.sub_x, width.min(BLOCK), area.processed_until);
         let mut start = first;
         std::iter::from_fn(move || {
             let from = start;
@@ -167,7 +171,7 @@ pub fn for_each_block(
         if rows.clone().next().is_none() {
             continue;
         }
-        for span in Span::all(area, layout, BLOCK) {
+        for span in Span::all(area.columns[0], area, layout, BLOCK) {
             let luma = span.lead()..span.lead() + span.length();
             scratch.load_chroma(level, band, layout, group, span);
             for (spread, samples) in spread.iter_mut().zip(&scratch.chroma) {
@@ -255,12 +259,14 @@ impl Job<'_> {
             if rows.clone().next().is_none() {
                 continue;
             }
-            for span in Span::all(self.area, self.layout, self.width) {
+            let done = self.apply_in_place(source, band, group);
+            let first = self.area.columns[0] + done;
+            for span in Span::all(first, self.area, self.layout, self.width) {
                 if self.layout.sub_x == 0 {
                     scratch.load_chroma(level, band, self.layout, group, span);
                     scratch.load_luma(level, 0, band, self.layout, group, span);
                     self.apply_block(level, source, &mut scratch, band, group, span);
-                } else if !self.apply_in_place(source, band, group, span) {
+                } else {
                     scratch.load_chroma(level, band, self.layout, group, span);
                     self.apply_shared(level, source, &mut scratch, band, group, span);
                 }
@@ -317,52 +323,49 @@ impl Job<'_> {
         }
     }
 
-    /// [`Self::apply_shared`] without the way through scratch. Gives false where that cannot be.
-    fn apply_in_place(
-        &self,
-        source: &dyn Source,
-        band: &mut Band<'_>,
-        group: usize,
-        span: Span,
-    ) -> bool {
+    /// What [`Self::apply_shared`] does, without the way through scratch, for as many columns of the area
+    /// as that can be done for.
+    fn apply_in_place(&self, source: &dyn Source, band: &mut Band<'_>, group: usize) -> usize {
         let [luma, cb, cr] = &self.layout.components;
-        let are_bytes = luma.step == 1 && luma.depth == 8 && cb.depth == 8;
-        if !are_bytes || span.length() < span.covered() {
-            return false;
-        }
-        let is_planar = cb.step == 1 && cr.step == 1 && cb.plane != cr.plane;
-        let is_interleaved = cb.step == 2 && cb.plane == cr.plane && luma.plane != cb.plane;
-        if !is_planar && !is_interleaved {
-            return false;
-        }
+        let ([start, _], end) = (self.area.columns, self.area.processed_until);
+        let is_possible = self.layout.sub_x == 1
+            && self.layout.components.iter().all(|component| component.depth == 8)
+            && luma.step == 1
+            && start.is_multiple_of(2)
+            && start < end;
+        let is_planar = cb.step == 1 && cr.step == 1;
+        let is_interleaved = cb.step == 2 && cr.step == 2 && cb.plane == cr.plane;
         let mut rows = self.layout.rows_of(group, self.area.rows).map(|row| (luma.plane, row));
         let (Some(first), second) = (rows.next(), rows.next()) else {
-            return false;
+            return 0;
         };
-        let chroma = [(cb.plane, group), (cr.plane, group)];
-        let at = span.start..span.end;
-        let pairs = 2 * span.chroma_start()..2 * (span.chroma_start() + span.chroma_length());
-        let each = span.chroma_start()..span.chroma_start() + span.chroma_length();
+        if !is_possible || !(is_planar || is_interleaved) {
+            return 0;
+        }
+        // A last column that has a sample of chroma to itself is left over in any case.
+        let (at, pairs) = (start..end, start..end & !1);
+        let each = start / 2..end / 2;
+        let (cb_row, cr_row) = ((cb.plane, group), (cr.plane, group));
         let interleaved = |pairs| Chroma::Interleaved { pairs, cr_first: cr.offset < cb.offset };
         match (second, is_planar) {
             (Some(second), true) => {
-                let [one, two, cb, cr] = band.rows_mut([first, second, chroma[0], chroma[1]]);
+                let [one, two, cb, cr] = band.rows_mut([first, second, cb_row, cr_row]);
                 let luma = &mut [&mut one[at.clone()], &mut two[at]];
                 let chroma = Chroma::Planar([&mut cb[each.clone()], &mut cr[each]]);
                 source.in_place(luma, chroma, self.finish)
             }
             (None, true) => {
-                let [one, cb, cr] = band.rows_mut([first, chroma[0], chroma[1]]);
+                let [one, cb, cr] = band.rows_mut([first, cb_row, cr_row]);
                 let chroma = Chroma::Planar([&mut cb[each.clone()], &mut cr[each]]);
                 source.in_place(&mut [&mut one[at]], chroma, self.finish)
             }
             (Some(second), false) => {
-                let [one, two, both] = band.rows_mut([first, second, chroma[0]]);
+                let [one, two, both] = band.rows_mut([first, second, cb_row]);
                 let luma = &mut [&mut one[at.clone()], &mut two[at]];
                 source.in_place(luma, interleaved(&mut both[pairs]), self.finish)
             }
             (None, false) => {
-                let [one, both] = band.rows_mut([first, chroma[0]]);
+                let [one, both] = band.rows_mut([first, cb_row]);
                 source.in_place(&mut [&mut one[at]], interleaved(&mut both[pairs]), self.finish)
             }
         }

@@ -60,10 +60,10 @@ pub(super) trait Source {
     }
 
     /// The same for planes of 8 bits, whose samples lie byte beside byte, from end to end: the rows of
-    /// luma and the row of chroma are changed in place. Gives false, and does nothing, where it has no
-    /// way to do so for rows of that length.
-    fn in_place(&self, _luma: &mut [&mut [u8]], _chroma: Chroma<'_>, _finish: &Finish) -> bool {
-        false
+    /// luma and the row of chroma are changed in place. Gives the number of columns of luma, from the
+    /// first on, that it has done; an even number, and 0 where it has no way to do so.
+    fn in_place(&self, _luma: &mut [&mut [u8]], _chroma: Chroma<'_>, _finish: &Finish) -> usize {
+        0
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::finish::{Finish, FinishWords};
 use super::method::{Chroma, Codes, Differences, Source, Sums};
-use super::tetrahedral::Sampler;
+use super::tetrahedral::{PairOfPlaces, Sampler};
 use super::words::Words;
 
 impl<W: Words, const GATHER: bool> Source for Sampler<'_, W, GATHER> {
@@ -39,17 +39,17 @@ impl<W: Words, const GATHER: bool> Source for Sampler<'_, W, GATHER> {
         }
     }
 
-    fn in_place(&self, luma: &mut [&mut [u8]], chroma: Chroma<'_>, finish: &Finish) -> bool {
-        let length = luma[0].len();
-        if self.deeper > 0 || !length.is_multiple_of(W::COUNT) {
-            return false;
+    fn in_place(&self, luma: &mut [&mut [u8]], chroma: Chroma<'_>, finish: &Finish) -> usize {
+        if self.deeper > 0 {
+            return 0;
         }
+        let length = luma[0].len() / W::COUNT * W::COUNT;
         match luma {
             [one] => self.through_planes([one], chroma, finish, length),
             [one, two] => self.through_planes([one, two], chroma, finish, length),
             _ => unreachable!("one or two rows"),
         }
-        true
+        length
     }
 }
 
@@ -138,23 +138,37 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
         planes: &mut impl SharedChroma<W>,
         length: usize,
     ) {
-        let (words, one) = (self.words, self.words.splat(1));
-        let [axis_x, axis_y, axis_z] = &self.axes;
+        let words = self.words;
+        let [_, axis_y, axis_z] = &self.axes;
         for at in (0..length).step_by(W::COUNT) {
             let [cb, cr] = planes.chroma(words, at);
             let y = self.locate::<true, DEEP>(axis_y, cb);
             let z = self.locate::<true, DEEP>(axis_z, cr);
-            let mut sums = [self.zero; 2];
-            for row in 0..ROWS {
-                let codes = planes.luma(words, row, at);
-                let x = self.locate::<true, DEEP>(axis_x, codes);
-                let [first, second, third] = self.planes(self.at_places(x, y, z));
-                planes.put_luma(words, row, at, codes, first);
-                sums[0] = words.add_u32(sums[0], words.dot(second, one));
-                sums[1] = words.add_u32(sums[1], words.dot(third, one));
+            let pair = self.pair_of(y, z);
+            let mut sums = self.luma_row::<DEEP>(planes, 0, at, &pair);
+            if ROWS == 2 {
+                let second = self.luma_row::<DEEP>(planes, 1, at, &pair);
+                sums = [words.add_u32(sums[0], second[0]), words.add_u32(sums[1], second[1])];
             }
             planes.put_chroma(words, at, [cb, cr], sums);
         }
+    }
+
+    /// A register of luma of a row; gives the sums of the differences of chroma, two by two.
+    #[inline(always)]
+    fn luma_row<const DEEP: bool>(
+        &self,
+        planes: &mut impl SharedChroma<W>,
+        row: usize,
+        at: usize,
+        pair: &PairOfPlaces<W::Vector>,
+    ) -> [W::Vector; 2] {
+        let (words, one) = (self.words, self.words.splat(1));
+        let codes = planes.luma(words, row, at);
+        let x = self.locate::<true, DEEP>(&self.axes[0], codes);
+        let [first, second, third] = self.planes(self.at_places(x, pair));
+        planes.put_luma(words, row, at, codes, first);
+        [words.dot(second, one), words.dot(third, one)]
     }
 }
 

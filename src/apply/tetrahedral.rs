@@ -9,7 +9,7 @@
 
 #![expect(unsafe_code, reason = "entries are read without a bounds check")]
 
-use super::words::{Entry, Words};
+use super::words::Words;
 use crate::lut::{Axis, FRACTION_BITS, Lattice};
 
 /// -1 as a factor: weights are in units of 2^-15, and 1 itself does not fit.
@@ -47,6 +47,18 @@ pub(super) struct Sampler<'a, W: Words, const GATHER: bool> {
 
 /// A node and the fraction of the way to the next.
 pub(super) type Place<V> = (V, V);
+
+/// The places on the last two axes, in the order of their fractions.
+#[derive(Clone, Copy)]
+pub(super) struct PairOfPlaces<V> {
+    nodes: [V; 2],
+    larger: V,
+    smaller: V,
+    /// The step of the axis with the larger fraction.
+    step: V,
+    /// All steps but that of the axis with the smaller fraction.
+    rest: V,
+}
 
 /// Differences of the colours of one register of codes, four words for each: those of the even ones of
 /// the first four colours of each 16 bytes, of the odd ones, and the same of the last four.
@@ -119,7 +131,27 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
         let x = self.locate::<CLAMP, DEEP>(axis_x, codes[0]);
         let y = self.locate::<CLAMP, DEEP>(axis_y, codes[1]);
         let z = self.locate::<CLAMP, DEEP>(axis_z, codes[2]);
-        self.at_places(x, y, z)
+        self.at_places(x, &self.pair_of(y, z))
+    }
+
+    /// What the last two axes make of their places, before the first comes in.
+    #[inline(always)]
+    pub(super) fn pair_of(
+        &self,
+        (node_y, y): Place<W::Vector>,
+        (node_z, z): Place<W::Vector>,
+    ) -> PairOfPlaces<W::Vector> {
+        let words = self.words;
+        let [_, axis_y, axis_z] = &self.axes;
+        // Where fractions are equal the axes' order does not matter, as long as first and last differ.
+        let y_first = words.greater(y, z);
+        PairOfPlaces {
+            nodes: [node_y, node_z],
+            larger: words.max(y, z),
+            smaller: words.min(y, z),
+            step: words.select(y_first, axis_y.step, axis_z.step),
+            rest: words.select(y_first, axis_z.rest, axis_y.rest),
+        }
     }
 
     /// Differences between nodes.
@@ -127,23 +159,16 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
     pub(super) fn at_places(
         &self,
         (node_x, x): Place<W::Vector>,
-        (node_y, y): Place<W::Vector>,
-        (node_z, z): Place<W::Vector>,
+        pair: &PairOfPlaces<W::Vector>,
     ) -> Fetched<W::Vector> {
         let words = self.words;
-        let [axis_x, axis_y, axis_z] = &self.axes;
-        let (larger, smaller) = (words.max(x, y), words.min(x, y));
-        let high = words.max(larger, z);
-        let low = words.min(smaller, z);
-        let middle = words.max(smaller, words.min(larger, z));
-        // Where fractions are equal the axes' order does not matter, as long as first and last differ.
-        let y_first = words.greater(y, x);
-        let z_first = words.greater(z, larger);
-        let z_not_last = words.greater(z, smaller);
-        let up = words.select(y_first, axis_y.step, axis_x.step);
-        let up = words.select(z_first, axis_z.step, up);
-        let up_two = words.select(y_first, axis_x.rest, axis_y.rest);
-        let up_two = words.select(z_not_last, up_two, axis_z.rest);
+        let [axis_x, ..] = &self.axes;
+        let &PairOfPlaces { nodes: [node_y, node_z], larger, smaller, step, rest } = pair;
+        let high = words.max(x, larger);
+        let low = words.min(x, smaller);
+        let middle = words.max(smaller, words.min(x, larger));
+        let up = words.select(words.greater(x, larger), axis_x.step, step);
+        let up_two = words.select(words.greater(smaller, x), axis_x.rest, rest);
         let weights =
             [words.add(high, self.minus_one), words.sub(high, middle), words.sub(middle, low), low];
 
@@ -185,32 +210,32 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
         // SAFETY: `locate` has limited every node to below the last of its axis, or to the last with a
         // fraction of 0. So the furthest node of a path is at most one beyond the last on every axis,
         // and the lattice's padding goes as far.
-        let [first, second, third, last] = unsafe {
-            let beyond = entries.add(across(self.lattice.size()));
-            [
-                self.fetch(entries, first),
-                self.fetch(entries, second),
-                self.fetch(entries, third),
-                self.fetch(beyond, first),
-            ]
-        };
-        [
-            self.sum([first.0, second.0, third.0, last.0], weights, spreads[0]),
-            self.sum([first.1, second.1, third.1, last.1], weights, spreads[1]),
-        ]
-    }
-
-    /// # Safety
-    ///
-    /// Every index must be that of an entry.
-    #[inline(always)]
-    unsafe fn fetch(&self, entries: *const Entry, indices: W::Vector) -> (W::Vector, W::Vector) {
-        // SAFETY: as the caller promises.
         unsafe {
+            let beyond = entries.add(across(self.lattice.size()));
             if GATHER {
-                self.words.gather(entries, indices)
+                let even = [
+                    words.gather_even(entries, first),
+                    words.gather_even(entries, second),
+                    words.gather_even(entries, third),
+                    words.gather_even(beyond, first),
+                ];
+                let even = self.sum(even, weights, spreads[0]);
+                let odd = [
+                    words.gather_odd(entries, first),
+                    words.gather_odd(entries, second),
+                    words.gather_odd(entries, third),
+                    words.gather_odd(beyond, first),
+                ];
+                [even, self.sum(odd, weights, spreads[1])]
             } else {
-                self.words.load_each(entries, indices)
+                let first_two = words.load_each(entries, first);
+                let second = words.load_each(entries, second);
+                let third = words.load_each(entries, third);
+                let last = words.load_each(beyond, first);
+                [
+                    self.sum([first_two.0, second.0, third.0, last.0], weights, spreads[0]),
+                    self.sum([first_two.1, second.1, third.1, last.1], weights, spreads[1]),
+                ]
             }
         }
     }

@@ -143,18 +143,21 @@ pub(super) trait Words: Simd {
     /// The words of a, then those of b, as bytes limited to 0..=255, per 16 bytes.
     fn narrow(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
-    /// Entries at the indices in the even `u32` lanes, then at those in the odd ones, with the CPU's
-    /// gather instruction, where it has one.
+    /// Entries at the indices in the even `u32` lanes, with the CPU's gather instruction, where it has
+    /// one.
     ///
     /// # Safety
     ///
     /// Every index must be that of an entry.
-    unsafe fn gather(
-        self,
-        entries: *const Entry,
-        indices: Self::Vector,
-    ) -> (Self::Vector, Self::Vector);
-    /// The same with a load for each entry.
+    unsafe fn gather_even(self, entries: *const Entry, indices: Self::Vector) -> Self::Vector;
+    /// The same of the odd lanes.
+    ///
+    /// # Safety
+    ///
+    /// Every index must be that of an entry.
+    unsafe fn gather_odd(self, entries: *const Entry, indices: Self::Vector) -> Self::Vector;
+    /// Entries at the indices in the even `u32` lanes, and at those in the odd ones, with a load for
+    /// each.
     ///
     /// # Safety
     ///

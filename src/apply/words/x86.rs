@@ -195,9 +195,14 @@ impl Words for Sse4_2 {
         unsafe { _mm_blendv_epi8(no, yes, mask) }
     }
     #[inline(always)]
-    unsafe fn gather(self, entries: *const Entry, indices: __m128i) -> (__m128i, __m128i) {
-        // SAFETY: as the caller promises.
-        unsafe { self.load_each(entries, indices) }
+    unsafe fn gather_even(self, entries: *const Entry, indices: __m128i) -> __m128i {
+        // SAFETY: see the module.
+        unsafe { self.load_each(entries, indices).0 }
+    }
+    #[inline(always)]
+    unsafe fn gather_odd(self, entries: *const Entry, indices: __m128i) -> __m128i {
+        // SAFETY: see the module.
+        unsafe { self.load_each(entries, indices).1 }
     }
     #[inline(always)]
     unsafe fn load_each(self, entries: *const Entry, indices: __m128i) -> (__m128i, __m128i) {
@@ -235,7 +240,7 @@ impl Words for Avx2 {
         min = _mm256_min_epi16,
         max = _mm256_max_epi16,
         mul_low = _mm256_mullo_epi16,
-        mul_high = _mm256_mulhi_epu16,
+        mul_high = mul_high_256,
         mul_round = _mm256_mulhrs_epi16,
         or = _mm256_or_si256,
         greater = _mm256_cmpgt_epi16,
@@ -309,14 +314,17 @@ impl Words for Avx2 {
         unsafe { _mm256_blendv_epi8(no, yes, mask) }
     }
     #[inline(always)]
-    unsafe fn gather(self, entries: *const Entry, indices: __m256i) -> (__m256i, __m256i) {
+    unsafe fn gather_even(self, entries: *const Entry, indices: __m256i) -> __m256i {
         // SAFETY: see the module.
         unsafe {
             let even = _mm256_and_si256(indices, _mm256_set1_epi64x(0xffff_ffff));
-            let odd = _mm256_srli_epi64::<32>(indices);
-            let gather = |indices| _mm256_i64gather_epi64::<8>(entries.cast(), indices);
-            (gather(even), gather(odd))
+            _mm256_i64gather_epi64::<8>(entries.cast(), even)
         }
+    }
+    #[inline(always)]
+    unsafe fn gather_odd(self, entries: *const Entry, indices: __m256i) -> __m256i {
+        // SAFETY: see the module.
+        unsafe { _mm256_i64gather_epi64::<8>(entries.cast(), _mm256_srli_epi64::<32>(indices)) }
     }
     #[inline(always)]
     unsafe fn load_each(self, entries: *const Entry, indices: __m256i) -> (__m256i, __m256i) {
@@ -336,6 +344,24 @@ impl Words for Avx2 {
 /// The high half of the product of `u16`, as it stands: from the intrinsic, which is generic code in
 /// disguise, LLVM 21 makes two halves of 32-bit lanes and a dozen shuffles where a product's low half
 /// is wanted too.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn mul_high_256(a: __m256i, b: __m256i) -> __m256i {
+    let product;
+    // SAFETY: one instruction, on registers alone.
+    unsafe {
+        std::arch::asm!(
+            "vpmulhuw {product}, {a}, {b}",
+            product = lateout(ymm_reg) product,
+            a = in(ymm_reg) a,
+            b = in(ymm_reg) b,
+            options(pure, nomem, nostack, preserves_flags)
+        );
+    }
+    product
+}
+
+/// [`mul_high_256`] of 512 bits.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn mul_high_512(a: __m512i, b: __m512i) -> __m512i {
@@ -456,14 +482,17 @@ impl Words for Avx512 {
         unsafe { _mm512_mask_blend_epi16(mask, no, yes) }
     }
     #[inline(always)]
-    unsafe fn gather(self, entries: *const Entry, indices: __m512i) -> (__m512i, __m512i) {
+    unsafe fn gather_even(self, entries: *const Entry, indices: __m512i) -> __m512i {
         // SAFETY: see the module.
         unsafe {
             let even = _mm512_and_si512(indices, _mm512_set1_epi64(0xffff_ffff));
-            let odd = _mm512_srli_epi64::<32>(indices);
-            let gather = |indices| _mm512_i64gather_epi64::<8>(indices, entries.cast());
-            (gather(even), gather(odd))
+            _mm512_i64gather_epi64::<8>(even, entries.cast())
         }
+    }
+    #[inline(always)]
+    unsafe fn gather_odd(self, entries: *const Entry, indices: __m512i) -> __m512i {
+        // SAFETY: see the module.
+        unsafe { _mm512_i64gather_epi64::<8>(_mm512_srli_epi64::<32>(indices), entries.cast()) }
     }
     #[inline(always)]
     unsafe fn load_each(self, entries: *const Entry, indices: __m512i) -> (__m512i, __m512i) {
