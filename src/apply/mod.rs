@@ -20,6 +20,8 @@ mod planar;
 mod reads;
 mod samples;
 mod tetrahedral;
+#[cfg(test)]
+mod twins;
 mod words;
 
 pub use block::{BLOCK, Job, for_each_block};

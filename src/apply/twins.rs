@@ -1,0 +1,279 @@
+//! Every form of the lattice's kernel beside the gold: each SIMD level, both ways of reading entries, and
+//! blocks, packed pixels and planes in place. All must give the same bits.
+
+use super::finish::Finish;
+use super::method::{Chroma, Codes, Differences, Gold, Source, Sums};
+use super::packed::{Packed, PackedSampler};
+use super::tetrahedral::Sampler;
+use super::words::{Words, with_words};
+use super::{BLOCK, Reads};
+use crate::color::codes::{CodeSpace, Range};
+use crate::frame::{Component, Layout};
+use crate::lut::{Interpolation, Lattice, noise_lattice};
+use crate::workers::simd_levels;
+
+/// What is asked of every form.
+trait Check {
+    fn check<W: Words, const GATHER: bool>(&mut self, words: W, name: &str);
+}
+
+/// Runs a check in every form that this CPU has.
+fn in_every_form(check: &mut impl Check) {
+    let mut forms = 0;
+    for (name, level) in simd_levels() {
+        for reads in Reads::ALL {
+            let name = format!("{name}, {reads:?}");
+            with_words!(level, words => {
+                forms += 1;
+                match reads {
+                    Reads::Gather => check.check::<_, true>(words, &name),
+                    Reads::Loads => check.check::<_, false>(words, &name),
+                }
+            }, else ());
+        }
+    }
+    if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
+        assert!(forms >= 2, "no form was checked");
+    }
+}
+
+/// Codes of up to `max`, the ends of the axes first.
+fn noise(seed: u32, max: u16) -> Codes {
+    let mut state = seed;
+    std::array::from_fn(|i| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        match i {
+            0 => 0,
+            1 => max,
+            _ => (state >> 16) as u16 & max,
+        }
+    })
+}
+
+fn limited(depth: u32) -> CodeSpace {
+    let scale = f64::from(1u32 << (depth - 8));
+    let range = Range {
+        offset: [16.0, 128.0, 128.0].map(|code| code * scale),
+        scale: [219.0, 224.0, 224.0].map(|code| code * scale),
+    };
+    CodeSpace::ycbcr(depth, range, 0.2126, 0.0722)
+}
+
+struct Blocks<'a> {
+    lattice: &'a Lattice,
+    codes: [&'a Codes; 3],
+    length: usize,
+    want: [Differences; 3],
+}
+
+impl<'a> Blocks<'a> {
+    fn new(lattice: &'a Lattice, codes: [&'a Codes; 3], length: usize) -> Self {
+        let mut want = [[0; BLOCK]; 3];
+        Gold(lattice, Interpolation::Tetrahedral).differences(length, codes, &mut want);
+        Self { lattice, codes, length, want }
+    }
+}
+
+impl Check for Blocks<'_> {
+    fn check<W: Words, const GATHER: bool>(&mut self, words: W, name: &str) {
+        let mut got = [[0; BLOCK]; 3];
+        let sampler = Sampler::<W, GATHER>::new(words, self.lattice);
+        sampler.differences(self.length, self.codes, &mut got);
+        for i in 0..self.length {
+            let at = |of: &[Differences; 3]| [of[0][i], of[1][i], of[2][i]];
+            let colour = self.codes.map(|codes| codes[i]);
+            let size = self.lattice.size();
+            assert_eq!(at(&got), at(&self.want), "{name} at {colour:?}, size {size}");
+        }
+    }
+}
+
+/// All 2^24 colours, on entries that differ as much as they can.
+#[test]
+fn every_colour_is_the_same_in_every_form() {
+    let lattice = noise_lattice(&CodeSpace::full_rgb(8), 33);
+    let z: Codes = std::array::from_fn(|i| i as u16);
+    for x in 0..256 {
+        for y in 0..256 {
+            in_every_form(&mut Blocks::new(&lattice, [&[x; BLOCK], &[y; BLOCK], &z], BLOCK));
+        }
+    }
+}
+
+#[test]
+fn every_size_depth_and_length_is_the_same_in_every_form() {
+    for space in [CodeSpace::full_rgb(8), limited(10), limited(12), CodeSpace::full_rgb(16)] {
+        for size in [2, 3, 17, 64, 65, 129] {
+            let lattice = noise_lattice(&space, size);
+            let codes = [1, 2, 3].map(|seed| noise(seed, space.max_code()));
+            for length in [1, 2, 7, 8, 9, 31, 255, 256] {
+                in_every_form(&mut Blocks::new(&lattice, codes.each_ref(), length));
+            }
+        }
+    }
+}
+
+/// The gold's new codes.
+fn finished(finish: &Finish, codes: &Codes, differences: &Differences) -> Vec<u8> {
+    codes.iter().zip(differences).map(|(code, d)| finish.code(*code, *d) as u8).collect()
+}
+
+struct PackedPixels<'a> {
+    lattice: &'a Lattice,
+    packed: Packed,
+    finish: Finish,
+    rest: usize,
+    pixels: Vec<u8>,
+    want: Vec<u8>,
+}
+
+impl Check for PackedPixels<'_> {
+    fn check<W: Words, const GATHER: bool>(&mut self, words: W, name: &str) {
+        let Self { lattice, packed, finish, .. } = self;
+        let sampler = PackedSampler::<W, GATHER>::new(words, lattice, packed, finish);
+        // The last pixel may lack the bytes after its last component.
+        let rest = self.rest;
+        for length in [4, 8, 31 * 4, 33 * 4, 100 * 4 - rest, 4 * BLOCK] {
+            let mut got = self.pixels[..length].to_vec();
+            sampler.apply(&mut got);
+            assert_eq!(got, self.want[..length], "{name}, {length} bytes");
+        }
+    }
+}
+
+#[test]
+fn packed_pixels_are_the_same_in_every_form() {
+    for space in [CodeSpace::full_rgb(8), limited(8)] {
+        let lattice = noise_lattice(&space, 33);
+        let codes = [4, 5, 6].map(|seed| noise(seed, 255));
+        for order in [[0, 1, 2], [2, 1, 0], [1, 2, 3], [3, 2, 1]] {
+            let layout = Layout {
+                components: order.map(|offset| Component::byte(0, offset, 4)),
+                planes: 1,
+                sub_x: 0,
+                sub_y: 0,
+                is_interlaced: false,
+            };
+            for mix in [1.0, 0.3, 0.0] {
+                let finish = Finish::new(8, mix);
+                let mut differences = [[0; BLOCK]; 3];
+                let gold = Gold(&lattice, Interpolation::Tetrahedral);
+                gold.differences(BLOCK, codes.each_ref(), &mut differences);
+                let mut pixels = vec![0x5a; 4 * BLOCK];
+                let mut want = pixels.clone();
+                for (c, offset) in order.into_iter().enumerate() {
+                    let new = finished(&finish, &codes[c], &differences[c]);
+                    for i in 0..BLOCK {
+                        pixels[4 * i + offset] = codes[c][i] as u8;
+                        want[4 * i + offset] = new[i];
+                    }
+                }
+                let packed = Packed::of(&layout).expect("pixels of four bytes");
+                let lattice = &lattice;
+                let rest = if order.contains(&3) { 0 } else { 1 };
+                in_every_form(&mut PackedPixels { lattice, packed, finish, rest, pixels, want });
+            }
+        }
+    }
+}
+
+struct Shared<'a> {
+    lattice: &'a Lattice,
+    finish: Finish,
+    luma: Vec<Codes>,
+    chroma: [Codes; 2],
+    want_luma: Vec<Vec<u8>>,
+    want_chroma: [Vec<u8>; 2],
+    want_sums: [Sums; 2],
+}
+
+impl Shared<'_> {
+    fn bytes(codes: &[u16]) -> Vec<u8> {
+        codes.iter().map(|code| *code as u8).collect()
+    }
+
+    fn pairs(first: &[u8], second: &[u8]) -> Vec<u8> {
+        first.iter().zip(second).flat_map(|(a, b)| [*a, *b]).collect()
+    }
+}
+
+impl Check for Shared<'_> {
+    fn check<W: Words, const GATHER: bool>(&mut self, words: W, name: &str) {
+        let sampler = Sampler::<W, GATHER>::new(words, self.lattice);
+        let mut out = vec![[0; BLOCK]; self.luma.len()];
+        let mut sums = [[0; BLOCK / 2]; 2];
+        sampler.shared_chroma(BLOCK, &self.luma, &self.chroma, &mut out, &mut sums);
+        assert_eq!(sums, self.want_sums, "{name}: sums");
+
+        let [cb, cr] = self.chroma.each_ref().map(|codes| Self::bytes(&codes[..BLOCK / 2]));
+        let [want_cb, want_cr] = &self.want_chroma;
+        for length in [BLOCK, 101, 2, 0] {
+            let rows = || self.luma.iter().map(|row| Self::bytes(&row[..length]));
+            let check_rows = |rows: &[Vec<u8>], done: usize, what: &str| {
+                assert_eq!(done, length / W::COUNT * W::COUNT, "{name}: {what}, {length}");
+                for ((got, want), before) in rows.iter().zip(&self.want_luma).zip(&self.luma) {
+                    assert_eq!(got[..done], want[..done], "{name}: luma, {what}, {length}");
+                    assert_eq!(got[done..], Self::bytes(&before[done..length]), "{name}: {what}");
+                }
+            };
+            let mut luma: Vec<_> = rows().collect();
+            let mut planes = [cb.clone(), cr.clone()];
+            let chroma = Chroma::Planar(planes.each_mut().map(|plane| &mut plane[..length / 2]));
+            let mut slices: Vec<&mut [u8]> = luma.iter_mut().map(|row| &mut row[..]).collect();
+            let done = sampler.in_place(&mut slices, chroma, &self.finish);
+            check_rows(&luma, done, "planar");
+            assert_eq!(planes[0][..done / 2], want_cb[..done / 2], "{name}: planar cb");
+            assert_eq!(planes[1][..done / 2], want_cr[..done / 2], "{name}: planar cr");
+            assert_eq!(planes[0][done / 2..], cb[done / 2..], "{name}: planar cb beyond");
+            for cr_first in [false, true] {
+                let ordered = |cb: &[u8], cr: &[u8]| match cr_first {
+                    true => Self::pairs(cr, cb),
+                    false => Self::pairs(cb, cr),
+                };
+                let (before, want) = (ordered(&cb, &cr), ordered(want_cb, want_cr));
+                let mut pairs = before.clone();
+                let chroma = Chroma::Interleaved { pairs: &mut pairs[..length & !1], cr_first };
+                let mut luma: Vec<_> = rows().collect();
+                let mut slices: Vec<&mut [u8]> = luma.iter_mut().map(|row| &mut row[..]).collect();
+                let done = sampler.in_place(&mut slices, chroma, &self.finish);
+                check_rows(&luma, done, "pairs");
+                assert_eq!(pairs[..done], want[..done], "{name}: pairs");
+                assert_eq!(pairs[done..], before[done..], "{name}: pairs beyond");
+            }
+        }
+    }
+}
+
+#[test]
+fn shared_chroma_is_the_same_in_every_form() {
+    let lattice = noise_lattice(&limited(8), 33);
+    let gold = Gold(&lattice, Interpolation::Tetrahedral);
+    for rows in [1, 2] {
+        for mix in [1.0, 0.4] {
+            let finish = Finish::new(8, mix);
+            let luma: Vec<Codes> = (0..rows).map(|row| noise(7 + row, 255)).collect();
+            let chroma = [noise(17, 255), noise(18, 255)];
+            let mut differences = vec![[0; BLOCK]; luma.len()];
+            let mut want_sums = [[0; BLOCK / 2]; 2];
+            gold.shared_chroma(BLOCK, &luma, &chroma, &mut differences, &mut want_sums);
+            let count = 2 * rows as i32;
+            let want_chroma = [0, 1].map(|c| {
+                let average = |sum: i32| (sum + count / 2).div_euclid(count) as i16;
+                let each = chroma[c].iter().zip(&want_sums[c]);
+                each.map(|(code, sum)| finish.code(*code, average(*sum)) as u8).collect()
+            });
+            let want_luma =
+                luma.iter().zip(&differences).map(|(l, d)| finished(&finish, l, d)).collect();
+            let lattice = &lattice;
+            in_every_form(&mut Shared {
+                lattice,
+                finish,
+                luma,
+                chroma,
+                want_luma,
+                want_chroma,
+                want_sums,
+            });
+        }
+    }
+}
