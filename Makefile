@@ -2,7 +2,7 @@
 # make test    everything that is checked
 # make help    the rest
 #
-# Variables: INPUT, ATTRACTORS, OUTPUT, PICTURE (demo); PLUGINDIR, DESTDIR (install).
+# Variables: INPUT, ATTRACTORS, OUTPUT, PICTURE (demo); BASE (bench-compare); PLUGINDIR, DESTDIR (install).
 
 CARGO ?= cargo
 CARGO_TARGET_DIR ?= target
@@ -22,17 +22,18 @@ RUN_PACKAGES = gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins
 PACKAGES = $(BUILD_PACKAGES) $(RUN_PACKAGES)
 
 # Recipes read these from the environment, so that no character of theirs is special.
-export CARGO_TARGET_DIR INPUT OUTPUT PICTURE ATTRACTORS DESTDIR PLUGINDIR
+export CARGO_TARGET_DIR INPUT OUTPUT PICTURE ATTRACTORS BASE DESTDIR PLUGINDIR
 
 WITH_PLUGIN = GST_PLUGIN_PATH="$(abspath $(CARGO_TARGET_DIR))/release$${GST_PLUGIN_PATH:+:$$GST_PLUGIN_PATH}"
 
-.PHONY: help setup cargo build demo test bench inspect install clean
+.PHONY: help setup cargo build demo test bench bench-compare inspect install clean
 
 help:
 	@echo 'make demo      recolour a clip: $(OUTPUT), a before/after picture $(PICTURE) and statistics'
 	@echo '               INPUT=clip.mp4 ATTRACTORS="teal;40;60 | #ff8a3d;40;60" OUTPUT=... PICTURE=...'
 	@echo 'make test      formatting, lints, and unit, integration and doc tests'
 	@echo 'make bench     a table of speeds against FFmpeg and OpenColorIO, where they are installed'
+	@echo 'make bench-compare BASE=revision   fails if what is here is slower than that revision was'
 	@echo 'make inspect   all properties, from gst-inspect-1.0'
 	@echo 'make install   into the GStreamer plugin folder, or PLUGINDIR=...; DESTDIR=... goes before it'
 	@echo 'make build     the release plugin, $(LIBRARY)'
@@ -94,6 +95,27 @@ test: setup cargo
 # FFmpeg and OpenColorIO are peers to measure against, where they are installed.
 bench: setup cargo
 	$(CARGO) bench --bench peers
+
+# BASE is built from a checkout that goes afterwards, in a folder that stays, so that only what differs is
+# built the next time. The other file is a copy because cargo bench may build it once more.
+bench-compare: setup cargo
+	@commit=$$(git rev-parse --verify --quiet "$$BASE^{commit}") || { \
+		echo "BASE=$$BASE is no commit: make bench-compare BASE=revision, such as BASE=HEAD~1" >&2; \
+		exit 1; \
+	}; \
+	set -e; \
+	mkdir -p "$$CARGO_TARGET_DIR/compare/head"; \
+	folder=$$(cd "$$CARGO_TARGET_DIR/compare" && pwd); \
+	$(CARGO) build --release --lib; \
+	cp "$(LIBRARY)" "$$folder/head"; \
+	trap 'git worktree remove --force "$$folder/checkout" || :' EXIT; \
+	trap 'exit 130' INT; \
+	trap 'exit 143' TERM; \
+	rm -rf "$$folder/checkout"; \
+	git worktree add --quiet --force --detach "$$folder/checkout" "$$commit"; \
+	(cd "$$folder/checkout" && CARGO_TARGET_DIR="$$folder/base" $(CARGO) build --release --lib); \
+	$(CARGO) bench --bench compare -- \
+		"$$folder/base/release/$(notdir $(LIBRARY))" "$$folder/head/$(notdir $(LIBRARY))"
 
 inspect: build
 	@$(WITH_PLUGIN) gst-inspect-1.0 colorshine

@@ -5,16 +5,17 @@
 //!
 //! `cargo bench --bench peers` prints it as Markdown.
 
+mod common;
+
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use common::{ATTRACTORS, SIZE, info, photograph};
 use gst::prelude::*;
-use gst_video::{VideoFormat, VideoInfo};
+use gst_video::VideoFormat;
 use gstcolorshine::workers::{level_name, simd_level};
 
-const ATTRACTORS: &str = "#ff8a3d;40;60|#3f7fbf;35;50";
-const SIZE: [u32; 2] = [1920, 1080];
 const REPEATS: usize = 41;
 /// Frames that FFmpeg is given in one go.
 const FFMPEG_FRAMES: usize = 60;
@@ -27,32 +28,6 @@ fn median(mut times: Vec<Duration>) -> Duration {
 fn time(repeats: usize, mut work: impl FnMut() -> Duration) -> Duration {
     work();
     median((0..repeats).map(|_| work()).collect())
-}
-
-fn info(format: VideoFormat) -> VideoInfo {
-    VideoInfo::builder(format, SIZE[0], SIZE[1])
-        .fps(gst::Fraction::new(60, 1))
-        .build()
-        .expect("a valid format")
-}
-
-/// The astronaut, stretched over a frame of RGBA, and that in another format.
-fn photograph(format: VideoFormat) -> gst::Buffer {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/photos/astronaut.png");
-    let photo = image::open(path).expect("the photograph").into_rgba8();
-    let filter = image::imageops::FilterType::Triangle;
-    let large = image::imageops::resize(&photo, SIZE[0], SIZE[1], filter);
-    let (from, to) = (info(VideoFormat::Rgba), info(format));
-    let source = gst::Buffer::from_mut_slice(large.into_raw());
-    let source = gst_video::VideoFrame::from_buffer_readable(source, &from).expect("a frame");
-    let mut out = gst::Buffer::with_size(to.size()).expect("memory");
-    let out_ref = out.get_mut().expect("the only reference");
-    let mut target =
-        gst_video::VideoFrameRef::from_buffer_ref_writable(out_ref, &to).expect("a frame");
-    let converter = gst_video::VideoConverter::new(&from, &to, None).expect("a converter");
-    converter.frame_ref(&source.as_video_frame_ref(), &mut target);
-    drop(target);
-    out
 }
 
 /// Median time of a frame through the element.

@@ -5,12 +5,14 @@
 
 #![expect(missing_docs, reason = "criterion's macro makes a function without any")]
 
-use std::hint::black_box;
-use std::path::Path;
+mod common;
 
+use std::hint::black_box;
+
+use common::{ATTRACTORS, info, photograph};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use gst::prelude::*;
-use gst_video::{VideoFormat, VideoInfo};
+use gst_video::VideoFormat;
 use gstcolorshine::attractor::{Channels, parse};
 use gstcolorshine::color::codes::CodeSpace;
 use gstcolorshine::color::oklab::Primaries;
@@ -19,9 +21,6 @@ use gstcolorshine::model::lanes::ExactKernel;
 use gstcolorshine::model::{Falloff, GamutMapping, Look, Model};
 use gstcolorshine::tolerance;
 use gstcolorshine::workers::{Team, simd_level};
-
-const ATTRACTORS: &str = "#ff8a3d;40;60|#3f7fbf;35;50";
-const SIZE: [u32; 2] = [1920, 1080];
 
 fn look() -> Look {
     Look {
@@ -57,30 +56,9 @@ fn stages(c: &mut Criterion) {
     c.bench_function("radii", |b| b.iter(|| gamut(black_box(66))));
 }
 
-/// The astronaut, tiled over a frame of RGBA, and the frame in another format.
-fn photograph(format: VideoFormat) -> gst::Buffer {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/photos/astronaut.png");
-    let photo = image::open(path).unwrap().into_rgba8();
-    let [width, height] = SIZE;
-    let large =
-        image::imageops::resize(&photo, width, height, image::imageops::FilterType::Triangle);
-    let from = VideoInfo::builder(VideoFormat::Rgba, width, height).build().unwrap();
-    let to = VideoInfo::builder(format, width, height).build().unwrap();
-    let buffer = gst::Buffer::from_mut_slice(large.into_raw());
-    let mut out = gst::Buffer::with_size(to.size()).unwrap();
-    let converter = gst_video::VideoConverter::new(&from, &to, None).unwrap();
-    let source = gst_video::VideoFrame::from_buffer_readable(buffer, &from).unwrap();
-    let mut target =
-        gst_video::VideoFrameRef::from_buffer_ref_writable(out.get_mut().unwrap(), &to).unwrap();
-    converter.frame_ref(&source.as_video_frame_ref(), &mut target);
-    drop(target);
-    out
-}
-
 /// A frame whose bytes come from `byte`.
 fn filled(format: VideoFormat, mut byte: impl FnMut() -> u8) -> gst::Buffer {
-    let info = VideoInfo::builder(format, SIZE[0], SIZE[1]).build().unwrap();
-    gst::Buffer::from_mut_slice((0..info.size()).map(|_| byte()).collect::<Vec<u8>>())
+    gst::Buffer::from_mut_slice((0..info(format).size()).map(|_| byte()).collect::<Vec<u8>>())
 }
 
 fn noise() -> impl FnMut() -> u8 {
@@ -114,8 +92,7 @@ fn frames(c: &mut Criterion) {
                 element.set_property_from_str("method", method);
                 element.set_property("lut-size", size);
                 element.set_property("n-threads", 1u32);
-                let info = VideoInfo::builder(format, SIZE[0], SIZE[1]).build().unwrap();
-                harness.set_src_caps(info.to_caps().unwrap());
+                harness.set_src_caps(info(format).to_caps().unwrap());
                 c.bench_function(&format!("{name} {method} {size} {content}"), |b| {
                     b.iter_batched(
                         || source.copy_deep().unwrap(),

@@ -1,0 +1,40 @@
+//! What the benches have in common: the look and the picture that they are measured with.
+
+#![allow(unreachable_pub, reason = "each bench is a program of its own")]
+
+use std::path::Path;
+
+use gst_video::{VideoFormat, VideoInfo};
+
+/// The look.
+pub const ATTRACTORS: &str = "#ff8a3d;40;60|#3f7fbf;35;50";
+
+/// Width and height of frames.
+pub const SIZE: [u32; 2] = [1920, 1080];
+
+/// A stream of frames of [`SIZE`].
+pub fn info(format: VideoFormat) -> VideoInfo {
+    VideoInfo::builder(format, SIZE[0], SIZE[1])
+        .fps(gst::Fraction::new(60, 1))
+        .build()
+        .expect("a valid format")
+}
+
+/// The astronaut, stretched over a frame of RGBA, and that in another format.
+pub fn photograph(format: VideoFormat) -> gst::Buffer {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/photos/astronaut.png");
+    let photo = image::open(path).expect("the photograph").into_rgba8();
+    let filter = image::imageops::FilterType::Triangle;
+    let large = image::imageops::resize(&photo, SIZE[0], SIZE[1], filter);
+    let (from, to) = (info(VideoFormat::Rgba), info(format));
+    let source = gst::Buffer::from_mut_slice(large.into_raw());
+    let source = gst_video::VideoFrame::from_buffer_readable(source, &from).expect("a frame");
+    let mut out = gst::Buffer::with_size(to.size()).expect("memory");
+    let out_ref = out.get_mut().expect("the only reference");
+    let mut target =
+        gst_video::VideoFrameRef::from_buffer_ref_writable(out_ref, &to).expect("a frame");
+    let converter = gst_video::VideoConverter::new(&from, &to, None).expect("a converter");
+    converter.frame_ref(&source.as_video_frame_ref(), &mut target);
+    drop(target);
+    out
+}
