@@ -145,16 +145,16 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
             let y = self.locate::<true, DEEP>(axis_y, cb);
             let z = self.locate::<true, DEEP>(axis_z, cr);
             let pair = self.pair_of(y, z);
-            let mut sums = self.luma_row::<DEEP>(planes, 0, at, &pair);
+            let mut sums = [[self.zero; 2]; 2];
+            self.luma_row::<DEEP>(planes, 0, at, &pair, &mut sums);
             if ROWS == 2 {
-                let second = self.luma_row::<DEEP>(planes, 1, at, &pair);
-                sums = [words.add_u32(sums[0], second[0]), words.add_u32(sums[1], second[1])];
+                self.luma_row::<DEEP>(planes, 1, at, &pair, &mut sums);
             }
-            planes.put_chroma(words, at, [cb, cr], sums);
+            planes.put_chroma(words, at, [cb, cr], self.others_of_sums(sums));
         }
     }
 
-    /// A register of luma of a row; gives the sums of the differences of chroma, two by two.
+    /// A register of luma of a row; adds to the sums of differences, two by two.
     #[inline(always)]
     fn luma_row<const DEEP: bool>(
         &self,
@@ -162,13 +162,18 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
         row: usize,
         at: usize,
         pair: &PairOfPlaces<W::Vector>,
-    ) -> [W::Vector; 2] {
+        sums: &mut [[W::Vector; 2]; 2],
+    ) {
         let (words, one) = (self.words, self.words.splat(1));
         let codes = planes.luma(words, row, at);
         let x = self.locate::<true, DEEP>(&self.axes[0], codes);
-        let [first, second, third] = self.planes(self.at_places(x, pair));
-        planes.put_luma(words, row, at, codes, first);
-        [words.dot(second, one), words.dot(third, one)]
+        let pairs = self.pairs(self.at_places(x, pair));
+        planes.put_luma(words, row, at, codes, self.first_of_pairs(pairs));
+        for i in 0..2 {
+            for j in 0..2 {
+                sums[i][j] = words.add_u32(sums[i][j], words.dot(pairs[i][j], one));
+            }
+        }
     }
 }
 

@@ -252,9 +252,13 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
 
     /// Component by component, in the order of the codes.
     #[inline(always)]
-    pub(super) fn planes(&self, [low, high]: Fetched<W::Vector>) -> [W::Vector; 3] {
+    pub(super) fn planes(&self, fetched: Fetched<W::Vector>) -> [W::Vector; 3] {
         let words = self.words;
-        let ((low_uv, low_w), (high_uv, high_w)) = (self.apart(low), self.apart(high));
+        let [[low_one, low_two], [high_one, high_two]] = self.pairs(fetched);
+        let low_uv = words.interleave_low_u32(low_one, low_two);
+        let high_uv = words.interleave_low_u32(high_one, high_two);
+        let low_w = words.interleave_high_u32(low_one, low_two);
+        let high_w = words.interleave_high_u32(high_one, high_two);
         [
             words.interleave_low_u64(low_uv, high_uv),
             words.interleave_high_u64(low_uv, high_uv),
@@ -262,12 +266,41 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
         ]
     }
 
-    /// The first two components of four colours of each 16 bytes, and their third.
+    /// Two by two, each component of one beside that of the other: the first two and the second two of
+    /// the first four colours of each 16 bytes, then those of the last four.
     #[inline(always)]
-    fn apart(&self, [even, odd]: [W::Vector; 2]) -> (W::Vector, W::Vector) {
+    pub(super) fn pairs(&self, fetched: Fetched<W::Vector>) -> Fetched<W::Vector> {
         let words = self.words;
-        let (one, two) = (words.interleave_low(even, odd), words.interleave_high(even, odd));
-        (words.interleave_low_u32(one, two), words.interleave_high_u32(one, two))
+        fetched.map(
+            #[inline(always)]
+            |[even, odd]| [words.interleave_low(even, odd), words.interleave_high(even, odd)],
+        )
+    }
+
+    /// The first component of [`Self::pairs`], in the order of the codes.
+    #[inline(always)]
+    pub(super) fn first_of_pairs(&self, [low, high]: Fetched<W::Vector>) -> W::Vector {
+        let words = self.words;
+        words.interleave_low_u64(
+            words.interleave_low_u32(low[0], low[1]),
+            words.interleave_low_u32(high[0], high[1]),
+        )
+    }
+
+    /// The sums of the other two components over each of [`Self::pairs`], in 32-bit lanes and in order,
+    /// from sums of all three beside each other.
+    #[inline(always)]
+    pub(super) fn others_of_sums(&self, [low, high]: Fetched<W::Vector>) -> [W::Vector; 2] {
+        let words = self.words;
+        let second = words.interleave_high_u64(
+            words.interleave_low_u32(low[0], low[1]),
+            words.interleave_low_u32(high[0], high[1]),
+        );
+        let third = words.interleave_low_u64(
+            words.interleave_high_u32(low[0], low[1]),
+            words.interleave_high_u32(high[0], high[1]),
+        );
+        [second, third]
     }
 }
 

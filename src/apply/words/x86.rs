@@ -431,8 +431,9 @@ impl Words for Avx512 {
     fn store_narrow(self, to: &mut [u8], words: __m512i) {
         // SAFETY: see the module.
         unsafe {
-            let words = _mm512_max_epi16(words, _mm512_setzero_si512());
-            let bytes = _mm512_cvtusepi16_epi8(words);
+            let bytes = _mm512_packus_epi16(words, words);
+            let in_order = _mm512_setr_epi64(0, 2, 4, 6, 0, 2, 4, 6);
+            let bytes = _mm512_castsi512_si256(_mm512_permutexvar_epi64(in_order, bytes));
             _mm256_storeu_si256(to[..32].as_mut_ptr().cast(), bytes);
         }
     }
