@@ -5,7 +5,7 @@ use super::packed::{Packed, PackedSampler};
 use super::samples::{average, load, store};
 use super::tetrahedral::Sampler;
 use super::words::{Words, with_words};
-use super::{Finish, Method, Reads};
+use super::{Dither, Finish, Method, Reads};
 use crate::frame::{Area, Band, Layout};
 use crate::lut::{Interpolation, Lattice};
 use crate::workers::Level;
@@ -202,6 +202,8 @@ pub struct Job<'a> {
     pub reads: Reads,
     /// How differences end up in the frame.
     pub finish: &'a Finish,
+    /// What they are rounded by.
+    pub dither: Dither,
 }
 
 impl Job<'_> {
@@ -232,7 +234,7 @@ impl Job<'_> {
         lattice: &Lattice,
         band: &mut Band<'_>,
     ) {
-        let Some(packed) = Packed::of(self.layout) else {
+        let Some(packed) = Packed::of(self.layout).filter(|_| self.dither == Dither::None) else {
             self.apply_blocks(level, &Sampler::<W, GATHER>::new(words, lattice), band);
             return;
         };
@@ -328,7 +330,8 @@ impl Job<'_> {
     fn apply_in_place(&self, source: &dyn Source, band: &mut Band<'_>, group: usize) -> usize {
         let [luma, cb, cr] = &self.layout.components;
         let ([start, _], end) = (self.area.columns, self.area.processed_until);
-        let is_possible = self.layout.sub_x == 1
+        let is_possible = self.dither == Dither::None
+            && self.layout.sub_x == 1
             && self.layout.components.iter().all(|component| component.depth == 8)
             && luma.step == 1
             && start.is_multiple_of(2)
@@ -383,8 +386,16 @@ impl Job<'_> {
         codes: &[u16],
         differences: &[i16],
     ) {
+        let mut moved = [0; BLOCK];
+        let differences = &differences[..codes.len()];
+        let place = [component, row, first];
+        let dithered = self.dither.moved(level, self.finish, place, differences, &mut moved);
+        let (differences, finish) = match &dithered {
+            Some(finish) => (&moved[..codes.len()], finish),
+            None => (differences, self.finish),
+        };
         let component = &self.layout.components[component];
         let row = band.row_mut(component.plane, row);
-        store(level, row, component, first, codes, &differences[..codes.len()], self.finish);
+        store(level, row, component, first, codes, differences, finish);
     }
 }

@@ -7,7 +7,7 @@ use crate::lut::fraction_bits;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Finish {
     /// Share of the effect in units of 2^-15: 32768 is all of it.
-    pub(super) mix: i32,
+    mix: i32,
     /// Binary digits after the point of a difference.
     fraction: i32,
     /// Largest code.
@@ -26,10 +26,26 @@ impl Finish {
         }
     }
 
+    /// The share of a difference that is wanted.
+    #[inline(always)]
+    pub(super) fn share(&self, difference: i16) -> i16 {
+        ((i32::from(difference) * self.mix + (1 << (MIX_BITS - 1))) >> MIX_BITS) as i16
+    }
+
+    /// The same for differences of which all is wanted.
+    pub(super) fn of_all(&self) -> Self {
+        Self { mix: 1 << MIX_BITS, ..*self }
+    }
+
+    /// Binary digits of a difference that do not show in a code, if there are any.
+    pub(super) fn fraction_bits(&self) -> Option<u32> {
+        u32::try_from(self.fraction).ok().filter(|bits| *bits > 0)
+    }
+
     /// The code that a difference leads to, rounded to nearest.
     #[inline(always)]
     pub(super) fn code(&self, code: u16, difference: i16) -> u16 {
-        let difference = (i32::from(difference) * self.mix + (1 << (MIX_BITS - 1))) >> MIX_BITS;
+        let difference = i32::from(self.share(difference));
         let steps = match self.fraction {
             0.. => (difference + ((1 << self.fraction) >> 1)) >> self.fraction,
             _ => difference << -self.fraction,

@@ -13,6 +13,7 @@
 //! - What has no difference is not written: untouched stays untouched.
 
 mod block;
+mod dither;
 mod finish;
 mod method;
 mod packed;
@@ -25,6 +26,7 @@ mod twins;
 mod words;
 
 pub use block::{BLOCK, Job, for_each_block};
+pub use dither::Dither;
 pub use finish::Finish;
 pub use method::Method;
 pub use reads::Reads;

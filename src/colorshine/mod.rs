@@ -37,23 +37,6 @@ pub enum Method {
     Exact = 2,
 }
 
-/// How rounding is hidden.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]
-#[enum_type(name = "GstColorShineDither")]
-#[repr(i32)]
-pub enum Dither {
-    /// Not at all.
-    #[default]
-    #[enum_value(name = "None", nick = "none")]
-    None = 0,
-    /// By an ordered matrix.
-    #[enum_value(name = "Ordered", nick = "ordered")]
-    Ordered = 1,
-    /// By blue noise.
-    #[enum_value(name = "Blue noise", nick = "blue-noise")]
-    BlueNoise = 2,
-}
-
 /// Where pixels are computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]
 #[enum_type(name = "GstColorShineBackend")]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use gst_video::VideoInfo;
 
 use super::{Method, settings::Settings};
-use crate::apply::{self, BLOCK, Finish, Job, Reads, for_each_block};
+use crate::apply::{self, BLOCK, Dither, Finish, Job, Reads, for_each_block};
 use crate::attractor::Attractor;
 use crate::color::oklab::RgbSpace;
 use crate::frame::{Area, Layout, Planes, Stream};
@@ -118,6 +118,7 @@ pub(super) struct Plan {
     work: Work,
     threads: usize,
     tile_size: Option<usize>,
+    dither: Dither,
     /// Radii of the attractors; empty where each frame has its own.
     radii: Vec<f64>,
     /// What was baked, as long as it is in use.
@@ -139,6 +140,7 @@ impl Plan {
             work: Work::Identity,
             threads: settings.threads().min(caps.pixels() / PIXELS_PER_THREAD).max(1),
             tile_size: settings.tile_size(),
+            dither: settings.dither,
             radii: Vec::new(),
             baked: None,
             report: ErrorReport::default(),
@@ -333,7 +335,8 @@ impl Plan {
         finish: &Finish,
     ) {
         let width = self.tile_size.unwrap_or(BLOCK);
-        let job = Job { layout, area, width, method, reads: Reads::fastest(), finish };
+        let (reads, dither) = (Reads::fastest(), self.dither);
+        let job = Job { layout, area, width, method, reads, finish, dither };
         let groups = self.groups_per_band(layout, area);
         planes.for_each_band(area.rows, groups, Team::of_rows(self.threads), |band| {
             job.apply(simd_level(), band);

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use gst::glib;
 use gst::prelude::*;
 
-use super::{Backend, Dither, Method};
+use super::{Backend, Method};
+use crate::apply::Dither;
 use crate::attractor::{Attractor, Channels, ParseError, parse};
 use crate::error::{SettingError, TILE_SIZES};
 use crate::lut::{AUTO_SIZES, Interpolation, Lattice, MAX_SIZE, MIN_SIZE};
@@ -28,7 +29,7 @@ pub(super) struct Settings {
     pub(super) method: Method,
     lut_size: u32,
     pub(super) interpolation: Interpolation,
-    dither: Dither,
+    pub(super) dither: Dither,
     input_lut: Option<String>,
     output_lut: Option<String>,
     transition_time: u64,
@@ -124,7 +125,7 @@ impl Settings {
             "method" => replace(&mut self.method, get(value), Plan),
             "lut-size" => replace(&mut self.lut_size, get(value), Plan),
             "interpolation" => replace(&mut self.interpolation, get(value), Plan),
-            "dither" => replace(&mut self.dither, get(value), None),
+            "dither" => replace(&mut self.dither, get(value), Plan),
             "input-lut" => replace(&mut self.input_lut, get(value), None),
             "output-lut" => replace(&mut self.output_lut, get(value), None),
             "transition-time" => replace(&mut self.transition_time, get(value), None),
@@ -241,7 +242,6 @@ impl Settings {
         let adapts = self.tolerance_reference == Reference::Frame && self.adaptation_time > 0;
         [
             (adapts, "adaptation-time", "every frame is measured on its own, as with 0"),
-            (self.dither != Dither::None, "dither", "codes are rounded to nearest"),
             (self.input_lut.is_some(), "input-lut", "no file is read"),
             (self.output_lut.is_some(), "output-lut", "no file is read"),
             (self.transition_time > 0, "transition-time", "looks change at once"),
@@ -377,7 +377,7 @@ pub(super) static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| 
             .build(),
         glib::ParamSpecEnum::builder_with_default("dither", defaults.dither)
             .nick("Dither")
-            .blurb("How rounding is hidden. Has no effect yet: codes are rounded to nearest")
+            .blurb("How rounding is hidden, at up to 12 bits; slower than none")
             .mutable_playing()
             .build(),
         string(
