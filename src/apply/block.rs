@@ -244,10 +244,11 @@ impl Job<'_> {
             #[inline(always)]
             || {
                 let sampler = PackedSampler::<W, GATHER>::new(words, lattice, &packed, self.finish);
+                let mut is_quiet = true;
                 for row in first_row.max(first_group)..row_end.min(group_end) {
                     let row = band.row_mut(packed.plane(), row);
                     let end = row.len().min(4 * end);
-                    sampler.apply(&mut row[4 * start..end]);
+                    sampler.apply(&mut row[4 * start..end], &mut is_quiet);
                 }
             },
         );
@@ -255,13 +256,14 @@ impl Job<'_> {
 
     fn apply_blocks(&self, level: Level, source: &dyn Source, band: &mut Band<'_>) {
         let mut scratch = Scratch::new();
+        let mut is_quiet = true;
         let [first, end] = band.groups();
         for group in first..end {
             let rows = self.layout.rows_of(group, self.area.rows);
             if rows.clone().next().is_none() {
                 continue;
             }
-            let done = self.apply_in_place(source, band, group);
+            let done = self.apply_in_place(source, band, group, &mut is_quiet);
             let first = self.area.columns[0] + done;
             for span in Span::all(first, self.area, self.layout, self.width) {
                 if self.layout.sub_x == 0 {
@@ -327,7 +329,13 @@ impl Job<'_> {
 
     /// What [`Self::apply_shared`] does, without the way through scratch, for as many columns of the area
     /// as that can be done for.
-    fn apply_in_place(&self, source: &dyn Source, band: &mut Band<'_>, group: usize) -> usize {
+    fn apply_in_place(
+        &self,
+        source: &dyn Source,
+        band: &mut Band<'_>,
+        group: usize,
+        is_quiet: &mut bool,
+    ) -> usize {
         let [luma, cb, cr] = &self.layout.components;
         let ([start, _], end) = (self.area.columns, self.area.processed_until);
         let is_possible = self.dither == Dither::None
@@ -355,21 +363,26 @@ impl Job<'_> {
                 let [one, two, cb, cr] = band.rows_mut([first, second, cb_row, cr_row]);
                 let luma = &mut [&mut one[at.clone()], &mut two[at]];
                 let chroma = Chroma::Planar([&mut cb[each.clone()], &mut cr[each]]);
-                source.in_place(luma, chroma, self.finish)
+                source.in_place(luma, chroma, self.finish, is_quiet)
             }
             (None, true) => {
                 let [one, cb, cr] = band.rows_mut([first, cb_row, cr_row]);
                 let chroma = Chroma::Planar([&mut cb[each.clone()], &mut cr[each]]);
-                source.in_place(&mut [&mut one[at]], chroma, self.finish)
+                source.in_place(&mut [&mut one[at]], chroma, self.finish, is_quiet)
             }
             (Some(second), false) => {
                 let [one, two, both] = band.rows_mut([first, second, cb_row]);
                 let luma = &mut [&mut one[at.clone()], &mut two[at]];
-                source.in_place(luma, interleaved(&mut both[pairs]), self.finish)
+                source.in_place(luma, interleaved(&mut both[pairs]), self.finish, is_quiet)
             }
             (None, false) => {
                 let [one, both] = band.rows_mut([first, cb_row]);
-                source.in_place(&mut [&mut one[at]], interleaved(&mut both[pairs]), self.finish)
+                source.in_place(
+                    &mut [&mut one[at]],
+                    interleaved(&mut both[pairs]),
+                    self.finish,
+                    is_quiet,
+                )
             }
         }
     }

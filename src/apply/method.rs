@@ -62,7 +62,15 @@ pub(super) trait Source {
     /// The same for planes of 8 bits, whose samples lie byte beside byte, from end to end: the rows of
     /// luma and the row of chroma are changed in place. Gives the number of columns of luma, from the
     /// first on, that it has done; an even number, and 0 where it has no way to do so.
-    fn in_place(&self, _luma: &mut [&mut [u8]], _chroma: Chroma<'_>, _finish: &Finish) -> usize {
+    ///
+    /// `_is_quiet` is kept from call to call: whether the last block had no difference.
+    fn in_place(
+        &self,
+        _luma: &mut [&mut [u8]],
+        _chroma: Chroma<'_>,
+        _finish: &Finish,
+        _is_quiet: &mut bool,
+    ) -> usize {
         0
     }
 }

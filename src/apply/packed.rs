@@ -2,8 +2,9 @@
 //!
 //! Everything here is to be inlined into code that is compiled for a SIMD level.
 
+use super::BLOCK;
 use super::finish::{Finish, FinishWords};
-use super::tetrahedral::Sampler;
+use super::tetrahedral::{Extent, Sampler};
 use super::words::Words;
 use crate::frame::{Component, Layout};
 use crate::lut::Lattice;
@@ -78,44 +79,89 @@ impl<'a, W: Words, const GATHER: bool> PackedSampler<'a, W, GATHER> {
     }
 
     /// Changes whole pixels, the last of which may lack bytes after its last component.
+    ///
+    /// `is_quiet` tells, and is told, whether the block before had no difference anywhere: only then is it
+    /// worth a look beforehand whether the next one can have any.
     #[inline(always)]
-    pub(super) fn apply(&self, pixels: &mut [u8]) {
-        let mut groups = pixels.chunks_exact_mut(4 * W::COUNT);
-        for group in groups.by_ref() {
-            self.apply_group(group);
-        }
-        let rest = groups.into_remainder();
-        if !rest.is_empty() {
-            let mut group = [0; 4 * 32];
-            group[..rest.len()].copy_from_slice(rest);
-            self.apply_group(&mut group[..4 * W::COUNT]);
-            let length = rest.len();
-            rest.copy_from_slice(&group[..length]);
+    pub(super) fn apply(&self, pixels: &mut [u8], is_quiet: &mut bool) {
+        let words = self.sampler.words;
+        for block in pixels.chunks_mut(4 * BLOCK) {
+            if *is_quiet && !self.may_touch(block) {
+                continue;
+            }
+            let mut seen = self.sampler.zero;
+            let mut groups = block.chunks_exact_mut(4 * W::COUNT);
+            for group in groups.by_ref() {
+                seen = words.or(seen, self.apply_group(group));
+            }
+            let rest = groups.into_remainder();
+            if !rest.is_empty() {
+                let mut group = [0; 4 * 32];
+                group[..rest.len()].copy_from_slice(rest);
+                self.apply_group(&mut group[..4 * W::COUNT]);
+                let length = rest.len();
+                rest.copy_from_slice(&group[..length]);
+            }
+            *is_quiet = words.is_zero(seen);
         }
     }
 
+    /// Whether some pixel of a block may have a difference.
     #[inline(always)]
-    fn apply_group(&self, pixels: &mut [u8]) {
+    fn may_touch(&self, block: &[u8]) -> bool {
         let words = self.sampler.words;
-        let (low, high) = pixels.split_at_mut(2 * W::COUNT);
-        let (low_pixels, high_pixels) = (words.load_bytes(low), words.load_bytes(high));
-        let low_apart = words.shuffle_bytes(low_pixels, self.apart);
-        let high_apart = words.shuffle_bytes(high_pixels, self.apart);
-        let x_y = words.interleave_low_u32(low_apart, high_apart);
-        let z = words.interleave_high_u32(low_apart, high_apart);
-        let zero = self.sampler.zero;
-        let codes = [
+        let mut groups = block.chunks_exact(4 * W::COUNT);
+        let Some(first) = groups.next() else {
+            return true;
+        };
+        let mut extent = Extent::of(self.codes(self.load(first)));
+        for group in groups.by_ref() {
+            let codes = self.codes(self.load(group));
+            (0..3).for_each(
+                #[inline(always)]
+                |i| extent.add(words, i, codes[i]),
+            );
+        }
+        !groups.remainder().is_empty() || extent.is_touched(&self.sampler)
+    }
+
+    #[inline(always)]
+    fn load(&self, pixels: &[u8]) -> [W::Vector; 2] {
+        let (low, high) = pixels.split_at(2 * W::COUNT);
+        [self.sampler.words.load_bytes(low), self.sampler.words.load_bytes(high)]
+    }
+
+    /// Codes of each component.
+    #[inline(always)]
+    fn codes(&self, [low, high]: [W::Vector; 2]) -> [W::Vector; 3] {
+        let (words, zero) = (self.sampler.words, self.sampler.zero);
+        let low = words.shuffle_bytes(low, self.apart);
+        let high = words.shuffle_bytes(high, self.apart);
+        let x_y = words.interleave_low_u32(low, high);
+        let z = words.interleave_high_u32(low, high);
+        [
             words.interleave_low_u8(x_y, zero),
             words.interleave_high_u8(x_y, zero),
             words.interleave_low_u8(z, zero),
-        ];
+        ]
+    }
+
+    /// Changes the pixels of two registers; gives something that is zero if no difference was found.
+    #[inline(always)]
+    fn apply_group(&self, pixels: &mut [u8]) -> W::Vector {
+        let words = self.sampler.words;
+        let [low_pixels, high_pixels] = self.load(pixels);
+        let codes = self.codes([low_pixels, high_pixels]);
         let differences = if self.clamp {
             self.sampler.at_codes::<true, false>(codes)
         } else {
             self.sampler.at_codes::<false, false>(codes)
         };
+        let (low, high) = pixels.split_at_mut(2 * W::COUNT);
         words.store_bytes(low, self.finish(low_pixels, differences[0]));
         words.store_bytes(high, self.finish(high_pixels, differences[1]));
+        let [[a, b], [c, d]] = differences;
+        words.or(words.or(a, b), words.or(c, d))
     }
 
     #[inline(always)]

@@ -1,8 +1,11 @@
 //! Components apart: blocks of codes through a lattice, and 8-bit planes with shared chroma in place.
 
+use std::ops::Range;
+
+use super::BLOCK;
 use super::finish::{Finish, FinishWords};
 use super::method::{Chroma, Codes, Differences, Source, Sums};
-use super::tetrahedral::{PairOfPlaces, Sampler};
+use super::tetrahedral::{Extent, PairOfPlaces, Sampler};
 use super::words::Words;
 
 impl<W: Words, const GATHER: bool> Source for Sampler<'_, W, GATHER> {
@@ -39,14 +42,20 @@ impl<W: Words, const GATHER: bool> Source for Sampler<'_, W, GATHER> {
         }
     }
 
-    fn in_place(&self, luma: &mut [&mut [u8]], chroma: Chroma<'_>, finish: &Finish) -> usize {
+    fn in_place(
+        &self,
+        luma: &mut [&mut [u8]],
+        chroma: Chroma<'_>,
+        finish: &Finish,
+        is_quiet: &mut bool,
+    ) -> usize {
         if self.deeper > 0 {
             return 0;
         }
         let length = luma[0].len() / W::COUNT * W::COUNT;
         match luma {
-            [one] => self.through_planes([one], chroma, finish, length),
-            [one, two] => self.through_planes([one, two], chroma, finish, length),
+            [one] => self.through_planes([one], chroma, finish, length, is_quiet),
+            [one, two] => self.through_planes([one, two], chroma, finish, length, is_quiet),
             _ => unreachable!("one or two rows"),
         }
         length
@@ -84,12 +93,12 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
         if self.deeper > 0 {
             self.words.vectorize(
                 #[inline(always)]
-                || sampler.share::<true, ROWS>(&mut blocks, length),
+                || sampler.share::<true, ROWS>(&mut blocks, length, None),
             );
         } else {
             self.words.vectorize(
                 #[inline(always)]
-                || sampler.share::<false, ROWS>(&mut blocks, length),
+                || sampler.share::<false, ROWS>(&mut blocks, length, None),
             );
         }
     }
@@ -100,6 +109,7 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
         chroma: Chroma<'_>,
         finish: &Finish,
         length: usize,
+        is_quiet: &mut bool,
     ) {
         let (words, sampler) = (self.words, *self);
         match chroma {
@@ -117,7 +127,7 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
                             }))
                         }),
                     };
-                    sampler.share::<false, ROWS>(&mut planes, length);
+                    sampler.share::<false, ROWS>(&mut planes, length, Some(is_quiet));
                 },
             ),
             Chroma::Planar(chroma) => words.vectorize(
@@ -125,33 +135,69 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
                 || {
                     let finish = FinishWords::new(words, finish);
                     let mut planes = Planar { luma, chroma, finish };
-                    sampler.share::<false, ROWS>(&mut planes, length);
+                    sampler.share::<false, ROWS>(&mut planes, length, Some(is_quiet));
                 },
             ),
         }
     }
 
     /// Colours that share each sample of chroma two by two and row by row.
+    ///
+    /// Where what has no difference may be left out, `is_quiet` tells, and is told, whether the block
+    /// before had none: only then is it worth a look whether the next one can have any.
     #[inline(always)]
     fn share<const DEEP: bool, const ROWS: usize>(
         &self,
         planes: &mut impl SharedChroma<W>,
         length: usize,
+        mut is_quiet: Option<&mut bool>,
     ) {
         let words = self.words;
         let [_, axis_y, axis_z] = &self.axes;
-        for at in (0..length).step_by(W::COUNT) {
-            let [cb, cr] = planes.chroma(words, at);
-            let y = self.locate::<true, DEEP>(axis_y, cb);
-            let z = self.locate::<true, DEEP>(axis_z, cr);
-            let pair = self.pair_of(y, z);
-            let mut sums = [[self.zero; 2]; 2];
-            self.luma_row::<DEEP>(planes, 0, at, &pair, &mut sums);
-            if ROWS == 2 {
-                self.luma_row::<DEEP>(planes, 1, at, &pair, &mut sums);
+        for start in (0..length).step_by(BLOCK) {
+            let block = start..(start + BLOCK).min(length);
+            if is_quiet.as_deref() == Some(&true) && !self.may_touch::<ROWS>(planes, block.clone())
+            {
+                continue;
             }
-            planes.put_chroma(words, at, [cb, cr], self.others_of_sums(sums));
+            let mut seen = self.zero;
+            for at in block.step_by(W::COUNT) {
+                let [cb, cr] = planes.chroma(words, at);
+                let y = self.locate::<true, DEEP>(axis_y, cb);
+                let z = self.locate::<true, DEEP>(axis_z, cr);
+                let pair = self.pair_of(y, z);
+                let mut sums = [[self.zero; 2]; 2];
+                self.luma_row::<DEEP>(planes, 0, at, &pair, &mut sums, &mut seen);
+                if ROWS == 2 {
+                    self.luma_row::<DEEP>(planes, 1, at, &pair, &mut sums, &mut seen);
+                }
+                planes.put_chroma(words, at, [cb, cr], self.others_of_sums(sums));
+            }
+            if let Some(is_quiet) = &mut is_quiet {
+                **is_quiet = words.is_zero(seen);
+            }
         }
+    }
+
+    /// Whether some colour of a block of 8 bits may have a difference.
+    #[inline(always)]
+    fn may_touch<const ROWS: usize>(
+        &self,
+        planes: &impl SharedChroma<W>,
+        block: Range<usize>,
+    ) -> bool {
+        let words = self.words;
+        let [cb, cr] = planes.chroma(words, block.start);
+        let mut extent = Extent::of([planes.luma(words, 0, block.start), cb, cr]);
+        for at in block.step_by(W::COUNT) {
+            let [cb, cr] = planes.chroma(words, at);
+            extent.add(words, 1, cb);
+            extent.add(words, 2, cr);
+            for row in 0..ROWS {
+                extent.add(words, 0, planes.luma(words, row, at));
+            }
+        }
+        extent.is_touched(self)
     }
 
     /// A register of luma of a row; adds to the sums of differences, two by two.
@@ -163,6 +209,7 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
         at: usize,
         pair: &PairOfPlaces<W::Vector>,
         sums: &mut [[W::Vector; 2]; 2],
+        seen: &mut W::Vector,
     ) {
         let (words, one) = (self.words, self.words.splat(1));
         let codes = planes.luma(words, row, at);
@@ -171,6 +218,7 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
         planes.put_luma(words, row, at, codes, self.first_of_pairs(pairs));
         for i in 0..2 {
             for j in 0..2 {
+                *seen = words.or(*seen, pairs[i][j]);
                 sums[i][j] = words.add_u32(sums[i][j], words.dot(pairs[i][j], one));
             }
         }

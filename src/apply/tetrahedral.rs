@@ -304,6 +304,43 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
     }
 }
 
+/// The lowest and the highest codes of a block of up to 8 bits, in registers.
+pub(super) struct Extent<W: Words> {
+    lowest: [W::Vector; 3],
+    highest: [W::Vector; 3],
+}
+
+impl<W: Words> Extent<W> {
+    /// Of some codes.
+    #[inline(always)]
+    pub(super) fn of(codes: [W::Vector; 3]) -> Self {
+        Self { lowest: codes, highest: codes }
+    }
+
+    /// Takes codes of a component in.
+    #[inline(always)]
+    pub(super) fn add(&mut self, words: W, component: usize, codes: W::Vector) {
+        self.lowest[component] = words.min(self.lowest[component], codes);
+        self.highest[component] = words.max(self.highest[component], codes);
+    }
+
+    /// Whether the lattice may have a difference for any of the colours.
+    #[inline(always)]
+    pub(super) fn is_touched<const GATHER: bool>(&self, sampler: &Sampler<'_, W, GATHER>) -> bool {
+        let mut lowest = [0; 3];
+        let mut highest = [0; 3];
+        for i in 0..3 {
+            // Codes of 8 bits are positive as i16, too.
+            let mut lanes = [0i16; 32];
+            sampler.words.store(&mut lanes, self.lowest[i]);
+            lowest[i] = lanes[..W::COUNT].iter().fold(i16::MAX, |a, b| a.min(*b)) as u16;
+            sampler.words.store(&mut lanes, self.highest[i]);
+            highest[i] = lanes[..W::COUNT].iter().fold(0, |a, b| a.max(*b)) as u16;
+        }
+        sampler.lattice.touches(lowest, highest)
+    }
+}
+
 /// Entries from a path's first node to its last.
 const fn across(size: usize) -> usize {
     size * size + size + 1

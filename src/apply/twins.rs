@@ -9,7 +9,7 @@ use super::words::{Words, with_words};
 use super::{BLOCK, Reads};
 use crate::color::codes::{CodeSpace, Range};
 use crate::frame::{Component, Layout};
-use crate::lut::{Interpolation, Lattice, noise_lattice};
+use crate::lut::{Interpolation, Lattice, lonely_lattice, noise_lattice};
 use crate::workers::simd_levels;
 
 /// What is asked of every form.
@@ -135,7 +135,7 @@ impl Check for PackedPixels<'_> {
         let rest = self.rest;
         for length in [4, 8, 31 * 4, 33 * 4, 100 * 4 - rest, 4 * BLOCK] {
             let mut got = self.pixels[..length].to_vec();
-            sampler.apply(&mut got);
+            sampler.apply(&mut got, &mut true);
             assert_eq!(got, self.want[..length], "{name}, {length} bytes");
         }
     }
@@ -220,7 +220,7 @@ impl Check for Shared<'_> {
             let mut planes = [cb.clone(), cr.clone()];
             let chroma = Chroma::Planar(planes.each_mut().map(|plane| &mut plane[..length / 2]));
             let mut slices: Vec<&mut [u8]> = luma.iter_mut().map(|row| &mut row[..]).collect();
-            let done = sampler.in_place(&mut slices, chroma, &self.finish);
+            let done = sampler.in_place(&mut slices, chroma, &self.finish, &mut true);
             check_rows(&luma, done, "planar");
             assert_eq!(planes[0][..done / 2], want_cb[..done / 2], "{name}: planar cb");
             assert_eq!(planes[1][..done / 2], want_cr[..done / 2], "{name}: planar cr");
@@ -235,7 +235,7 @@ impl Check for Shared<'_> {
                 let chroma = Chroma::Interleaved { pairs: &mut pairs[..length & !1], cr_first };
                 let mut luma: Vec<_> = rows().collect();
                 let mut slices: Vec<&mut [u8]> = luma.iter_mut().map(|row| &mut row[..]).collect();
-                let done = sampler.in_place(&mut slices, chroma, &self.finish);
+                let done = sampler.in_place(&mut slices, chroma, &self.finish, &mut true);
                 check_rows(&luma, done, "pairs");
                 assert_eq!(pairs[..done], want[..done], "{name}: pairs");
                 assert_eq!(pairs[done..], before[done..], "{name}: pairs beyond");
@@ -276,4 +276,85 @@ fn shared_chroma_is_the_same_in_every_form() {
             });
         }
     }
+}
+
+struct Quiet<'a> {
+    lattice: &'a Lattice,
+    blocks: Vec<[Codes; 3]>,
+}
+
+impl Check for Quiet<'_> {
+    fn check<W: Words, const GATHER: bool>(&mut self, words: W, name: &str) {
+        let finish = Finish::new(8, 1.0);
+        let gold = Gold(self.lattice, Interpolation::Tetrahedral);
+        let (mut pixels, mut want) = (Vec::new(), Vec::new());
+        let mut touched = 0;
+        for codes in &self.blocks {
+            let mut differences = [[0; BLOCK]; 3];
+            gold.differences(BLOCK, codes.each_ref(), &mut differences);
+            let new = [0, 1, 2].map(|c| finished(&finish, &codes[c], &differences[c]));
+            touched += usize::from(differences != [[0; BLOCK]; 3]);
+            for i in 0..BLOCK {
+                pixels.extend(codes.each_ref().map(|codes| codes[i] as u8));
+                pixels.push(9);
+                want.extend(new.each_ref().map(|new| new[i]));
+                want.push(9);
+            }
+        }
+        assert!(touched > 2 && touched < self.blocks.len(), "{touched}");
+        let layout = Layout {
+            components: [0, 1, 2].map(|offset| Component::byte(0, offset, 4)),
+            planes: 1,
+            sub_x: 0,
+            sub_y: 0,
+            is_interlaced: false,
+        };
+        let packed = Packed::of(&layout).expect("pixels of four bytes");
+        let sampler = PackedSampler::<W, GATHER>::new(words, self.lattice, &packed, &finish);
+        sampler.apply(&mut pixels, &mut true);
+        assert!(pixels == want, "{name}: packed");
+
+        // The same colours as planes, chroma as it is for the first of two columns.
+        let sampler = Sampler::<W, GATHER>::new(words, self.lattice);
+        let half = |codes: &Codes| std::array::from_fn(|i| codes[i / 2 * 2 % BLOCK]);
+        let (mut luma, mut chroma) = (Vec::new(), [Vec::new(), Vec::new()]);
+        let (mut want_luma, mut want_chroma) = (Vec::new(), [Vec::new(), Vec::new()]);
+        for [y, cb, cr] in &self.blocks {
+            let codes: [Codes; 2] = [half(cb), half(cr)];
+            let each = codes.map(|codes| std::array::from_fn(|i| codes[2 * i % BLOCK]));
+            let (mut differences, mut sums) = ([[0; BLOCK]], [[0; BLOCK / 2]; 2]);
+            gold.shared_chroma(BLOCK, &[*y], &each, &mut differences, &mut sums);
+            luma.extend(Shared::bytes(y));
+            want_luma.extend(finished(&finish, y, &differences[0]));
+            for c in 0..2 {
+                chroma[c].extend(Shared::bytes(&each[c][..BLOCK / 2]));
+                let average = |sum: i32| (sum + 1).div_euclid(2) as i16;
+                let new = each[c].iter().zip(&sums[c]);
+                want_chroma[c].extend(new.map(|(c, sum)| finish.code(*c, average(*sum)) as u8));
+            }
+        }
+        let planes = Chroma::Planar(chroma.each_mut().map(|plane| &mut plane[..]));
+        sampler.in_place(&mut [&mut luma], planes, &finish, &mut true);
+        assert!(luma == want_luma && chroma == want_chroma, "{name}: planar");
+    }
+}
+
+#[test]
+fn only_blocks_without_any_difference_are_left_out() {
+    // Nodes are 7.97 codes apart: this one is at 31.9, 55.8, 239.1.
+    let lattice = lonely_lattice(&CodeSpace::full_rgb(8), 33, [4, 7, 30]);
+    let flat = |colour: [u16; 3]| colour.map(|code| [code; BLOCK]);
+    let mut blocks = Vec::new();
+    for colour in [[200, 10, 10], [32, 56, 239], [24, 56, 239], [23, 56, 239], [39, 63, 247]] {
+        blocks.push(flat(colour));
+        blocks.push(flat([90, 90, 90]));
+    }
+    // One colour among others that touch nothing.
+    for at in [0, 31, 100, 255] {
+        let mut block = flat([31, 56, 220]);
+        block[2][at] = 238;
+        blocks.push(block);
+        blocks.push(flat([0, 255, 0]));
+    }
+    in_every_form(&mut Quiet { lattice: &lattice, blocks });
 }

@@ -12,20 +12,21 @@ pub fn bake(kernel: &ExactKernel, codes: &CodeSpace, size: usize, team: Team) ->
     let mut lattice = Lattice::zeros(codes, size);
     let axes = *lattice.axes();
     let slab = size * size;
-    let slabs: Vec<_> = lattice.nodes_mut().chunks_exact_mut(slab).map(Mutex::new).collect();
     let unit = 2f32.powi(fraction_bits(codes.depth));
-    for_each(size, team, |i| {
-        let node = |axis: usize, index: usize| axes[axis].node(index) as f32;
-        let mut x = vec![node(0, i); slab];
-        let mut y: Vec<f32> = (0..slab).map(|j| node(1, j / size)).collect();
-        let mut z: Vec<f32> = (0..slab).map(|j| node(2, j % size)).collect();
-        kernel.differences([&mut x, &mut y, &mut z]);
-        let mut entries = slabs[i].lock().unwrap_or_else(PoisonError::into_inner);
-        for (j, entry) in entries.iter_mut().enumerate() {
-            *entry = [quantize(x[j], unit), quantize(y[j], unit), quantize(z[j], unit), 0];
-        }
+    lattice.fill(|nodes| {
+        let slabs: Vec<_> = nodes.chunks_exact_mut(slab).map(Mutex::new).collect();
+        for_each(size, team, |i| {
+            let node = |axis: usize, index: usize| axes[axis].node(index) as f32;
+            let mut x = vec![node(0, i); slab];
+            let mut y: Vec<f32> = (0..slab).map(|j| node(1, j / size)).collect();
+            let mut z: Vec<f32> = (0..slab).map(|j| node(2, j % size)).collect();
+            kernel.differences([&mut x, &mut y, &mut z]);
+            let mut entries = slabs[i].lock().unwrap_or_else(PoisonError::into_inner);
+            for (j, entry) in entries.iter_mut().enumerate() {
+                *entry = [quantize(x[j], unit), quantize(y[j], unit), quantize(z[j], unit), 0];
+            }
+        });
     });
-    drop(slabs);
     lattice
 }
 

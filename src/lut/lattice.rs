@@ -70,6 +70,9 @@ pub struct Lattice {
     depth: u32,
     /// size^3 entries of three differences and a zero, then [`Self::padding`] zeros.
     entries: Vec<[i16; 4]>,
+    /// For each pair of nodes on the first two axes, a bit for each node on the third whose entry is not
+    /// zero; the last bit is that of nodes 127 and 128.
+    touched: Vec<u128>,
 }
 
 impl Lattice {
@@ -85,6 +88,7 @@ impl Lattice {
             axes: codes.nominal.map(|range| Axis::new(range, size, codes.depth)),
             depth: codes.depth,
             entries: vec![[0; 4]; size.pow(3) + Self::padding(size)],
+            touched: vec![0; size * size],
         }
     }
 
@@ -96,7 +100,8 @@ impl Lattice {
 
     /// Bytes that a lattice of `size` takes.
     pub fn bytes_for(size: usize) -> u64 {
-        ((size.pow(3) + Self::padding(size)) * size_of::<[i16; 4]>()) as u64
+        let entries = (size.pow(3) + Self::padding(size)) * size_of::<[i16; 4]>();
+        (entries + size * size * size_of::<u128>()) as u64
     }
 
     /// Nodes per axis.
@@ -120,22 +125,54 @@ impl Lattice {
         &self.entries
     }
 
-    /// The entries of the nodes, without padding.
-    pub(super) fn nodes_mut(&mut self) -> &mut [[i16; 4]] {
-        let nodes = self.size.pow(3);
-        &mut self.entries[..nodes]
+    /// Fills the nodes' entries, which lie without padding.
+    pub(super) fn fill(&mut self, fill: impl FnOnce(&mut [[i16; 4]])) {
+        let nodes = &mut self.entries[..self.size.pow(3)];
+        fill(nodes);
+        for (bits, row) in self.touched.iter_mut().zip(nodes.chunks_exact(self.size)) {
+            let touched = row.iter().enumerate().filter(|(_, entry)| **entry != [0; 4]);
+            *bits = touched.fold(0, |bits, (i, _)| bits | 1 << i.min(127));
+        }
     }
+
+    /// Whether any colour between two sets of codes, the lowest and the highest of each component, may
+    /// have a difference. Says yes without looking where that would take long.
+    pub fn touches(&self, lowest: [u16; 3], highest: [u16; 3]) -> bool {
+        const MOST_ROWS: usize = 64;
+        let below = |i: usize| self.axes[i].position(lowest[i]).0;
+        let above = |i: usize| (self.axes[i].position(highest[i]).0 + 1).min(self.size - 1);
+        let (low, high) = ([0, 1, 2].map(below), [0, 1, 2].map(above));
+        if (high[0] - low[0] + 1) * (high[1] - low[1] + 1) > MOST_ROWS {
+            return true;
+        }
+        let (first, last) = (low[2].min(127), high[2].min(127));
+        let bits = u128::MAX << first & u128::MAX >> (127 - last);
+        (low[0]..=high[0]).any(|x| {
+            let row = &self.touched[x * self.size..][low[1]..=high[1]];
+            row.iter().any(|touched| touched & bits != 0)
+        })
+    }
+}
+
+/// A lattice of which one node has a difference, and the node's index on each axis.
+#[cfg(test)]
+pub(crate) fn lonely_lattice(codes: &CodeSpace, size: usize, [x, y, z]: [usize; 3]) -> Lattice {
+    let mut lattice = Lattice::zeros(codes, size);
+    lattice.fill(|nodes| nodes[(x * size + y) * size + z] = [3000, -3000, 2000, 0]);
+    lattice
 }
 
 /// A lattice of entries that use all of their 16 bits, for tests of samplers.
 #[cfg(test)]
 pub(crate) fn noise_lattice(codes: &CodeSpace, size: usize) -> Lattice {
     let mut lattice = Lattice::zeros(codes, size);
-    for (i, entry) in lattice.nodes_mut().iter_mut().enumerate() {
-        let hash = (i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let word = |shift: u32| ((hash >> shift) as i16).max(-i16::MAX);
-        *entry = [word(0), word(20), word(40), 0];
-    }
+    lattice.fill(|nodes| {
+        for (i, entry) in nodes.iter_mut().enumerate() {
+            let hash = (i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let word = |shift: u32| ((hash >> shift) as i16).max(-i16::MAX);
+            *entry = [word(0), word(20), word(40), 0];
+        }
+    });
     lattice
 }
 
@@ -165,5 +202,34 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_a_lonely_node_touches_is_known() {
+        for (size, node) in [(33, [4, 7, 30]), (129, [128, 0, 128]), (2, [1, 1, 0])] {
+            let lattice = lonely_lattice(&CodeSpace::full_rgb(8), size, node);
+            let mut touched = 0;
+            for step in [1, 17, 60] {
+                for x in (0..256 - step).step_by(7) {
+                    for y in (0..256 - step).step_by(13) {
+                        for z in (0..256 - step).step_by(5) {
+                            let low = [x as u16, y as u16, z as u16];
+                            let high = low.map(|code| code + step as u16);
+                            let within = |i: usize| {
+                                let (first, _) = lattice.axes[i].position(low[i]);
+                                let (last, _) = lattice.axes[i].position(high[i]);
+                                (first..=last + 1).contains(&node[i])
+                            };
+                            let is_touched = lattice.touches(low, high);
+                            assert!(is_touched || ![0, 1, 2].into_iter().all(within));
+                            touched += usize::from(is_touched);
+                        }
+                    }
+                }
+            }
+            assert!(touched > 0, "{size}");
+        }
+        let lattice = lonely_lattice(&CodeSpace::full_rgb(8), 33, [4, 7, 30]);
+        assert!(!lattice.touches([100, 100, 100], [110, 110, 110]));
     }
 }

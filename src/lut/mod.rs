@@ -15,9 +15,9 @@ mod shared;
 pub use bake::bake;
 pub(crate) use bake::quantize;
 pub use cube::write_cube;
-#[cfg(test)]
-pub(crate) use lattice::noise_lattice;
 pub use lattice::{AUTO_SIZES, Axis, FRACTION_BITS, Lattice, MAX_SIZE, MIN_SIZE, fraction_bits};
+#[cfg(test)]
+pub(crate) use lattice::{lonely_lattice, noise_lattice};
 pub use report::{ErrorReport, Probe};
 pub use shared::{Baked, Request, bake_request, prepare};
 

@@ -88,10 +88,12 @@ mod tests {
     /// A lattice whose entries are `f` of the node's indices.
     fn lattice(size: usize, f: impl Fn([usize; 3]) -> [i16; 3]) -> Lattice {
         let mut lattice = Lattice::zeros(&CodeSpace::full_rgb(8), size);
-        for (i, entry) in lattice.nodes_mut().iter_mut().enumerate() {
-            let [a, b, c] = f([i / size / size, i / size % size, i % size]);
-            *entry = [a, b, c, 0];
-        }
+        lattice.fill(|nodes| {
+            for (i, entry) in nodes.iter_mut().enumerate() {
+                let [a, b, c] = f([i / size / size, i / size % size, i % size]);
+                *entry = [a, b, c, 0];
+            }
+        });
         lattice
     }
 
@@ -126,10 +128,12 @@ mod tests {
     fn nodes_come_out_exactly() {
         // At 16 bits and 17 nodes, every 4096th code is one.
         let mut noise = Lattice::zeros(&CodeSpace::full_rgb(16), 17);
-        for (i, entry) in noise.nodes_mut().iter_mut().enumerate() {
-            let hash = (i * 7919 % 65_535) as i32 - 32_767;
-            *entry = [hash as i16, -hash as i16, (hash / 3) as i16, 0];
-        }
+        noise.fill(|nodes| {
+            for (i, entry) in nodes.iter_mut().enumerate() {
+                let hash = (i * 7919 % 65_535) as i32 - 32_767;
+                *entry = [hash as i16, -hash as i16, (hash / 3) as i16, 0];
+            }
+        });
         for interpolation in
             [Interpolation::Tetrahedral, Interpolation::Trilinear, Interpolation::Nearest]
         {

@@ -109,6 +109,8 @@ pub(super) trait Words: Simd {
     fn or(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// Where a > b as `i16`.
     fn greater(self, a: Self::Vector, b: Self::Vector) -> Self::Mask;
+    /// Whether no bit is set.
+    fn is_zero(self, a: Self::Vector) -> bool;
     /// `yes` where the mask holds, `no` elsewhere.
     fn select(self, mask: Self::Mask, yes: Self::Vector, no: Self::Vector) -> Self::Vector;
 

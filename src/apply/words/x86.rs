@@ -190,6 +190,11 @@ impl Words for Sse4_2 {
         unsafe { _mm_loadu_si128(black_box(&bytes).as_ptr().cast()) }
     }
     #[inline(always)]
+    fn is_zero(self, a: __m128i) -> bool {
+        // SAFETY: see the module.
+        unsafe { _mm_testz_si128(a, a) != 0 }
+    }
+    #[inline(always)]
     fn select(self, mask: __m128i, yes: __m128i, no: __m128i) -> __m128i {
         // SAFETY: see the module.
         unsafe { _mm_blendv_epi8(no, yes, mask) }
@@ -307,6 +312,11 @@ impl Words for Avx2 {
     fn every_16_bytes(self, bytes: [u8; 16]) -> __m256i {
         // SAFETY: see the module.
         unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(black_box(&bytes).as_ptr().cast())) }
+    }
+    #[inline(always)]
+    fn is_zero(self, a: __m256i) -> bool {
+        // SAFETY: see the module.
+        unsafe { _mm256_testz_si256(a, a) != 0 }
     }
     #[inline(always)]
     fn select(self, mask: __m256i, yes: __m256i, no: __m256i) -> __m256i {
@@ -476,6 +486,11 @@ impl Words for Avx512 {
     fn greater(self, a: __m512i, b: __m512i) -> __mmask32 {
         // SAFETY: see the module.
         unsafe { _mm512_cmpgt_epi16_mask(a, b) }
+    }
+    #[inline(always)]
+    fn is_zero(self, a: __m512i) -> bool {
+        // SAFETY: see the module.
+        unsafe { _mm512_test_epi32_mask(a, a) == 0 }
     }
     #[inline(always)]
     fn select(self, mask: __mmask32, yes: __m512i, no: __m512i) -> __m512i {
