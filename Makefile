@@ -26,7 +26,7 @@ export CARGO_TARGET_DIR INPUT OUTPUT PICTURE ATTRACTORS BASE DESTDIR PLUGINDIR
 
 WITH_PLUGIN = GST_PLUGIN_PATH="$(abspath $(CARGO_TARGET_DIR))/release$${GST_PLUGIN_PATH:+:$$GST_PLUGIN_PATH}"
 
-.PHONY: help setup cargo build demo test bench bench-compare inspect install clean
+.PHONY: help setup cargo build demo test bench bench-live bench-compare inspect install clean
 
 help:
 	@echo 'make demo      recolour a clip: $(OUTPUT), a before/after picture $(PICTURE) and statistics'
@@ -34,6 +34,7 @@ help:
 	@echo 'make test      formatting, lints, and unit, integration and doc tests'
 	@echo 'make bench     a table of speeds against FFmpeg and OpenColorIO, where they are installed'
 	@echo 'make bench-compare BASE=revision   fails if what is here is slower than that revision was'
+	@echo 'make bench-live  frames that come too late, and CPU time, at 60 frames a second'
 	@echo 'make inspect   all properties, from gst-inspect-1.0'
 	@echo 'make install   into the GStreamer plugin folder, or PLUGINDIR=...; DESTDIR=... goes before it'
 	@echo 'make build     the release plugin, $(LIBRARY)'
@@ -95,6 +96,10 @@ test: setup cargo
 # FFmpeg and OpenColorIO are peers to measure against, where they are installed.
 bench: setup cargo
 	$(CARGO) bench --bench peers
+
+# Half a minute a format; nothing else should run meanwhile.
+bench-live: setup cargo
+	$(CARGO) bench --bench live
 
 # BASE is built from a checkout that goes afterwards, in a folder that stays, so that only what differs is
 # built the next time. The other file is a copy because cargo bench may build it once more.

@@ -11,12 +11,14 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use common::{ATTRACTORS, SIZE, info, photograph};
+use common::{ATTRACTORS, SIZE, info, info_of, photograph, photograph_of};
 use gst::prelude::*;
 use gst_video::VideoFormat;
 use gstcolorshine::workers::{level_name, simd_level};
 
 const REPEATS: usize = 41;
+/// Argument that asks for the time of a frame of RGBA alone.
+const ONE_FRAME: &str = "--one-frame";
 /// Frames that FFmpeg is given in one go.
 const FFMPEG_FRAMES: usize = 60;
 
@@ -32,12 +34,17 @@ fn time(repeats: usize, mut work: impl FnMut() -> Duration) -> Duration {
 
 /// Median time of a frame through the element.
 fn colorshine(format: VideoFormat, properties: &[(&str, &str)]) -> Duration {
+    colorshine_of(format, SIZE, properties)
+}
+
+/// The same for frames of some size.
+fn colorshine_of(format: VideoFormat, size: [u32; 2], properties: &[(&str, &str)]) -> Duration {
     let mut harness = gst_check::Harness::new("colorshine");
     let element = harness.element().expect("the element");
     element.set_property("attractors", ATTRACTORS);
     properties.iter().for_each(|(name, value)| element.set_property_from_str(name, value));
-    harness.set_src_caps(info(format).to_caps().expect("caps"));
-    let source = photograph(format);
+    harness.set_src_caps(info_of(format, size).to_caps().expect("caps"));
+    let source = photograph_of(format, size);
     time(REPEATS, || {
         let frame = source.copy_deep().expect("memory");
         let start = Instant::now();
@@ -95,6 +102,18 @@ print(sorted(times)[20])
     Some(Duration::from_secs_f64(seconds))
 }
 
+/// The lattice's gold, one colour at a time: what CPUs of before 2008 get, timed in a process of its own
+/// because a process has one SIMD level.
+fn scalar() -> Option<Duration> {
+    let output = Command::new(std::env::current_exe().ok()?)
+        .args(["--bench", ONE_FRAME])
+        .env("COLORSHINE_SIMD_LEVEL", "sse2")
+        .output()
+        .ok()?;
+    let seconds: f64 = String::from_utf8_lossy(&output.stdout).trim().parse().ok()?;
+    Some(Duration::from_secs_f64(seconds))
+}
+
 fn row(what: &str, ours: Duration, against: Option<Duration>, floor: &str, aim: &str) {
     let ms = |time: Duration| format!("{:.2} ms", time.as_secs_f64() * 1e3);
     let (other, ratio) = match against {
@@ -112,6 +131,11 @@ fn main() {
     }
     gst::init().expect("GStreamer");
     gstcolorshine::plugin_register_static().expect("the plugin");
+    let one = |method, size| [("n-threads", "1"), ("method", method), ("lut-size", size)];
+    if std::env::args().any(|argument| argument == ONE_FRAME) {
+        println!("{}", colorshine(VideoFormat::Rgba, &one("lut", "33")).as_secs_f64());
+        return;
+    }
     let folder = tempfile::tempdir().expect("a temporary folder");
     let cube = folder.path().join("look.cube");
     let element = gst::ElementFactory::make("colorshine").build().expect("the element");
@@ -124,7 +148,6 @@ fn main() {
         path
     };
 
-    let one = |method, size| [("n-threads", "1"), ("method", method), ("lut-size", size)];
     let (rgba_info, nv12, i420) = (VideoFormat::Rgba, VideoFormat::Nv12, VideoFormat::I420);
     let rgba = colorshine(rgba_info, &one("lut", "33"));
     let rgba_raw = raw(rgba_info);
@@ -153,6 +176,19 @@ fn main() {
     row("RGBA on two threads, itself on one", two, Some(rgba), "1.7x", "1.9x");
     let exact = colorshine(rgba_info, &[("n-threads", "1"), ("method", "exact")]);
     row("RGBA, exact model, itself with the table", exact, Some(rgba), "", "");
+    #[cfg(target_arch = "x86_64")]
+    row("RGBA, without SIMD", rgba, scalar(), "", "");
+    let many = vec![ATTRACTORS; 8].join("|");
+    let attractors =
+        [("n-threads", "1"), ("lut-size", "33"), ("method", "lut"), ("attractors", &many)];
+    let many = colorshine(rgba_info, &attractors);
+    row("RGBA with 16 attractors, itself with 2", many, Some(rgba), "0.97x", "");
+    for size in [[640, 360], [1280, 720], [3840, 2160], [7680, 4320]] {
+        let time = colorshine_of(rgba_info, size, &one("lut", "33"));
+        let share = f64::from(size[0] * size[1]) / f64::from(SIZE[0] * SIZE[1]);
+        let what = format!("RGBA {}x{} per pixel, itself at 1920x1080", size[0], size[1]);
+        row(&what, time, Some(rgba.mul_f64(share)), "0.8x", "0.9x");
+    }
     let p010 = colorshine(VideoFormat::P01010le, &one("lut", "33"));
     row("P010, itself as RGBA", p010, Some(rgba), "", "");
 }

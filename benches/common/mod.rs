@@ -14,7 +14,12 @@ pub const SIZE: [u32; 2] = [1920, 1080];
 
 /// A stream of frames of [`SIZE`].
 pub fn info(format: VideoFormat) -> VideoInfo {
-    VideoInfo::builder(format, SIZE[0], SIZE[1])
+    info_of(format, SIZE)
+}
+
+/// A stream of frames of some size.
+pub fn info_of(format: VideoFormat, [width, height]: [u32; 2]) -> VideoInfo {
+    VideoInfo::builder(format, width, height)
         .fps(gst::Fraction::new(60, 1))
         .build()
         .expect("a valid format")
@@ -22,11 +27,16 @@ pub fn info(format: VideoFormat) -> VideoInfo {
 
 /// The astronaut, stretched over a frame of RGBA, and that in another format.
 pub fn photograph(format: VideoFormat) -> gst::Buffer {
+    photograph_of(format, SIZE)
+}
+
+/// The same in a frame of some size.
+pub fn photograph_of(format: VideoFormat, size: [u32; 2]) -> gst::Buffer {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/photos/astronaut.png");
     let photo = image::open(path).expect("the photograph").into_rgba8();
     let filter = image::imageops::FilterType::Triangle;
-    let large = image::imageops::resize(&photo, SIZE[0], SIZE[1], filter);
-    let (from, to) = (info(VideoFormat::Rgba), info(format));
+    let large = image::imageops::resize(&photo, size[0], size[1], filter);
+    let (from, to) = (info_of(VideoFormat::Rgba, size), info_of(format, size));
     let source = gst::Buffer::from_mut_slice(large.into_raw());
     let source = gst_video::VideoFrame::from_buffer_readable(source, &from).expect("a frame");
     let mut out = gst::Buffer::with_size(to.size()).expect("memory");

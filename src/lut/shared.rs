@@ -10,8 +10,8 @@ use crate::model::Look;
 use crate::model::lanes::ExactKernel;
 use crate::workers::{Level, Team};
 
-/// 99.9th percentile of the error, in 8-bit codes, at which an automatic size is large enough: then
-/// lattice and exact model, both rounded, differ by at most one code.
+/// 99.9th percentile of the error, in codes of the stream, at which an automatic size is large enough:
+/// then lattice and exact model, both rounded, differ by at most one code.
 const GOOD_ENOUGH: f64 = 0.5;
 
 /// All that a lattice depends on.
@@ -106,7 +106,8 @@ pub fn bake_request(request: &Request, level: Level, team: Team) -> Baked {
         let lattice = bake(&kernel, &request.codes, size, team);
         let report = probe.report(&lattice, request.interpolation);
         best = Some((lattice, report));
-        if report.p999_codes <= GOOD_ENOUGH {
+        let codes = f64::from(request.codes.max_code()) / 255.0;
+        if report.p999_codes * codes <= GOOD_ENOUGH {
             break;
         }
     }
