@@ -28,19 +28,17 @@ pub fn level_name(level: Level) -> &'static str {
 /// Every level that this CPU has, lowest first, with its name.
 pub fn simd_levels() -> Vec<(&'static str, Level)> {
     let best = Level::new();
-    let mut levels = vec![Level::baseline()];
-    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-    levels.extend(
-        [
-            best.as_sse4_2().map(Level::Sse4_2),
-            best.as_avx2().map(Level::Avx2),
-            best.as_avx512().map(Level::Avx512),
-        ]
-        .into_iter()
-        .flatten(),
-    );
+    let levels = [
+        Some(Level::baseline()),
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        best.as_sse4_2().map(Level::Sse4_2),
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        best.as_avx2().map(Level::Avx2),
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        best.as_avx512().map(Level::Avx512),
+    ];
     let _ = best;
-    levels.into_iter().map(|level| (level_name(level), level)).collect()
+    levels.into_iter().flatten().map(|level| (level_name(level), level)).collect()
 }
 
 /// The level that this process uses: the best, or the one that `COLORSHINE_SIMD_LEVEL` names.
