@@ -178,7 +178,7 @@ fn main() {
     row("RGBA, exact model, itself with the table", exact, Some(rgba), "", "");
     #[cfg(target_arch = "x86_64")]
     row("RGBA, without SIMD", rgba, scalar(), "", "");
-    let many = vec![ATTRACTORS; 8].join("|");
+    let many = [ATTRACTORS; 8].join("|");
     let attractors =
         [("n-threads", "1"), ("lut-size", "33"), ("method", "lut"), ("attractors", &many)];
     let many = colorshine(rgba_info, &attractors);
