@@ -162,7 +162,7 @@ fn bad_numbers_keep_the_pipeline_from_starting() {
             "property tile-size: 15 is out of range, allowed is 0 (automatic) or 16 to 8192",
         ),
         ("memory-limit=1000", "property memory-limit: 1000 bytes are too few for a lookup table"),
-        ("memory-limit=100000 lut-size=65", "allowed is 0 (automatic) or at least 2231336"),
+        ("memory-limit=100000 lut-size=65", "allowed is 0 (automatic) or at least 2298928"),
     ] {
         let line = format!("videotestsrc num-buffers=1 ! colorshine {properties} ! fakesink");
         let error = run(&line).unwrap_err();
@@ -287,7 +287,7 @@ fn unusable_buffers_are_one_error() {
 
 #[test]
 fn properties_without_effect_warn_once() {
-    let line = "videotestsrc num-buffers=5 ! colorshine name=c attractors=red;50;50 dither=ordered \
+    let line = "videotestsrc num-buffers=5 ! colorshine name=c attractors=red;50;50 input-lut=x.cube \
                 tolerance-reference=frame backend=gpu ! fakesink";
     let pipeline = pipeline(line);
     let bus = pipeline.bus().unwrap();
@@ -298,7 +298,7 @@ fn properties_without_effect_warn_once() {
     let about = |name: &str| {
         warnings.iter().filter(|w| w.contains(&format!("property {name} has no effect"))).count()
     };
-    for name in ["dither", "adaptation-time", "backend=gpu", "transition-time"] {
+    for name in ["input-lut", "adaptation-time", "backend=gpu", "transition-time"] {
         assert_eq!(about(name), 1, "{name}: {warnings:?}");
     }
     assert_eq!(warnings.len(), 4, "{warnings:?}");

@@ -9,7 +9,7 @@ use super::words::{Words, with_words};
 use super::{BLOCK, Reads};
 use crate::color::codes::{CodeSpace, Range};
 use crate::frame::{Component, Layout};
-use crate::lut::{Interpolation, Lattice, lonely_lattice, noise_lattice};
+use crate::lut::{Interpolation, Lattice, extreme_lattice, lonely_lattice, noise_lattice};
 use crate::workers::simd_levels;
 
 /// What is asked of every form.
@@ -106,6 +106,9 @@ fn every_size_depth_and_length_is_the_same_in_every_form() {
         for size in [2, 3, 17, 64, 65, 129] {
             let lattice = noise_lattice(&space, size);
             let codes = [1, 2, 3].map(|seed| noise(seed, space.max_code()));
+            // Rounded products of these add up to more than fits.
+            let extreme = extreme_lattice(&space, size);
+            in_every_form(&mut Blocks::new(&extreme, codes.each_ref(), BLOCK));
             for length in [1, 2, 7, 8, 9, 31, 255, 256] {
                 in_every_form(&mut Blocks::new(&lattice, codes.each_ref(), length));
             }

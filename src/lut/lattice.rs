@@ -162,6 +162,14 @@ pub(crate) fn lonely_lattice(codes: &CodeSpace, size: usize, [x, y, z]: [usize; 
     lattice
 }
 
+/// A lattice of the largest and the smallest entries alone.
+#[cfg(test)]
+pub(crate) fn extreme_lattice(codes: &CodeSpace, size: usize) -> Lattice {
+    let mut lattice = Lattice::zeros(codes, size);
+    lattice.fill(|nodes| nodes.fill([i16::MAX, -i16::MAX, i16::MAX, 0]));
+    lattice
+}
+
 /// A lattice of entries that use all of their 16 bits, for tests of samplers.
 #[cfg(test)]
 pub(crate) fn noise_lattice(codes: &CodeSpace, size: usize) -> Lattice {

@@ -1,9 +1,10 @@
 //! The lattice: a 3D lookup table of differences, in the stream's own code values.
 //!
 //! One coordinate convention holds everywhere: axis 0, 1, 2 are the components R, G, B or Y', Cb, Cr;
-//! axis 2 varies fastest; the first and last node of an axis lie on the ends of the component's nominal
-//! range, and codes beyond take the end's value. An entry is `output - input`, so that identity is
-//! exact, what lies outside every radius is exactly zero, and superwhites keep their excess.
+//! axis 2 varies fastest; the first node of an axis lies on the low end of the component's nominal range,
+//! the last on the high end or up to 1/256 of a cell beyond, and codes beyond take the end's value. An entry
+//! is `output - input`, so that identity is exact, what lies outside every radius is exactly zero, and
+//! superwhites keep their excess.
 
 mod bake;
 mod cube;
@@ -17,7 +18,7 @@ pub(crate) use bake::quantize;
 pub use cube::write_cube;
 pub use lattice::{AUTO_SIZES, Axis, FRACTION_BITS, Lattice, MAX_SIZE, MIN_SIZE, fraction_bits};
 #[cfg(test)]
-pub(crate) use lattice::{lonely_lattice, noise_lattice};
+pub(crate) use lattice::{extreme_lattice, lonely_lattice, noise_lattice};
 pub use report::{ErrorReport, Probe};
 pub use shared::{Baked, Request, bake_request, prepare};
 
