@@ -1,7 +1,8 @@
 //! Blocks of a row: loaded from any layout, differenced, stored back.
 
-use super::method::{Chroma, Codes, Differences, Exact, Gold, Source, Sums};
+use super::method::{Codes, Differences, Exact, Gold, Source, Sums};
 use super::packed::{Packed, PackedSampler};
+use super::planar::BytePlanes;
 use super::samples::{average, load, store};
 use super::tetrahedral::Sampler;
 use super::words::{Words, with_words};
@@ -215,14 +216,17 @@ impl Job<'_> {
                     Reads::Gather => self.apply_words::<_, true>(level, words, lattice, band),
                     Reads::Loads => self.apply_words::<_, false>(level, words, lattice, band),
                 }, else {
-                    self.apply_blocks(level, &Gold(lattice, Interpolation::Tetrahedral), band);
+                    let gold = Gold(lattice, Interpolation::Tetrahedral);
+                    self.apply_blocks(level, &gold, band, self.area.columns[0]);
                 });
             }
             Method::Lattice(lattice, interpolation) => {
-                self.apply_blocks(level, &Gold(lattice, *interpolation), band);
+                let gold = Gold(lattice, *interpolation);
+                self.apply_blocks(level, &gold, band, self.area.columns[0]);
             }
             Method::Exact(kernel, depth) => {
-                self.apply_blocks(level, &Exact(kernel, *depth), band);
+                let exact = Exact(kernel, *depth);
+                self.apply_blocks(level, &exact, band, self.area.columns[0]);
             }
         }
     }
@@ -234,38 +238,48 @@ impl Job<'_> {
         lattice: &Lattice,
         band: &mut Band<'_>,
     ) {
-        let Some(packed) = Packed::of(self.layout).filter(|_| self.dither == Dither::None) else {
-            self.apply_blocks(level, &Sampler::<W, GATHER>::new(words, lattice), band);
+        let (start, is_plain) = (self.area.columns[0], self.dither == Dither::None);
+        if let Some(packed) = Packed::of(self.layout).filter(|_| is_plain) {
+            words.vectorize(
+                #[inline(always)]
+                || {
+                    let finish = self.finish;
+                    let sampler = PackedSampler::<W, GATHER>::new(words, lattice, &packed, finish);
+                    sampler.apply_band(self.area, band);
+                },
+            );
             return;
-        };
-        let ([start, _], end) = (self.area.columns, self.area.processed_until);
-        let ([first_row, row_end], [first_group, group_end]) = (self.area.rows, band.groups());
-        words.vectorize(
-            #[inline(always)]
-            || {
-                let sampler = PackedSampler::<W, GATHER>::new(words, lattice, &packed, self.finish);
-                let mut is_quiet = true;
-                for row in first_row.max(first_group)..row_end.min(group_end) {
-                    let row = band.row_mut(packed.plane(), row);
-                    let end = row.len().min(4 * end);
-                    sampler.apply(&mut row[4 * start..end], &mut is_quiet);
-                }
-            },
-        );
+        }
+        let sampler = Sampler::<W, GATHER>::new(words, lattice);
+        let planes = BytePlanes::of(self.layout, self.area).filter(|_| is_plain);
+        let done = planes.map_or(0, |planes| {
+            words.vectorize(
+                #[inline(always)]
+                || sampler.apply_band(self.layout, self.area, &planes, self.finish, band),
+            )
+        });
+        self.apply_blocks(level, &sampler, band, start + done);
     }
 
-    fn apply_blocks(&self, level: Level, source: &dyn Source, band: &mut Band<'_>) {
+    /// Does the job on the columns from `first` on.
+    fn apply_blocks(
+        &self,
+        level: Level,
+        source: &dyn Source,
+        band: &mut Band<'_>,
+        first_column: usize,
+    ) {
+        if first_column >= self.area.processed_until {
+            return;
+        }
         let mut scratch = Scratch::new();
-        let mut is_quiet = true;
         let [first, end] = band.groups();
         for group in first..end {
             let rows = self.layout.rows_of(group, self.area.rows);
             if rows.clone().next().is_none() {
                 continue;
             }
-            let done = self.apply_in_place(source, band, group, &mut is_quiet);
-            let first = self.area.columns[0] + done;
-            for span in Span::all(first, self.area, self.layout, self.width) {
+            for span in Span::all(first_column, self.area, self.layout, self.width) {
                 if self.layout.sub_x == 0 {
                     scratch.load_chroma(level, band, self.layout, group, span);
                     scratch.load_luma(level, 0, band, self.layout, group, span);
@@ -324,66 +338,6 @@ impl Job<'_> {
             let codes = &codes[..span.chroma_length()];
             let differences = &scratch.differences[i + 1];
             self.store(level, band, i + 1, group, span.chroma_start(), codes, differences);
-        }
-    }
-
-    /// What [`Self::apply_shared`] does, without the way through scratch, for as many columns of the area
-    /// as that can be done for.
-    fn apply_in_place(
-        &self,
-        source: &dyn Source,
-        band: &mut Band<'_>,
-        group: usize,
-        is_quiet: &mut bool,
-    ) -> usize {
-        let [luma, cb, cr] = &self.layout.components;
-        let ([start, _], end) = (self.area.columns, self.area.processed_until);
-        let is_possible = self.dither == Dither::None
-            && self.layout.sub_x == 1
-            && self.layout.components.iter().all(|component| component.depth == 8)
-            && luma.step == 1
-            && start.is_multiple_of(2)
-            && start < end;
-        let is_planar = cb.step == 1 && cr.step == 1;
-        let is_interleaved = cb.step == 2 && cr.step == 2 && cb.plane == cr.plane;
-        let mut rows = self.layout.rows_of(group, self.area.rows).map(|row| (luma.plane, row));
-        let (Some(first), second) = (rows.next(), rows.next()) else {
-            return 0;
-        };
-        if !is_possible || !(is_planar || is_interleaved) {
-            return 0;
-        }
-        // A last column that has a sample of chroma to itself is left over in any case.
-        let (at, pairs) = (start..end, start..end & !1);
-        let each = start / 2..end / 2;
-        let (cb_row, cr_row) = ((cb.plane, group), (cr.plane, group));
-        let interleaved = |pairs| Chroma::Interleaved { pairs, cr_first: cr.offset < cb.offset };
-        match (second, is_planar) {
-            (Some(second), true) => {
-                let [one, two, cb, cr] = band.rows_mut([first, second, cb_row, cr_row]);
-                let luma = &mut [&mut one[at.clone()], &mut two[at]];
-                let chroma = Chroma::Planar([&mut cb[each.clone()], &mut cr[each]]);
-                source.in_place(luma, chroma, self.finish, is_quiet)
-            }
-            (None, true) => {
-                let [one, cb, cr] = band.rows_mut([first, cb_row, cr_row]);
-                let chroma = Chroma::Planar([&mut cb[each.clone()], &mut cr[each]]);
-                source.in_place(&mut [&mut one[at]], chroma, self.finish, is_quiet)
-            }
-            (Some(second), false) => {
-                let [one, two, both] = band.rows_mut([first, second, cb_row]);
-                let luma = &mut [&mut one[at.clone()], &mut two[at]];
-                source.in_place(luma, interleaved(&mut both[pairs]), self.finish, is_quiet)
-            }
-            (None, false) => {
-                let [one, both] = band.rows_mut([first, cb_row]);
-                source.in_place(
-                    &mut [&mut one[at]],
-                    interleaved(&mut both[pairs]),
-                    self.finish,
-                    is_quiet,
-                )
-            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{BLOCK, Finish};
+use super::BLOCK;
 use crate::lut::{Interpolation, Lattice, fraction_bits, quantize};
 use crate::model::lanes::ExactKernel;
 
@@ -58,29 +58,6 @@ pub(super) trait Source {
             }
         }
     }
-
-    /// The same for planes of 8 bits, whose samples lie byte beside byte, from end to end: the rows of
-    /// luma and the row of chroma are changed in place. Gives the number of columns of luma, from the
-    /// first on, that it has done; an even number, and 0 where it has no way to do so.
-    ///
-    /// `_is_quiet` is kept from call to call: whether the last block had no difference.
-    fn in_place(
-        &self,
-        _luma: &mut [&mut [u8]],
-        _chroma: Chroma<'_>,
-        _finish: &Finish,
-        _is_quiet: &mut bool,
-    ) -> usize {
-        0
-    }
-}
-
-/// A row of chroma of 8 bits.
-pub(super) enum Chroma<'a> {
-    /// Pairs of Cb and Cr, or of Cr and Cb.
-    Interleaved { pairs: &'a mut [u8], cr_first: bool },
-    /// Cb and Cr.
-    Planar([&'a mut [u8]; 2]),
 }
 
 /// The gold of the lattice.

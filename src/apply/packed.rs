@@ -6,7 +6,7 @@ use super::BLOCK;
 use super::finish::{Finish, FinishWords};
 use super::tetrahedral::{Extent, Sampler};
 use super::words::Words;
-use crate::frame::{Component, Layout};
+use crate::frame::{Area, Band, Component, Layout};
 use crate::lut::Lattice;
 
 /// Pixels of four bytes, three of them components of 8 bits.
@@ -30,15 +30,12 @@ impl Packed {
         let [x, y, z] = layout.components.map(|component| component.offset as u8);
         Some(Self { plane: first.plane, order: [x, y, z, 6 - x - y - z] })
     }
-
-    pub(super) fn plane(&self) -> usize {
-        self.plane
-    }
 }
 
 /// A sampler and the way of packed pixels through it.
 pub(super) struct PackedSampler<'a, W: Words, const GATHER: bool> {
     sampler: Sampler<'a, W, GATHER>,
+    plane: usize,
     /// From four pixels to four bytes of each component, pixels in the order 0, 2, 1, 3, so that the
     /// even ones are the first two.
     apart: W::Vector,
@@ -75,6 +72,20 @@ impl<'a, W: Words, const GATHER: bool> PackedSampler<'a, W, GATHER> {
             finish: FinishWords::new(words, finish),
             clamp: lattice.axes().iter().any(|axis| axis.low > 0 || axis.span < 255),
             sampler: Sampler::new(words, lattice),
+            plane: packed.plane,
+        }
+    }
+
+    /// Changes a band's part of an area.
+    #[inline(always)]
+    pub(super) fn apply_band(&self, area: &Area, band: &mut Band<'_>) {
+        let ([start, _], end) = (area.columns, area.processed_until);
+        let ([first_row, row_end], [first, last]) = (area.rows, band.groups());
+        let mut is_quiet = true;
+        for row in first_row.max(first)..row_end.min(last) {
+            let row = band.row_mut(self.plane, row);
+            let end = row.len().min(4 * end);
+            self.apply(&mut row[4 * start..end], &mut is_quiet);
         }
     }
 

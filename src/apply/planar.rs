@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use super::BLOCK;
 use super::finish::{Finish, FinishWords};
-use super::method::{Chroma, Codes, Differences, Source, Sums};
+use super::method::{Codes, Differences, Source, Sums};
 use super::tetrahedral::{Extent, PairOfPlaces, Sampler};
 use super::words::Words;
+use crate::frame::{Area, Band, Layout};
 
 impl<W: Words, const GATHER: bool> Source for Sampler<'_, W, GATHER> {
     fn differences(&self, length: usize, codes: [&Codes; 3], out: &mut [Differences; 3]) {
@@ -40,25 +41,6 @@ impl<W: Words, const GATHER: bool> Source for Sampler<'_, W, GATHER> {
             }
             _ => unreachable!("one or two rows"),
         }
-    }
-
-    fn in_place(
-        &self,
-        luma: &mut [&mut [u8]],
-        chroma: Chroma<'_>,
-        finish: &Finish,
-        is_quiet: &mut bool,
-    ) -> usize {
-        if self.deeper > 0 {
-            return 0;
-        }
-        let length = luma[0].len() / W::COUNT * W::COUNT;
-        match luma {
-            [one] => self.through_planes([one], chroma, finish, length, is_quiet),
-            [one, two] => self.through_planes([one, two], chroma, finish, length, is_quiet),
-            _ => unreachable!("one or two rows"),
-        }
-        length
     }
 }
 
@@ -103,41 +85,83 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
         }
     }
 
-    fn through_planes<const ROWS: usize>(
+    /// Changes a band's part of an area in [`BytePlanes`] in place; gives the number of columns, from the
+    /// area's first on, that it has done: an even number.
+    ///
+    /// To be inlined into code that is compiled for a SIMD level.
+    #[inline(always)]
+    pub(super) fn apply_band(
+        &self,
+        layout: &Layout,
+        area: &Area,
+        planes: &BytePlanes,
+        finish: &Finish,
+        band: &mut Band<'_>,
+    ) -> usize {
+        let start = area.columns[0];
+        let length = (area.processed_until - start) / W::COUNT * W::COUNT;
+        let columns = start..start + length;
+        // Copies, because no write to the frame can be taken to change them.
+        let (sampler, finish) = (*self, FinishWords::new(self.words, finish));
+        let mut is_quiet = true;
+        let [first, end] = band.groups();
+        for group in first..end {
+            let mut rows = layout.rows_of(group, area.rows).map(|row| (planes.luma, row));
+            let (Some(one), two) = (rows.next(), rows.next()) else {
+                continue;
+            };
+            let chroma = planes.chroma.rows(group);
+            if let Some(two) = two {
+                let [one, two, cb, cr] = match chroma {
+                    (cb, Some(cr)) => band.rows_mut([one, two, cb, cr]),
+                    (both, None) => {
+                        let [one, two, both] = band.rows_mut([one, two, both]);
+                        [one, two, both, &mut []]
+                    }
+                };
+                let luma = [&mut one[columns.clone()], &mut two[columns.clone()]];
+                let chroma = planes.chroma.of_columns(&columns, cb, cr);
+                sampler.through_bytes(luma, chroma, finish, &mut is_quiet);
+            } else {
+                let [one, cb, cr] = match chroma {
+                    (cb, Some(cr)) => band.rows_mut([one, cb, cr]),
+                    (both, None) => {
+                        let [one, both] = band.rows_mut([one, both]);
+                        [one, both, &mut []]
+                    }
+                };
+                let chroma = planes.chroma.of_columns(&columns, cb, cr);
+                let luma = [&mut one[columns.clone()]];
+                sampler.through_bytes(luma, chroma, finish, &mut is_quiet);
+            }
+        }
+        length
+    }
+
+    /// Changes one or two rows of luma, of whole registers, and their row of chroma.
+    #[inline(always)]
+    pub(super) fn through_bytes<const ROWS: usize>(
         &self,
         luma: [&mut [u8]; ROWS],
         chroma: Chroma<'_>,
-        finish: &Finish,
-        length: usize,
+        finish: FinishWords<W>,
         is_quiet: &mut bool,
     ) {
-        let (words, sampler) = (self.words, *self);
+        let (words, length) = (self.words, luma[0].len());
         match chroma {
-            Chroma::Interleaved { pairs, cr_first } => words.vectorize(
-                #[inline(always)]
-                || {
-                    let mut planes = SemiPlanar {
-                        luma,
-                        pairs,
-                        cr_first,
-                        finish: FinishWords::new(words, finish),
-                        twice: [[0, 1, 0, 1], [2, 3, 2, 3]].map(|word| {
-                            words.every_16_bytes(std::array::from_fn(|i| {
-                                (i / 4 * 4) as u8 + word[i % 4]
-                            }))
-                        }),
-                    };
-                    sampler.share::<false, ROWS>(&mut planes, length, Some(is_quiet));
-                },
-            ),
-            Chroma::Planar(chroma) => words.vectorize(
-                #[inline(always)]
-                || {
-                    let finish = FinishWords::new(words, finish);
-                    let mut planes = Planar { luma, chroma, finish };
-                    sampler.share::<false, ROWS>(&mut planes, length, Some(is_quiet));
-                },
-            ),
+            Chroma::Interleaved { pairs, cr_first } => {
+                let twice = |word: [u8; 4]| {
+                    let byte = |i: usize| (i / 4 * 4) as u8 + word[i % 4];
+                    words.every_16_bytes(std::array::from_fn(byte))
+                };
+                let twice = [twice([0, 1, 0, 1]), twice([2, 3, 2, 3])];
+                let mut planes = SemiPlanar { luma, pairs, cr_first, finish, twice };
+                self.share::<false, ROWS>(&mut planes, length, Some(is_quiet));
+            }
+            Chroma::Planar(chroma) => {
+                let mut planes = Planar { luma, chroma, finish };
+                self.share::<false, ROWS>(&mut planes, length, Some(is_quiet));
+            }
         }
     }
 
@@ -223,6 +247,75 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
             }
         }
     }
+}
+
+/// A layout of 8-bit planes, byte beside byte, where two columns share each sample of chroma.
+pub(super) struct BytePlanes {
+    luma: usize,
+    chroma: ChromaPlanes,
+}
+
+enum ChromaPlanes {
+    /// One plane of pairs of Cb and Cr, or of Cr and Cb.
+    Interleaved { plane: usize, cr_first: bool },
+    /// Cb's plane and Cr's.
+    Planar([usize; 2]),
+}
+
+impl BytePlanes {
+    /// If a layout is of that kind, and the area does not begin amidst a pair of columns.
+    pub(super) fn of(layout: &Layout, area: &Area) -> Option<Self> {
+        let [luma, cb, cr] = &layout.components;
+        let are_bytes = layout.components.iter().all(|c| c.bytes == 1 && c.depth == 8);
+        let is_even = area.columns[0].is_multiple_of(2);
+        if !are_bytes || !is_even || layout.sub_x != 1 || luma.step != 1 || luma.offset != 0 {
+            return None;
+        }
+        let chroma = match (cb.step, cr.step) {
+            (1, 1) => ChromaPlanes::Planar([cb.plane, cr.plane]),
+            (2, 2) if cb.plane == cr.plane => {
+                ChromaPlanes::Interleaved { plane: cb.plane, cr_first: cr.offset < cb.offset }
+            }
+            _ => return None,
+        };
+        Some(Self { luma: luma.plane, chroma })
+    }
+}
+
+impl ChromaPlanes {
+    /// Plane and row of each row of chroma.
+    fn rows(&self, row: usize) -> ((usize, usize), Option<(usize, usize)>) {
+        match *self {
+            Self::Interleaved { plane, .. } => ((plane, row), None),
+            Self::Planar([cb, cr]) => ((cb, row), Some((cr, row))),
+        }
+    }
+
+    /// The part of chroma's rows that belongs to an even number of columns of luma.
+    fn of_columns<'a>(
+        &self,
+        columns: &Range<usize>,
+        cb: &'a mut [u8],
+        cr: &'a mut [u8],
+    ) -> Chroma<'a> {
+        match *self {
+            Self::Interleaved { cr_first, .. } => {
+                Chroma::Interleaved { pairs: &mut cb[columns.clone()], cr_first }
+            }
+            Self::Planar(_) => {
+                let half = columns.start / 2..columns.end / 2;
+                Chroma::Planar([&mut cb[half.clone()], &mut cr[half]])
+            }
+        }
+    }
+}
+
+/// Part of a row of chroma of 8 bits.
+pub(super) enum Chroma<'a> {
+    /// Pairs of Cb and Cr, or of Cr and Cb.
+    Interleaved { pairs: &'a mut [u8], cr_first: bool },
+    /// Cb and Cr.
+    Planar([&'a mut [u8]; 2]),
 }
 
 /// One or two rows of luma and the row of chroma they share, a register of luma at a time. Chroma comes

@@ -130,8 +130,13 @@ impl Lattice {
         let nodes = &mut self.entries[..self.size.pow(3)];
         fill(nodes);
         for (bits, row) in self.touched.iter_mut().zip(nodes.chunks_exact(self.size)) {
-            let touched = row.iter().enumerate().filter(|(_, entry)| **entry != [0; 4]);
-            *bits = touched.fold(0, |bits, (i, _)| bits | 1 << i.min(127));
+            // Words of 64 bits are far quicker to fill than one of 128.
+            let mut words = row.chunks(64).map(|nodes| {
+                let touched = |[a, b, c, _]: &[i16; 4]| u64::from(a | b | c != 0);
+                nodes.iter().rev().fold(0, |bits, node| bits << 1 | touched(node))
+            });
+            let mut next = || u128::from(words.next().unwrap_or(0));
+            *bits = next() | next() << 64 | next() << 127;
         }
     }
 
