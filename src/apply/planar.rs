@@ -155,8 +155,13 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
                     words.every_16_bytes(std::array::from_fn(byte))
                 };
                 let twice = [twice([0, 1, 0, 1]), twice([2, 3, 2, 3])];
-                let mut planes = SemiPlanar { luma, pairs, cr_first, finish, twice };
-                self.share::<false, ROWS>(&mut planes, length, Some(is_quiet));
+                if cr_first {
+                    let mut planes = SemiPlanar::<_, ROWS, true> { luma, pairs, finish, twice };
+                    self.share::<false, ROWS>(&mut planes, length, Some(is_quiet));
+                } else {
+                    let mut planes = SemiPlanar::<_, ROWS, false> { luma, pairs, finish, twice };
+                    self.share::<false, ROWS>(&mut planes, length, Some(is_quiet));
+                }
             }
             Chroma::Planar(chroma) => {
                 let mut planes = Planar { luma, chroma, finish };
@@ -375,16 +380,17 @@ fn average<W: Words, const ROWS: usize>(words: W, [a, b]: [W::Vector; 2]) -> W::
 }
 
 /// Planes of 8 bits, chroma in pairs.
-struct SemiPlanar<'a, W: Words, const ROWS: usize> {
+struct SemiPlanar<'a, W: Words, const ROWS: usize, const CR_FIRST: bool> {
     luma: [&'a mut [u8]; ROWS],
     pairs: &'a mut [u8],
-    cr_first: bool,
     finish: FinishWords<W>,
     /// Shuffles of bytes: the low word of each 32-bit lane into both, the high word into both.
     twice: [W::Vector; 2],
 }
 
-impl<W: Words, const ROWS: usize> SharedChroma<W> for SemiPlanar<'_, W, ROWS> {
+impl<W: Words, const ROWS: usize, const CR_FIRST: bool> SharedChroma<W>
+    for SemiPlanar<'_, W, ROWS, CR_FIRST>
+{
     #[inline(always)]
     fn luma(&self, words: W, row: usize, at: usize) -> W::Vector {
         words.load_wide(&self.luma[row][at..])
@@ -392,8 +398,9 @@ impl<W: Words, const ROWS: usize> SharedChroma<W> for SemiPlanar<'_, W, ROWS> {
     #[inline(always)]
     fn chroma(&self, words: W, at: usize) -> [W::Vector; 2] {
         let pairs = words.load_wide(&self.pairs[at..]);
-        let [first, second] = self.twice.map(|twice| words.shuffle_bytes(pairs, twice));
-        if self.cr_first { [second, first] } else { [first, second] }
+        let first = words.shuffle_bytes(pairs, self.twice[0]);
+        let second = words.shuffle_bytes(pairs, self.twice[1]);
+        if CR_FIRST { [second, first] } else { [first, second] }
     }
     #[inline(always)]
     fn put_luma(
@@ -415,7 +422,7 @@ impl<W: Words, const ROWS: usize> SharedChroma<W> for SemiPlanar<'_, W, ROWS> {
         [cb, cr]: [W::Vector; 2],
         [cb_sums, cr_sums]: [W::Vector; 2],
     ) {
-        let (codes, sums) = if self.cr_first {
+        let (codes, sums) = if CR_FIRST {
             (words.join(cr, cb), [cr_sums, cb_sums])
         } else {
             (words.join(cb, cr), [cb_sums, cr_sums])
