@@ -8,18 +8,23 @@
 mod common;
 
 use std::hint::black_box;
+use std::time::Duration;
 
-use common::{ATTRACTORS, info, photograph};
+use common::{ATTRACTORS, info, info_of, photograph, photograph_of};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use gst::prelude::*;
 use gst_video::VideoFormat;
+use gstcolorshine::apply::read_pixels;
 use gstcolorshine::attractor::{Channels, parse};
 use gstcolorshine::color::codes::CodeSpace;
-use gstcolorshine::color::oklab::Primaries;
+use gstcolorshine::color::oklab::{Primaries, RgbSpace};
+use gstcolorshine::frame::{Layout, Planes, Stream, with_mapped};
 use gstcolorshine::lut::bake;
-use gstcolorshine::model::lanes::ExactKernel;
+use gstcolorshine::model::lanes::{ExactKernel, ToOklab};
 use gstcolorshine::model::{Falloff, GamutMapping, Look, Model};
 use gstcolorshine::tolerance;
+use gstcolorshine::tolerance::follow::Follower;
+use gstcolorshine::tolerance::grid::{Grid, Pattern};
 use gstcolorshine::workers::{Team, simd_level};
 
 fn look() -> Look {
@@ -105,9 +110,40 @@ fn frames(c: &mut Criterion) {
     }
 }
 
+/// What following the picture adds to a frame, its bakes apart.
+fn following(c: &mut Criterion) {
+    let look = look();
+    for (name, format) in [("rgba", VideoFormat::Rgba), ("nv12", VideoFormat::Nv12)] {
+        for size in [[640, 360], [1920, 1080], [3840, 2160]] {
+            let info = info_of(format, size);
+            let stream = Stream::new(&info);
+            let to_oklab = ToOklab::new(&stream.codes, &RgbSpace::new(&look.primaries));
+            let mut buffer = photograph_of(format, size);
+            let mut follower = Follower::default();
+            let mut follow = |planes: &mut Planes<'_>, layout: &Layout, area| {
+                let read = |grid: &mut Grid| {
+                    let Pattern { step, first } = grid.pattern;
+                    read_pixels(planes, layout, &area, step, first, &mut grid.lab);
+                    let [l, a, b] = &mut grid.lab;
+                    to_oklab.convert(simd_level(), [l, a, b]);
+                };
+                let size = size.map(|v| v as usize);
+                let [since, constant] = [16, 500].map(Duration::from_millis);
+                follower.follow(&look.attractors, size, since, constant, read)
+            };
+            c.bench_function(&format!("follow {name} {}x{}", size[0], size[1]), |b| {
+                b.iter(|| {
+                    let buffer = buffer.get_mut().unwrap();
+                    with_mapped(buffer, &info, &stream.layout, &mut follow).unwrap()
+                });
+            });
+        }
+    }
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20);
-    targets = stages, frames
+    targets = stages, frames, following
 }
 criterion_main!(benches);

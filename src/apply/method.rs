@@ -12,7 +12,7 @@ pub enum Method {
     /// From a lattice.
     Lattice(Arc<Lattice>, Interpolation),
     /// From the model itself, for codes of the given depth.
-    Exact(Box<ExactKernel>, u32),
+    Exact(Arc<ExactKernel>, u32),
 }
 
 /// Codes of one component of a block.

@@ -20,6 +20,7 @@ mod packed;
 mod planar;
 mod reads;
 mod samples;
+mod sampling;
 mod tetrahedral;
 #[cfg(test)]
 mod twins;
@@ -30,3 +31,4 @@ pub use dither::Dither;
 pub use finish::Finish;
 pub use method::Method;
 pub use reads::Reads;
+pub use sampling::read_pixels;

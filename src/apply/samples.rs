@@ -132,6 +132,44 @@ fn load_words<const N: usize, const SWAP: bool, const WIDE: bool>(
     }
 }
 
+/// Appends the codes of single samples, given by their numbers.
+pub(super) fn pick(
+    row: &[u8],
+    component: &Component,
+    samples: impl ExactSizeIterator<Item = usize>,
+    out: &mut Vec<f32>,
+) {
+    let row = &row[start_of(component, 0)..];
+    let place = Place::new(component);
+    match (component.step, component.is_big_endian) {
+        (1, _) => pick_words::<1, false, false>(row, place, samples, out),
+        (2, false) => pick_words::<2, false, false>(row, place, samples, out),
+        (2, true) => pick_words::<2, true, false>(row, place, samples, out),
+        (3, _) => pick_words::<3, false, false>(row, place, samples, out),
+        (4, false) => pick_words::<4, false, false>(row, place, samples, out),
+        (4, true) => pick_words::<4, true, false>(row, place, samples, out),
+        (8, false) => pick_words::<8, false, true>(row, place, samples, out),
+        (8, true) => pick_words::<8, true, true>(row, place, samples, out),
+        (step, _) => panic!("samples {step} bytes apart"),
+    }
+}
+
+fn pick_words<const N: usize, const SWAP: bool, const WIDE: bool>(
+    row: &[u8],
+    place: Place,
+    samples: impl ExactSizeIterator<Item = usize>,
+    out: &mut Vec<f32>,
+) {
+    out.extend(samples.map(|sample| {
+        let at = sample * N;
+        let word = match row.get(at..at + N) {
+            Some(bytes) => word::<N>(bytes),
+            None => partial_word(&row[at..]),
+        };
+        f32::from(place.get::<SWAP, WIDE>(word))
+    }));
+}
+
 /// Writes codes with their differences from sample number `first` on; leaves the row alone where there
 /// is no difference.
 pub(super) fn store(

@@ -1,10 +1,11 @@
 //! Virtual functions of the element.
 //!
-//! Locks: `state` and `frame`, and a plan's own over its last radii. Each is taken alone, for as long as it takes to copy something
-//! in or out; none is held while another is taken, while GStreamer or the user is called (messages,
-//! queries, signals), or over a frame's work.
+//! Locks: `state` and `streaming`, and a plan's own over the radii it has measured. Each is taken alone, for
+//! as long as it takes to copy something in or out; none is held while another is taken, while GStreamer
+//! or the user is called (messages, queries, signals), or over a frame's work.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,8 @@ use gst_base::subclass::prelude::*;
 use gst_video::VideoInfo;
 use gst_video::subclass::prelude::*;
 
-use super::plan::{Caps, Notice, Plan, fixed_radii};
+use super::plan::{Caps, Frame, Moment, Notice, Plan, fixed_radii};
+use super::screen::Screen;
 use super::settings::{Change, PROPERTIES, Settings};
 use super::{prepare, stats};
 use crate::color::oklab::Primaries;
@@ -26,6 +28,7 @@ use crate::frame::{formats, with_mapped};
 use crate::lut::write_cube;
 use crate::model::{Look, Transform};
 use crate::telemetry::Counters;
+use crate::tolerance::follow::Follower;
 use crate::workers::Team;
 
 static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
@@ -39,6 +42,9 @@ static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
 /// Stands in `State::warned` for the warning of HDR.
 const HDR: &str = "hdr";
 
+/// Time of the stream between two lines of its story in the log.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
+
 /// What setters, the streaming thread and the preparing thread share.
 #[derive(Default)]
 pub(super) struct State {
@@ -51,6 +57,10 @@ pub(super) struct State {
     pub(super) version: u64,
     /// Version of the settings that `plan` was made of.
     pub(super) plan_version: u64,
+    /// A plan that waits for a frame to measure its radii on, and its version.
+    pub(super) next: Option<(Arc<Plan>, u64)>,
+    /// Version of the newest settings that a plan was made of.
+    pub(super) planned_version: u64,
     /// Whether a plan is in the making beside the stream.
     pub(super) is_preparing: bool,
     /// Whether the element is started: bad values are then refused at once.
@@ -67,6 +77,7 @@ impl State {
         if is_current && is_newer {
             self.plan = Some(plan);
             self.plan_version = version;
+            self.next.take_if(|(_, next)| *next <= version);
         }
         is_current && is_newer
     }
@@ -74,9 +85,15 @@ impl State {
 
 /// What the streaming thread keeps between its calls.
 #[derive(Default)]
-struct Frame {
-    /// The plan, mix and split for the frame at hand.
-    job: Option<(Arc<Plan>, f64, f64)>,
+struct Streaming {
+    screen: Screen,
+    follower: Follower,
+    /// The plan and moment of the frame at hand.
+    job: Option<(Arc<Plan>, Moment)>,
+    /// Time since the last frame that was processed.
+    since: Duration,
+    /// Time since the story was last told.
+    untold: Duration,
     /// Time that negotiation took, until the first frame has been processed.
     first_frame: Option<Duration>,
 }
@@ -85,8 +102,11 @@ struct Frame {
 #[derive(Default)]
 pub struct ColorShine {
     state: Mutex<State>,
-    frame: Mutex<Frame>,
-    counters: Counters,
+    /// Taken out while a frame is worked on, so that the lock is not held.
+    streaming: Mutex<Option<Box<Streaming>>>,
+    /// Whether what was measured on earlier frames is to be forgotten.
+    is_to_forget: AtomicBool,
+    counters: Arc<Counters>,
 }
 
 /// Locks of plain data stay usable after a panic elsewhere.
@@ -99,7 +119,7 @@ impl ColorShine {
         lock(&self.state)
     }
 
-    pub(super) fn counters(&self) -> &Counters {
+    pub(super) fn counters(&self) -> &Arc<Counters> {
         &self.counters
     }
 
@@ -152,6 +172,56 @@ impl ColorShine {
             return Some(Transform::new(&Look { attractors: Vec::new(), ..look }, &[]));
         }
         (radii.len() == look.attractors.len()).then(|| Transform::new(&look, &radii))
+    }
+
+    /// Forgets what was measured on earlier frames.
+    fn forget(&self) {
+        self.is_to_forget.store(true, Ordering::Release);
+        let plan = self.state().plan.clone();
+        if let Some(measured) = plan.as_deref().and_then(Plan::measured) {
+            measured.forget();
+        }
+    }
+
+    /// Measures the radii of a plan that waits for them, on a frame, and has it made ready beside the
+    /// stream.
+    fn measure_next(&self, frame: &mut Frame<'_, '_>, streaming: &mut Streaming) {
+        let next = self.state().next.take();
+        let Some((plan, version)) = next else {
+            return;
+        };
+        if let Some(measured) = plan.measured() {
+            let radii = measured.radii_of_next(&plan, frame, &mut streaming.follower);
+            prepare::settle(self, plan, version, radii);
+        }
+    }
+
+    /// Tells how the stream goes, once a second of it.
+    fn tell(&self, plan: &Plan) {
+        let counters = &self.counters;
+        gst::debug!(
+            CAT,
+            imp = self,
+            "{} frames, {} of them untouched, {:.2} ms a frame; method {}, lookup table of {}, {} bakes, \
+             the last in {:.2} ms; radii {:.4?}",
+            counters.frames.get(),
+            counters.frames_passthrough.get(),
+            counters.apply_time.get() as f64 * 1e-6,
+            plan.method_nick(),
+            plan.lut_size(),
+            counters.bakes.get(),
+            counters.bake_time.get() as f64 * 1e-6,
+            plan.radii(),
+        );
+        if plan.measured().is_some() {
+            gst::debug!(
+                CAT,
+                imp = self,
+                "the look reaches {:.0} % of the picture; {} scene cuts",
+                100.0 * counters.coverage.get(),
+                counters.scene_cuts.get(),
+            );
+        }
     }
 
     /// Writes the look as a .cube file; a warning says why it could not.
@@ -212,10 +282,7 @@ impl ObjectImpl for ColorShine {
                     .action()
                     .class_handler(|values| {
                         let element: super::ColorShine = values[0].get().ok()?;
-                        let plan = element.imp().state().plan.clone();
-                        if let Some(plan) = plan {
-                            plan.reset();
-                        }
+                        element.imp().forget();
                         None
                     })
                     .build(),
@@ -335,8 +402,9 @@ impl BaseTransformImpl for ColorShine {
             state.is_started = false;
             state.caps = None;
             state.plan = None;
+            state.next = None;
         }
-        *lock(&self.frame) = Frame::default();
+        *lock(&self.streaming) = None;
         Ok(())
     }
 
@@ -351,19 +419,34 @@ impl BaseTransformImpl for ColorShine {
         {
             gst::warning!(CAT, imp = self, "cannot follow the controller: {error}");
         }
-        let (plan, mix, split) = {
+        if buffer.flags().contains(gst::BufferFlags::DISCONT) {
+            self.forget();
+        }
+        let (plan, mix, split, is_awaited) = {
             let state = self.state();
-            (state.plan.clone(), state.settings.mix, state.settings.split)
+            let Settings { mix, split, .. } = state.settings;
+            (state.plan.clone(), mix, split, state.next.is_some())
         };
-        let job = plan
-            .filter(|plan| !plan.is_identity() && mix > 0.0 && split > 0.0)
-            .map(|plan| (plan, mix, split));
+        let is_passthrough = {
+            let mut guard = lock(&self.streaming);
+            let streaming = guard.get_or_insert_default();
+            streaming.since += streaming.screen.begin_frame(plan.as_ref(), buffer.pts());
+            let moment = Moment { mix, split, since: streaming.since };
+            let is_fading = streaming.screen.is_fading();
+            let has_work = |plan: &Arc<Plan>| {
+                // A look that waits to be measured needs a frame, whatever this one shows.
+                is_awaited || moment.is_visible() && (is_fading || !plan.is_identity())
+            };
+            streaming.job = plan.filter(has_work).map(|plan| (plan, moment));
+            if streaming.job.is_none() {
+                streaming.screen.show_untouched();
+            }
+            streaming.job.is_none()
+        };
         self.counters.frames.increment();
-        let is_passthrough = job.is_none();
         if is_passthrough {
             self.counters.frames_passthrough.increment();
         }
-        lock(&self.frame).job = job;
         if element.is_passthrough() != is_passthrough {
             gst::debug!(CAT, imp = self, "passthrough: {is_passthrough}");
             element.set_passthrough(is_passthrough);
@@ -388,14 +471,43 @@ impl BaseTransformImpl for ColorShine {
         &self,
         buffer: &mut gst::BufferRef,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let start = Instant::now();
-        let Some((plan, mix, split)) = lock(&self.frame).job.take() else {
+        let Some(mut streaming) = lock(&self.streaming).take() else {
             return Ok(gst::FlowSuccess::Ok);
         };
+        let result = self.process(buffer, &mut streaming);
+        *lock(&self.streaming) = Some(streaming);
+        result
+    }
+
+    fn sink_event(&self, event: gst::Event) -> bool {
+        if matches!(event.view(), gst::EventView::FlushStop(_)) {
+            self.forget();
+        }
+        self.parent_sink_event(event)
+    }
+}
+
+impl ColorShine {
+    /// Does the job that was made for a buffer.
+    fn process(
+        &self,
+        buffer: &mut gst::BufferRef,
+        streaming: &mut Streaming,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        let start = Instant::now();
+        let Some((plan, moment)) = streaming.job.take() else {
+            return Ok(gst::FlowSuccess::Ok);
+        };
+        if self.is_to_forget.swap(false, Ordering::AcqRel) {
+            streaming.follower.forget();
+        }
         let caps = &plan.caps;
         let has_settled =
             with_mapped(buffer, &caps.info, &caps.stream.layout, |planes, layout, area| {
-                plan.process(planes, layout, area, mix, split, &self.counters)
+                let mut frame = Frame { planes, layout, area };
+                self.measure_next(&mut frame, streaming);
+                let Streaming { screen, follower, .. } = &mut *streaming;
+                plan.process(&mut frame, &moment, screen, follower, &self.counters)
             })
             .map_err(|error| {
                 gst::element_imp_error!(
@@ -410,10 +522,16 @@ impl BaseTransformImpl for ColorShine {
             self.announce(plan.notice());
         }
         let time = start.elapsed();
-        self.counters.apply_time.smooth_time(time);
-        let first_frame = lock(&self.frame).first_frame.take();
-        if let Some(negotiation) = first_frame {
-            self.counters.first_frame_time.set_time(negotiation + time);
+        let counters = &self.counters;
+        counters.apply_time.smooth_time(time);
+        counters.fade_memory.set(streaming.screen.memory());
+        if let Some(negotiation) = streaming.first_frame.take() {
+            counters.first_frame_time.set_time(negotiation + time);
+        }
+        streaming.untold += std::mem::take(&mut streaming.since);
+        if streaming.untold >= TOLD_EVERY {
+            streaming.untold = Duration::ZERO;
+            self.tell(&plan);
         }
         Ok(gst::FlowSuccess::Ok)
     }
@@ -436,6 +554,8 @@ impl VideoFilterImpl for ColorShine {
             let is_told = state.warned.contains(&HDR);
             let hdr = caps.stream.hdr.filter(|_| !is_told);
             state.warned.extend(hdr.map(|_| HDR));
+            state.next = None;
+            state.planned_version = state.version;
             (state.settings.clone(), state.version, state.plan.take(), hdr)
         };
         // The stream has not begun: its first frame wants a plan, so all threads work on one.
@@ -453,7 +573,8 @@ impl VideoFilterImpl for ColorShine {
             start.elapsed(),
         );
         self.state().install(plan.clone(), version);
-        lock(&self.frame).first_frame = Some(start.elapsed());
+        self.forget();
+        lock(&self.streaming).get_or_insert_default().first_frame = Some(start.elapsed());
         self.announce(plan.notice());
         if let Some(transfer) = hdr {
             gst::element_imp_warning!(

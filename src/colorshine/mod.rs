@@ -12,8 +12,11 @@ use gst::glib;
 use gst::prelude::*;
 
 mod imp;
+mod measured;
 mod plan;
 mod prepare;
+mod recipe;
+mod screen;
 mod settings;
 mod stats;
 

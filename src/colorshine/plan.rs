@@ -1,20 +1,23 @@
 //! Settings, caps and lattice become a [`Plan`]: all that the frame path needs.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use gst_video::VideoInfo;
 
-use super::{Method, settings::Settings};
-use crate::apply::{self, BLOCK, Dither, Finish, Job, Reads, for_each_block};
-use crate::attractor::Attractor;
+use super::Method;
+use super::measured::Measured;
+use super::recipe::Recipe;
+use super::screen::Screen;
+use super::settings::Settings;
+use crate::apply::{BLOCK, Dither, Finish, Job, Reads};
 use crate::color::oklab::RgbSpace;
 use crate::frame::{Area, Layout, Planes, Stream};
-use crate::lut::{Baked, ErrorReport, Request, bake, bake_request, prepare};
-use crate::model::lanes::{ExactKernel, ToOklab};
-use crate::model::{Look, Model};
+use crate::lut::{Baked, ErrorReport, Request, bake_request, prepare};
+use crate::model::Look;
+use crate::model::lanes::ToOklab;
 use crate::telemetry::Counters;
-use crate::tolerance::distances::Distances;
+use crate::tolerance::follow::Follower;
 use crate::tolerance::{self, Reference};
 use crate::workers::{Team, simd_level};
 
@@ -48,7 +51,7 @@ impl Caps {
     }
 
     /// Time that a frame may take.
-    fn frame_time(&self) -> Duration {
+    pub(super) fn frame_time(&self) -> Duration {
         let fps = self.info.fps();
         let rate = match fps.numer() > 0 && fps.denom() > 0 {
             true => f64::from(fps.numer()) / f64::from(fps.denom()),
@@ -58,34 +61,58 @@ impl Caps {
     }
 }
 
-/// What is done to a frame.
+/// A mapped frame.
+pub(super) struct Frame<'a, 'b> {
+    pub(super) planes: &'a mut Planes<'b>,
+    pub(super) layout: &'a Layout,
+    pub(super) area: Area,
+}
+
+impl Frame<'_, '_> {
+    /// The whole picture, whatever share of it is processed.
+    pub(super) fn picture(&self) -> Area {
+        Area { processed_until: self.area.columns[1], ..self.area }
+    }
+
+    /// Width and height of the picture.
+    pub(super) fn size(&self) -> [usize; 2] {
+        [self.area.columns, self.area.rows].map(|[first, end]| end.saturating_sub(first))
+    }
+}
+
+/// What a frame is to look like, beside its plan.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    pub(super) mix: f64,
+    pub(super) split: f64,
+    /// Time since the frame before.
+    pub(super) since: Duration,
+}
+
+impl Moment {
+    /// Whether any of the effect can be seen.
+    pub(super) fn is_visible(&self) -> bool {
+        self.mix > 0.0 && self.split > 0.0
+    }
+}
+
+/// How a plan's frames are made.
 #[derive(Debug)]
 enum Work {
-    /// Nothing: it passes through.
+    /// They are not: they pass through.
     Identity,
-    /// The same method for every frame.
-    Fixed(apply::Method),
-    /// Radii are measured on each frame.
-    PerFrame(Box<PerFrame>),
+    /// All alike, with these radii. What was baked is kept for others as long as it is in use.
+    Fixed { radii: Vec<f64>, recipe: Recipe, _baked: Option<Arc<Baked>> },
+    /// With radii of their own.
+    Measured(Box<Measured>),
 }
 
-/// What is needed to find a method for each frame.
-#[derive(Debug)]
-struct PerFrame {
-    to_oklab: ToOklab,
-    /// For the first frame's radii, which settle size and method for those that follow.
-    request: Request,
-    method: Method,
-    choice: OnceLock<Choice>,
-    /// Radii of the last frame; empty before the first.
-    measured: Mutex<Vec<f64>>,
-}
-
-/// How frames that are measured are computed, settled on the first of them.
+/// Lattice or exact model.
 #[derive(Debug)]
 struct Choice {
-    /// Nodes per axis of a frame's lattice; `None` for the exact model.
+    /// Nodes per axis of the lattice; `None` for the exact model.
     lut_size: Option<usize>,
+    /// Error of the lattice, or of the one that was found too inaccurate.
     report: ErrorReport,
     notice: Option<Notice>,
 }
@@ -115,16 +142,17 @@ pub(super) struct Plan {
     pub(super) caps: Arc<Caps>,
     /// The model's settings.
     pub(super) look: Look,
+    /// How long the look on screen takes to become this one.
+    pub(super) transition: Duration,
+    /// What is asked for, without radii where those are measured.
+    request: Request,
+    method: Method,
+    /// Made once radii are known.
+    choice: OnceLock<Choice>,
     work: Work,
     threads: usize,
     tile_size: Option<usize>,
     dither: Dither,
-    /// Radii of the attractors; empty where each frame has its own.
-    radii: Vec<f64>,
-    /// What was baked, as long as it is in use.
-    baked: Option<Arc<Baked>>,
-    report: ErrorReport,
-    notice: Option<Notice>,
 }
 
 impl Plan {
@@ -137,85 +165,75 @@ impl Plan {
     ) -> Self {
         let look = settings.look(caps.stream.primaries);
         let mut plan = Self {
+            transition: settings.transition(),
+            request: Request {
+                look: look.clone(),
+                radii: Vec::new(),
+                codes: caps.stream.codes,
+                size: settings.lut_size(),
+                interpolation: settings.interpolation,
+                memory_limit: settings.memory_limit(),
+            },
+            method: settings.method,
+            choice: OnceLock::new(),
             work: Work::Identity,
             threads: settings.threads().min(caps.pixels() / PIXELS_PER_THREAD).max(1),
             tile_size: settings.tile_size(),
             dither: settings.dither,
-            radii: Vec::new(),
-            baked: None,
-            report: ErrorReport::default(),
-            notice: None,
-            look: look.clone(),
+            look,
             caps,
         };
-        if look.is_identity() {
+        if plan.look.is_identity() {
             return plan;
         }
-        match fixed_radii(&look, settings.tolerance_reference, team) {
-            Some(radii) => {
-                plan.radii = radii;
-                plan.fix(settings, counters, team);
-            }
+        match fixed_radii(&plan.look, settings.tolerance_reference, team) {
+            Some(radii) => plan.fix(radii, counters, team),
             None => {
-                plan.work = Work::PerFrame(Box::new(PerFrame {
-                    to_oklab: ToOklab::new(
-                        &plan.caps.stream.codes,
-                        &RgbSpace::new(&look.primaries),
-                    ),
-                    request: plan.request(settings),
-                    method: settings.method,
-                    choice: OnceLock::new(),
-                    measured: Mutex::default(),
-                }));
+                let space = RgbSpace::new(&plan.look.primaries);
+                let to_oklab = ToOklab::new(&plan.caps.stream.codes, &space);
+                let measured = Measured::new(to_oklab, settings.adaptation());
+                plan.work = Work::Measured(Box::new(measured));
             }
         }
         plan
     }
 
-    fn request(&self, settings: &Settings) -> Request {
-        Request {
-            look: self.look.clone(),
-            radii: self.radii.clone(),
-            codes: self.caps.stream.codes,
-            size: settings.lut_size(),
-            interpolation: settings.interpolation,
-            memory_limit: settings.memory_limit(),
-        }
-    }
-
-    /// Settles on one method for all frames.
-    fn fix(&mut self, settings: &Settings, counters: &Counters, team: Team) {
-        let request = self.request(settings);
-        if settings.method == Method::Exact {
-            self.work = Work::Fixed(exact(&request));
-            return;
-        }
-        let (baked, was_there) = prepare(&request, simd_level(), team);
-        if was_there {
-            counters.memory_hits.increment();
-        } else {
-            counters.misses.increment();
-            counters.bakes.increment();
-            counters.bake_time.set_time(baked.bake_time);
-        }
-        let choice = self.choose(settings.method, &request, &baked);
-        self.work = Work::Fixed(match &baked.lattice {
-            Some(lattice) if choice.lut_size.is_some() => {
-                self.baked = Some(baked.clone());
-                apply::Method::Lattice(lattice.clone(), request.interpolation)
+    /// Settles on one recipe for all frames.
+    fn fix(&mut self, radii: Vec<f64>, counters: &Counters, team: Team) {
+        self.request.radii = radii.clone();
+        let mut kept = None;
+        let choice = self.choose(&self.request, |request| {
+            let (baked, was_there) = prepare(request, simd_level(), team);
+            if was_there {
+                counters.memory_hits.increment();
+            } else {
+                counters.misses.increment();
+                counters.count_bake(baked.bake_time);
             }
-            _ => exact(&request),
+            kept.insert(baked).clone()
         });
-        self.report = choice.report;
-        self.notice = choice.notice;
+        let lattice = kept.as_ref().and_then(|baked| baked.lattice.clone());
+        let recipe = match lattice.filter(|_| choice.lut_size.is_some()) {
+            Some(lattice) => Recipe::Lattice(lattice, self.request.interpolation),
+            None => {
+                kept = None;
+                Recipe::exact(&self.request)
+            }
+        };
+        self.choice = OnceLock::from(choice);
+        self.work = Work::Fixed { radii, recipe, _baked: kept };
     }
 
-    /// Lattice or exact model, from what a bake has measured.
-    fn choose(&self, method: Method, request: &Request, baked: &Baked) -> Choice {
+    /// Lattice or exact model, from what a bake measures.
+    fn choose(&self, request: &Request, bake: impl FnOnce(&Request) -> Arc<Baked>) -> Choice {
+        if self.method == Method::Exact {
+            return Choice { lut_size: None, report: ErrorReport::default(), notice: None };
+        }
+        let baked = bake(request);
         let lut_size = baked.lattice.as_ref().map(|lattice| lattice.size());
         let mut choice = Choice { lut_size, report: baked.report, notice: None };
         let codes = baked.report.p999_codes;
-        if method == Method::Auto && request.size.is_none() && codes > INACCURATE {
+        if self.method == Method::Auto && request.size.is_none() && codes > INACCURATE {
             let pixels = self.caps.pixels() as f64 / self.threads as f64;
             let needs = Duration::from_secs_f64(1e-9 * baked.exact_nanoseconds * pixels);
             let has = self.caps.frame_time();
@@ -228,38 +246,71 @@ impl Plan {
         choice
     }
 
+    /// The recipe for measured radii, baked by a team. The first settles size and method for all.
+    pub(super) fn recipe_for(&self, radii: &[f64], team: Team, counters: &Counters) -> Recipe {
+        let request = Request { radii: radii.to_vec(), ..self.request.clone() };
+        let mut baked = None;
+        let choice = self.choice.get_or_init(|| {
+            self.choose(&request, |request| {
+                baked.insert(Arc::new(bake_request(request, simd_level(), team))).clone()
+            })
+        });
+        let Some(size) = choice.lut_size else {
+            return Recipe::exact(&request);
+        };
+        let start = Instant::now();
+        let lattice = baked.as_ref().and_then(|baked| baked.lattice.clone());
+        let recipe = match lattice {
+            Some(lattice) => Recipe::Lattice(lattice, request.interpolation),
+            None => Recipe::lattice(&request, size, team),
+        };
+        counters.count_bake(baked.map_or_else(|| start.elapsed(), |baked| baked.bake_time));
+        recipe
+    }
+
+    /// Makes the recipe for radii that were measured before the plan is shown.
+    pub(super) fn settle(&self, radii: Vec<f64>, team: Team, counters: &Counters) {
+        if let Some(measured) = self.measured() {
+            let recipe = self.recipe_for(&radii, team, counters);
+            measured.show(radii, recipe);
+        }
+    }
+
+    /// The part that changes with the picture, where there is one.
+    pub(super) fn measured(&self) -> Option<&Measured> {
+        match &self.work {
+            Work::Measured(measured) => Some(measured),
+            _ => None,
+        }
+    }
+
+    /// How frames are made, as far as that is known.
+    pub(super) fn recipe(&self) -> Option<Recipe> {
+        match &self.work {
+            Work::Identity => None,
+            Work::Fixed { recipe, .. } => Some(recipe.clone()),
+            Work::Measured(measured) => measured.recipe(),
+        }
+    }
+
     /// Something that the user should hear of once; for plans that measure frames it is known with the
     /// first of them.
     pub(super) fn notice(&self) -> Option<&Notice> {
-        match &self.work {
-            Work::PerFrame(per_frame) => per_frame.choice.get()?.notice.as_ref(),
-            _ => self.notice.as_ref(),
-        }
+        self.choice.get()?.notice.as_ref()
     }
 
     /// The radii in use, one per attractor; none where nothing has been measured, or nothing is done.
     pub(super) fn radii(&self) -> Vec<f64> {
         match &self.work {
-            Work::PerFrame(per_frame) => per_frame.last_radii().clone(),
-            _ => self.radii.clone(),
-        }
-    }
-
-    /// Forgets what was measured on earlier frames.
-    pub(super) fn reset(&self) {
-        if let Work::PerFrame(per_frame) = &self.work {
-            per_frame.last_radii().clear();
+            Work::Identity => Vec::new(),
+            Work::Fixed { radii, .. } => radii.clone(),
+            Work::Measured(measured) => measured.radii(),
         }
     }
 
     /// The measured error of the lookup table that is in use, or was found too inaccurate.
     pub(super) fn report(&self) -> ErrorReport {
-        match &self.work {
-            Work::PerFrame(per_frame) => {
-                per_frame.choice.get().map(|c| c.report).unwrap_or_default()
-            }
-            _ => self.report,
-        }
+        self.choice.get().map(|choice| choice.report).unwrap_or_default()
     }
 
     /// Whether frames pass through untouched, whatever `mix` and `split` say.
@@ -269,83 +320,76 @@ impl Plan {
 
     /// The method in use, by its nick.
     pub(super) fn method_nick(&self) -> &'static str {
-        match &self.work {
-            Work::Identity => "none",
-            Work::Fixed(apply::Method::Lattice(..)) => "lut",
-            Work::Fixed(apply::Method::Exact(..)) => "exact",
-            Work::PerFrame(per_frame) => match per_frame.choice.get() {
-                Some(choice) if choice.lut_size.is_some() => "lut",
-                Some(_) => "exact",
-                None => "none",
-            },
+        match self.choice.get() {
+            Some(choice) if choice.lut_size.is_some() => "lut",
+            Some(_) => "exact",
+            None => "none",
         }
     }
 
     /// Nodes per axis of the lattice in use; 0 for none.
     pub(super) fn lut_size(&self) -> usize {
-        match &self.work {
-            Work::Fixed(apply::Method::Lattice(lattice, _)) => lattice.size(),
-            Work::PerFrame(per_frame) => {
-                per_frame.choice.get().and_then(|choice| choice.lut_size).unwrap_or(0)
-            }
-            _ => 0,
-        }
+        self.choice.get().and_then(|choice| choice.lut_size).unwrap_or(0)
+    }
+
+    /// Bytes of the lattices in use.
+    pub(super) fn memory(&self) -> u64 {
+        self.recipe().map_or(0, |recipe| recipe.memory())
+    }
+
+    /// Who works on a frame.
+    pub(super) fn team(&self) -> Team {
+        Team::of_rows(self.threads)
     }
 
     /// Processes a mapped frame. Returns whether it has settled how measured frames are computed, so
     /// that [`Self::notice`] may have something new to say.
     pub(super) fn process(
-        &self,
-        planes: &mut Planes<'_>,
-        layout: &Layout,
-        mut area: Area,
-        mix: f64,
-        split: f64,
-        counters: &Counters,
+        self: &Arc<Self>,
+        frame: &mut Frame<'_, '_>,
+        moment: &Moment,
+        screen: &mut Screen,
+        follower: &mut Follower,
+        counters: &Arc<Counters>,
     ) -> bool {
-        let [left, right] = area.columns;
-        if left >= right || area.rows[0] >= area.rows[1] {
+        let [left, right] = frame.area.columns;
+        if left >= right || frame.area.rows[0] >= frame.area.rows[1] {
             return false;
         }
-        area.processed_until = left + ((right - left) as f64 * split).round() as usize;
-        let finish = Finish::new(self.caps.stream.codes.depth, mix);
-        match &self.work {
-            Work::Identity => false,
-            Work::Fixed(method) => {
-                self.apply(planes, layout, &area, method, &finish);
-                false
+        frame.area.processed_until = left + ((right - left) as f64 * moment.split).round() as usize;
+        let was_settled = self.choice.get().is_some();
+        let recipe = match &self.work {
+            Work::Measured(measured) => {
+                Some(measured.follow(self, frame, moment.since, follower, counters))
             }
-            Work::PerFrame(per_frame) => {
-                let is_first = per_frame.choice.get().is_none();
-                let radii = self.measure(planes, layout, &area, per_frame);
-                let method = self.method_for(per_frame, &radii, counters);
-                self.apply(planes, layout, &area, &method, &finish);
-                *per_frame.last_radii() = radii;
-                is_first
+            _ => {
+                follower.forget();
+                self.recipe()
             }
+        };
+        if let Some(recipe) = screen.show(recipe, self.team())
+            && moment.is_visible()
+        {
+            let finish = Finish::new(self.caps.stream.codes.depth, moment.mix);
+            self.apply(frame, &recipe, &finish);
         }
+        !was_settled && self.choice.get().is_some()
     }
 
-    fn apply(
-        &self,
-        planes: &mut Planes<'_>,
-        layout: &Layout,
-        area: &Area,
-        method: &apply::Method,
-        finish: &Finish,
-    ) {
+    fn apply(&self, frame: &mut Frame<'_, '_>, recipe: &Recipe, finish: &Finish) {
         let width = self.tile_size.unwrap_or(BLOCK);
         let (reads, dither) = (Reads::fastest(), self.dither);
+        let groups = self.groups_per_band(frame);
+        let (method, layout, area) = (&recipe.method(), frame.layout, &frame.area);
         let job = Job { layout, area, width, method, reads, finish, dither };
-        let groups = self.groups_per_band(layout, area);
-        planes.for_each_band(area.rows, groups, Team::of_rows(self.threads), |band| {
+        frame.planes.for_each_band(area.rows, groups, self.team(), |band| {
             job.apply(simd_level(), band);
         });
     }
 
     /// Row groups of a band: a tile's, or an equal share for each thread.
-    fn groups_per_band(&self, layout: &Layout, area: &Area) -> usize {
-        let rows = area.rows[1] - area.rows[0];
+    pub(super) fn groups_per_band(&self, frame: &Frame<'_, '_>) -> usize {
+        let (layout, rows) = (frame.layout, frame.area.rows[1] - frame.area.rows[0]);
         let groups = match self.tile_size {
             Some(size) => size >> layout.sub_y,
             None => layout.groups(rows).div_ceil(self.threads),
@@ -353,82 +397,6 @@ impl Plan {
         // Pairs of groups, so that both fields of an interlaced frame stay together.
         groups.max(1).next_multiple_of(2)
     }
-
-    /// The radii of a frame.
-    fn measure(
-        &self,
-        planes: &mut Planes<'_>,
-        layout: &Layout,
-        area: &Area,
-        per_frame: &PerFrame,
-    ) -> Vec<f64> {
-        // The whole picture counts, whatever share of it is processed.
-        let picture = Area { processed_until: area.columns[1], ..*area };
-        let attractors = &self.look.attractors;
-        // There the model has a step at the radius, and a bin's width would move pixels across it.
-        let is_step = |attractor: &Attractor| attractor.strength > 100.0;
-        let wants_exact = self.look.model == Model::Classic && attractors.iter().any(is_step);
-        let total = Mutex::new(Distances::new(attractors, wants_exact));
-        let groups = self.groups_per_band(layout, &picture);
-        planes.for_each_band(picture.rows, groups, Team::of_rows(self.threads), |band| {
-            let mut counted = Distances::new(attractors, wants_exact);
-            let mut lab = [[0f32; BLOCK]; 3];
-            for_each_block(band, layout, &picture, simd_level(), |codes| {
-                let length = codes[0].len();
-                for (lab, codes) in lab.iter_mut().zip(codes) {
-                    lab.iter_mut().zip(codes).for_each(|(lab, code)| *lab = f32::from(*code));
-                }
-                let [l, a, b] = &mut lab;
-                let [l, a, b] = [&mut l[..length], &mut a[..length], &mut b[..length]];
-                per_frame.to_oklab.convert(simd_level(), [&mut *l, &mut *a, &mut *b]);
-                counted.count([l, a, b]);
-            });
-            total.lock().unwrap_or_else(PoisonError::into_inner).merge(counted);
-        });
-        total.into_inner().unwrap_or_else(PoisonError::into_inner).radii(attractors)
-    }
-
-    /// The method for a frame of the given radii. The first frame settles size and method; bakes are in
-    /// the stream here, because each frame is to have its own.
-    fn method_for(
-        &self,
-        per_frame: &PerFrame,
-        radii: &[f64],
-        counters: &Counters,
-    ) -> apply::Method {
-        let request = Request { radii: radii.to_vec(), ..per_frame.request.clone() };
-        if per_frame.method == Method::Exact {
-            let choice = || Choice { lut_size: None, report: ErrorReport::default(), notice: None };
-            per_frame.choice.get_or_init(choice);
-            return exact(&request);
-        }
-        let team = Team::of_rows(self.threads);
-        let choice = per_frame.choice.get_or_init(|| {
-            let baked = bake_request(&request, simd_level(), team);
-            self.choose(per_frame.method, &request, &baked)
-        });
-        let Some(size) = choice.lut_size else {
-            return exact(&request);
-        };
-        let start = Instant::now();
-        let kernel = ExactKernel::new(&request.look, radii, &request.codes, simd_level());
-        let lattice = bake(&kernel, &request.codes, size, team);
-        counters.bakes.increment();
-        counters.bake_time.set_time(start.elapsed());
-        apply::Method::Lattice(Arc::new(lattice), request.interpolation)
-    }
-}
-
-impl PerFrame {
-    fn last_radii(&self) -> MutexGuard<'_, Vec<f64>> {
-        self.measured.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The exact model of a request.
-fn exact(request: &Request) -> apply::Method {
-    let Request { look, radii, codes, .. } = request;
-    apply::Method::Exact(Box::new(ExactKernel::new(look, radii, codes, simd_level())), codes.depth)
 }
 
 /// The radii that no frame is needed for; `None` where they come from the frames.

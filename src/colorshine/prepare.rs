@@ -44,19 +44,49 @@ impl Drop for OnPanic<'_> {
 /// Prepares one plan; false where none was asked for.
 fn prepare_one(imp: &ColorShine) -> bool {
     let _guard = OnPanic(imp);
-    let (settings, caps, version) = {
+    let (settings, caps, version, before) = {
         let mut state = imp.state();
-        let caps = state.caps.clone().filter(|_| state.version != state.plan_version);
+        let caps = state.caps.clone().filter(|_| state.version != state.planned_version);
         let Some(caps) = caps else {
             state.is_preparing = false;
             return false;
         };
-        (state.settings.clone(), caps, state.version)
+        state.planned_version = state.version;
+        (state.settings.clone(), caps, state.version, state.plan.clone())
     };
     let plan = Arc::new(Plan::new(&settings, caps, imp.counters(), Team::alone()));
+    if !plan.transition.is_zero() {
+        // What a cross-fade blends is made ready here rather than in the stream.
+        let recipes = [Some(&plan), before.as_ref()].into_iter().flatten();
+        recipes.filter_map(|plan| plan.recipe()).for_each(|recipe| {
+            recipe.blendable(Team::alone());
+        });
+    }
+    if plan.measured().is_some() {
+        let mut state = imp.state();
+        if state.caps.as_ref().is_some_and(|caps| Arc::ptr_eq(caps, &plan.caps)) {
+            state.next = Some((plan, version));
+        }
+    } else {
+        install(imp, plan, version);
+    }
+    true
+}
+
+/// Makes a plan ready whose radii have been measured, and puts it in place; returns at once.
+pub(super) fn settle(imp: &ColorShine, plan: Arc<Plan>, version: u64, radii: Vec<f64>) {
+    let element = imp.obj().downgrade();
+    in_background(move || {
+        if let Some(element) = element.upgrade() {
+            plan.settle(radii, Team::alone(), element.imp().counters());
+            install(element.imp(), plan, version);
+        }
+    });
+}
+
+fn install(imp: &ColorShine, plan: Arc<Plan>, version: u64) {
     let is_installed = imp.state().install(plan.clone(), version);
     if is_installed {
         imp.announce(plan.notice());
     }
-    true
 }

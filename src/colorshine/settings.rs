@@ -1,6 +1,7 @@
 //! The property table: names, types, ranges, defaults, flags and docs, and the values themselves.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use gst::glib;
 use gst::prelude::*;
@@ -76,7 +77,7 @@ impl Default for Settings {
 /// What a change of a property asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
-    /// Nothing: the value is as before, or of no effect yet.
+    /// Nothing now: the value is as before, of no effect yet, or read with the next plan.
     None,
     /// The next frame reads it.
     NextFrame,
@@ -118,7 +119,7 @@ impl Settings {
             "model" => replace(&mut self.model, get(value), Plan),
             "falloff" => replace(&mut self.falloff, get(value), Plan),
             "tolerance-reference" => replace(&mut self.tolerance_reference, get(value), Plan),
-            "adaptation-time" => replace(&mut self.adaptation_time, get(value), None),
+            "adaptation-time" => replace(&mut self.adaptation_time, get(value), Plan),
             "gamut-mapping" => replace(&mut self.gamut_mapping, get(value), Plan),
             "mix" => replace(&mut self.mix, get(value), NextFrame),
             "split" => replace(&mut self.split, get(value), NextFrame),
@@ -221,6 +222,16 @@ impl Settings {
         (self.tile_size != 0).then_some(self.tile_size as usize)
     }
 
+    /// Time constant of radii that are measured; zero where each frame has its own.
+    pub(super) fn adaptation(&self) -> Duration {
+        Duration::from_nanos(self.adaptation_time)
+    }
+
+    /// How long one look takes to become another.
+    pub(super) fn transition(&self) -> Duration {
+        Duration::from_nanos(self.transition_time)
+    }
+
     /// Threads for a frame.
     pub(super) fn threads(&self) -> usize {
         match self.n_threads {
@@ -239,12 +250,9 @@ impl Settings {
 
     /// Properties that have been set but have no effect yet, each with what happens instead.
     pub(super) fn without_effect(&self) -> Vec<(&'static str, &'static str)> {
-        let adapts = self.tolerance_reference == Reference::Frame && self.adaptation_time > 0;
         [
-            (adapts, "adaptation-time", "every frame is measured on its own, as with 0"),
             (self.input_lut.is_some(), "input-lut", "no file is read"),
             (self.output_lut.is_some(), "output-lut", "no file is read"),
-            (self.transition_time > 0, "transition-time", "looks change at once"),
             (self.backend == Backend::Gpu, "backend=gpu", "the CPU does the work"),
             (self.gpu_adapter.is_some(), "gpu-adapter", "the CPU does the work"),
             (self.pipeline_depth > 1, "pipeline-depth", "no latency is added"),
@@ -326,8 +334,8 @@ pub(super) static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| 
         uint64(
             "adaptation-time",
             "Adaptation time",
-            "Time constant of the radii in nanoseconds with tolerance-reference=frame; 0: every frame \
-             on its own. Has no effect yet: every frame is measured on its own",
+            "Time constant in nanoseconds with which radii follow the picture, for \
+             tolerance-reference=frame; 0: every frame on its own",
         )
         .default_value(defaults.adaptation_time)
         .mutable_playing()
@@ -397,8 +405,7 @@ pub(super) static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| 
         uint64(
             "transition-time",
             "Transition time",
-            "Cross-fade from the old look into the new after a change, in nanoseconds. Has no effect \
-             yet: looks change at once",
+            "Cross-fade from the look on screen into the new one after a change, in nanoseconds",
         )
         .default_value(defaults.transition_time)
         .mutable_playing()

@@ -1,7 +1,6 @@
 //! Counters and plan as the `stats` structure.
 
 use super::plan::Plan;
-use crate::lut::Lattice;
 use crate::telemetry::Counters;
 use crate::workers::{level_name, simd_level};
 
@@ -9,7 +8,7 @@ use crate::workers::{level_name, simd_level};
 pub(super) fn snapshot(counters: &Counters, plan: Option<&Plan>) -> gst::Structure {
     let report = plan.map(Plan::report).unwrap_or_default();
     let lut_size = plan.map_or(0, Plan::lut_size);
-    let memory = if lut_size > 0 { Lattice::bytes_for(lut_size) } else { 0 };
+    let memory = plan.map_or(0, Plan::memory) + counters.fade_memory.get();
     let radii = plan.map(Plan::radii).unwrap_or_default();
     gst::Structure::builder("application/x-colorshine-stats")
         .field("frames", counters.frames.get())
@@ -26,12 +25,12 @@ pub(super) fn snapshot(counters: &Counters, plan: Option<&Plan>) -> gst::Structu
         .field("apply-time-ns", counters.apply_time.get())
         .field("first-frame-time-ns", counters.first_frame_time.get())
         .field("radii", gst::Array::new(radii))
-        .field("coverage", 0.0f64)
+        .field("coverage", counters.coverage.get())
         .field("lut-cache-memory-hits", counters.memory_hits.get())
         .field("lut-cache-disk-hits", 0u64)
         .field("lut-cache-misses", counters.misses.get())
         .field("memory-bytes", memory)
-        .field("scene-cuts", 0u64)
+        .field("scene-cuts", counters.scene_cuts.get())
         .field("device-lost", 0u64)
         .build()
 }

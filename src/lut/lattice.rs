@@ -83,10 +83,14 @@ impl Lattice {
     /// Panics when `size` is outside [`MIN_SIZE`]..=[`MAX_SIZE`].
     pub fn zeros(codes: &CodeSpace, size: usize) -> Self {
         assert!((MIN_SIZE..=MAX_SIZE).contains(&size), "lattice size {size}");
+        Self::of(codes.nominal.map(|range| Axis::new(range, size, codes.depth)), size, codes.depth)
+    }
+
+    fn of(axes: [Axis; 3], size: usize, depth: u32) -> Self {
         Self {
             size,
-            axes: codes.nominal.map(|range| Axis::new(range, size, codes.depth)),
-            depth: codes.depth,
+            axes,
+            depth,
             entries: vec![[0; 4]; size.pow(3) + Self::padding(size)],
             touched: vec![0; size * size],
         }
@@ -123,6 +127,23 @@ impl Lattice {
     /// -32768.
     pub fn entries(&self) -> &[[i16; 4]] {
         &self.entries
+    }
+
+    /// A lattice of zeros for the same codes.
+    pub(super) fn empty_like(other: &Self, size: usize) -> Self {
+        let ends = |axis: Axis| [axis.low, axis.low + axis.span].map(f64::from);
+        let axes = other.axes.map(|axis| Axis::new(ends(axis), size, other.depth));
+        Self::of(axes, size, other.depth)
+    }
+
+    /// All entries, and the bits that tell which may differ from zero.
+    pub(super) fn parts_mut(&mut self) -> (&mut [[i16; 4]], &mut [u128]) {
+        (&mut self.entries, &mut self.touched)
+    }
+
+    /// The bits that tell which entries may differ from zero.
+    pub(super) fn touched(&self) -> &[u128] {
+        &self.touched
     }
 
     /// Fills the nodes' entries, which lie without padding.

@@ -7,6 +7,7 @@
 //! superwhites keep their excess.
 
 mod bake;
+mod blend;
 mod cube;
 mod lattice;
 mod report;

@@ -12,7 +12,7 @@ impl Lattice {
     pub fn sample(&self, interpolation: Interpolation, codes: [&[u16]; 3], out: [&mut [i16]; 3]) {
         let [x, y, z] = codes;
         let [u, v, w] = out;
-        let at = |i: usize| [x[i], y[i], z[i]];
+        let at = |i: usize| self.positions([x[i], y[i], z[i]]);
         let mut put = |i: usize, difference: [i16; 3]| [u[i], v[i], w[i]] = difference;
         // The choice is made once per call, not once per colour.
         match interpolation {
@@ -24,17 +24,24 @@ impl Lattice {
         }
     }
 
+    /// The positions of a colour's codes on the axes: the node at or below, and the fraction of the way to
+    /// the next.
+    #[inline(always)]
+    fn positions(&self, codes: [u16; 3]) -> [(usize, i32); 3] {
+        [0, 1, 2].map(|c| self.axes()[c].position(codes[c]))
+    }
+
     /// Index of the node at or below, fractions, and steps to the next node of each axis.
     #[inline(always)]
-    fn locate(&self, codes: [u16; 3]) -> (usize, [i32; 3], [usize; 3]) {
+    fn locate(&self, positions: [(usize, i32); 3]) -> (usize, [i32; 3], [usize; 3]) {
         let n = self.size();
-        let [(i, fx), (j, fy), (k, fz)] = [0, 1, 2].map(|c| self.axes()[c].position(codes[c]));
+        let [(i, fx), (j, fy), (k, fz)] = positions;
         ((i * n + j) * n + k, [fx, fy, fz], [n * n, n, 1])
     }
 
     #[inline(always)]
-    fn tetrahedral(&self, codes: [u16; 3]) -> [i16; 3] {
-        let (base, [fx, fy, fz], [sx, sy, sz]) = self.locate(codes);
+    pub(super) fn tetrahedral(&self, positions: [(usize, i32); 3]) -> [i16; 3] {
+        let (base, [fx, fy, fz], [sx, sy, sz]) = self.locate(positions);
         // The path from the node below to the node above goes along the largest fraction first.
         let (first, second, high, middle, low) = match (fx >= fy, fy >= fz, fx >= fz) {
             (true, true, _) => (sx, sy, fx, fy, fz),
@@ -59,8 +66,8 @@ impl Lattice {
     }
 
     #[inline(always)]
-    fn trilinear(&self, codes: [u16; 3]) -> [i16; 3] {
-        let (base, [fx, fy, fz], [sx, sy, sz]) = self.locate(codes);
+    fn trilinear(&self, positions: [(usize, i32); 3]) -> [i16; 3] {
+        let (base, [fx, fy, fz], [sx, sy, sz]) = self.locate(positions);
         let entries = self.entries();
         let mix = |a: i32, b: i32, f: i32| a + (((b - a) * f + HALF) >> FRACTION_BITS);
         [0, 1, 2].map(|c| {
@@ -72,8 +79,8 @@ impl Lattice {
     }
 
     #[inline(always)]
-    fn nearest(&self, codes: [u16; 3]) -> [i16; 3] {
-        let (base, fractions, steps) = self.locate(codes);
+    fn nearest(&self, positions: [(usize, i32); 3]) -> [i16; 3] {
+        let (base, fractions, steps) = self.locate(positions);
         let up = |i: usize| if fractions[i] >= HALF { steps[i] } else { 0 };
         let [a, b, c, _] = self.entries()[base + up(0) + up(1) + up(2)];
         [a, b, c]

@@ -1,8 +1,20 @@
 //! imgcolorshine's own formulae with two repairs: an undefined component takes the pixel's own, and
 //! results are rounded, not truncated. SPEC section 3.4.
 
-use super::{Source, Transform, distance};
+use super::{Falloff, Pull, Source, Transform, distance};
 use crate::color::Triple;
+
+/// The weight of an attractor for a colour given in Oklab.
+pub(super) fn weight(pull: &Pull, falloff: Falloff, lab: Triple) -> f64 {
+    let d = distance(lab, pull.attractor.lab);
+    if d >= pull.radius {
+        return 0.0;
+    }
+    let f = falloff.at(d / pull.radius);
+    let base = pull.attractor.strength.min(100.0) / 100.0;
+    let extra = (pull.attractor.strength - 100.0).max(0.0) / 100.0;
+    base * f + extra * (1.0 - f)
+}
 
 /// Oklab of the blend before gamut mapping; `None` where no attractor pulls.
 pub(super) fn blend(transform: &Transform, source: Source) -> Option<Triple> {
@@ -13,14 +25,7 @@ pub(super) fn blend(transform: &Transform, source: Source) -> Option<Triple> {
     let (mut lightness, mut chroma_sum, mut hue_vector) = (0.0, 0.0, [0.0; 2]);
     for pull in &transform.pulls {
         let attractor = &pull.attractor;
-        let d = distance(lab, attractor.lab);
-        if d >= pull.radius {
-            continue;
-        }
-        let f = transform.falloff.at(d / pull.radius);
-        let base = attractor.strength.min(100.0) / 100.0;
-        let extra = (attractor.strength - 100.0).max(0.0) / 100.0;
-        let weight = base * f + extra * (1.0 - f);
+        let weight = weight(pull, transform.falloff, lab);
         let hue = attractor.hue.map_or(own_hue, f64::to_radians);
         total += weight;
         lightness += weight * attractor.lightness.unwrap_or(lab[0]);

@@ -142,6 +142,16 @@ impl Transform {
         self.space.oklab_to_linear(lab).map(|v| transfer::encode(v.clamp(0.0, 1.0)))
     }
 
+    /// How much of a colour, given in Oklab, is the attractors': the sum of their weights, from 0 to 1.
+    pub fn weight(&self, lab: Triple) -> f64 {
+        let weight = match self.model {
+            Model::Smooth => smooth::weight,
+            Model::Classic => classic::weight,
+        };
+        let each = self.pulls.iter().map(|pull| weight(pull, self.falloff, lab));
+        each.sum::<f64>().min(1.0)
+    }
+
     /// What the transform adds to a colour given in code values, in code values. Codes beyond the
     /// nominal range are given the difference of the nearest R'G'B' colour.
     pub fn difference(&self, codes: &CodeSpace, at: Triple) -> Triple {

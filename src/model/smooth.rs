@@ -1,7 +1,7 @@
 //! The default model: continuous everywhere, so that noise is not amplified and a lattice is
 //! accurate. SPEC section 3.3.
 
-use super::{Source, Transform, distance};
+use super::{Falloff, Pull, Source, Transform, distance};
 use crate::color::Triple;
 
 /// Share of the radius that strength 200 holds at full weight.
@@ -15,6 +15,14 @@ fn smoothstep(x: f64) -> f64 {
     t * t * (3.0 - 2.0 * t)
 }
 
+/// The weight of an attractor for a colour given in Oklab, before weights are made to sum to 1.
+pub(super) fn weight(pull: &Pull, falloff: Falloff, lab: Triple) -> f64 {
+    let attractor = &pull.attractor;
+    let plateau = PLATEAU_MAX * (attractor.strength - 100.0).max(0.0) / 100.0;
+    let u = (distance(lab, attractor.lab) / pull.radius - plateau) / (1.0 - plateau);
+    attractor.strength.min(100.0) / 100.0 * falloff.at(u)
+}
+
 /// Oklab of the blend before gamut mapping; `None` where no attractor pulls.
 pub(super) fn blend(transform: &Transform, source: Source) -> Option<Triple> {
     let Source { lab, chroma } = source;
@@ -25,9 +33,7 @@ pub(super) fn blend(transform: &Transform, source: Source) -> Option<Triple> {
     let (mut lightness, mut vector, mut chroma_sum) = (0.0, [0.0; 2], 0.0);
     for pull in &transform.pulls {
         let attractor = &pull.attractor;
-        let plateau = PLATEAU_MAX * (attractor.strength - 100.0).max(0.0) / 100.0;
-        let u = (distance(lab, attractor.lab) / pull.radius - plateau) / (1.0 - plateau);
-        let weight = attractor.strength.min(100.0) / 100.0 * transform.falloff.at(u);
+        let weight = weight(pull, transform.falloff, lab);
         let c = attractor.chroma.unwrap_or(chroma);
         let direction = match attractor.hue {
             Some(hue) => [hue.to_radians().cos(), hue.to_radians().sin()],

@@ -35,6 +35,22 @@ impl Gauge {
     }
 }
 
+/// A share from 0 to 1 that some threads write and others read.
+#[derive(Debug, Default)]
+pub struct Share(AtomicU64);
+
+impl Share {
+    /// The share now.
+    pub fn get(&self) -> f64 {
+        f64::from_bits(self.0.load(Ordering::Relaxed))
+    }
+
+    /// Replaces it.
+    pub fn set(&self, value: f64) {
+        self.0.store(value.to_bits(), Ordering::Relaxed);
+    }
+}
+
 fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -58,9 +74,21 @@ pub struct Counters {
     pub memory_hits: Gauge,
     /// Looks that had to be baked.
     pub misses: Gauge,
+    /// Frames that were taken for the first of another scene.
+    pub scene_cuts: Gauge,
+    /// Share of the picture that the look reaches, where radii are measured.
+    pub coverage: Share,
+    /// Bytes of the lattices that only a cross-fade needs.
+    pub fade_memory: Gauge,
 }
 
 impl Counters {
+    /// Counts a bake.
+    pub fn count_bake(&self, time: Duration) {
+        self.bakes.increment();
+        self.bake_time.set_time(time);
+    }
+
     /// Back to zero.
     pub fn clear(&self) {
         for gauge in [
@@ -72,9 +100,12 @@ impl Counters {
             &self.first_frame_time,
             &self.memory_hits,
             &self.misses,
+            &self.scene_cuts,
+            &self.fade_memory,
         ] {
             gauge.set(0);
         }
+        self.coverage.set(0.0);
     }
 }
 

@@ -3,6 +3,7 @@
 use super::histogram::Histograms;
 use super::percentile;
 use crate::attractor::Attractor;
+use crate::workers::Level;
 
 /// What has been measured of a frame.
 #[derive(Clone, Debug)]
@@ -25,9 +26,9 @@ impl Distances {
     }
 
     /// Takes in colours, given in Oklab; the slices have one length.
-    pub fn count(&mut self, [l, a, b]: [&[f32]; 3]) {
+    pub fn count(&mut self, level: Level, [l, a, b]: [&[f32]; 3]) {
         match self {
-            Self::Binned(histograms) => histograms.count([l, a, b]),
+            Self::Binned(histograms) => histograms.count(level, [l, a, b]),
             Self::Listed(lists) => {
                 for (to, distances) in lists {
                     distances.extend(l.iter().zip(a).zip(b).map(|((l, a), b)| {
@@ -55,7 +56,7 @@ impl Distances {
     /// The radius of each attractor, whose order is that of [`Self::new`].
     pub fn radii(self, attractors: &[Attractor]) -> Vec<f64> {
         match self {
-            Self::Binned(histograms) => histograms.radii(attractors),
+            Self::Binned(histograms) => histograms.radii(attractors).collect(),
             Self::Listed(lists) => {
                 let each = lists.into_iter().zip(attractors);
                 each.map(|((_, mut list), a)| percentile(&mut list, a.tolerance)).collect()
@@ -68,6 +69,7 @@ impl Distances {
 mod tests {
     use super::*;
     use crate::attractor::parse;
+    use crate::workers::simd_level;
 
     #[test]
     fn both_kinds_agree() {
@@ -80,7 +82,7 @@ mod tests {
             let mut all = Distances::new(&set, is_listed);
             for part in [0..5000, 5000..9999] {
                 let mut one = Distances::new(&set, is_listed);
-                one.count([&l[part.clone()], &a[part.clone()], &b[part]]);
+                one.count(simd_level(), [&l[part.clone()], &a[part.clone()], &b[part]]);
                 all.merge(one);
             }
             all.radii(&set)

@@ -1,7 +1,10 @@
 //! Radii from the pixels of a frame, by histograms of distance.
 
+use fearless_simd::dispatch;
+
 use super::BEYOND_LARGEST;
 use crate::attractor::Attractor;
+use crate::workers::Level;
 
 /// Bins per histogram. With [`REACH`] a bin is 0.00025 wide, and distances within a bin are taken as
 /// evenly spread, so that a radius is well within the contract's 0.0005.
@@ -12,7 +15,7 @@ const BINS: usize = 8192;
 const REACH: f32 = 2.0;
 
 /// Distances to each attractor over a frame.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Histograms {
     attractors: Vec<[f32; 3]>,
     /// [`BINS`] counts for each attractor.
@@ -23,24 +26,52 @@ pub struct Histograms {
 impl Histograms {
     /// Empty histograms.
     pub fn new(attractors: &[Attractor]) -> Self {
-        Self {
-            attractors: attractors.iter().map(|a| a.lab.map(|v| v as f32)).collect(),
-            counts: vec![0; attractors.len() * BINS],
-            largest: vec![0.0; attractors.len()],
-        }
+        let mut histograms = Self::default();
+        histograms.begin(attractors);
+        histograms
+    }
+
+    /// Empties the histograms for some attractors, keeping the memory.
+    pub fn begin(&mut self, attractors: &[Attractor]) {
+        self.attractors.clear();
+        self.attractors.extend(attractors.iter().map(|a| a.lab.map(|v| v as f32)));
+        self.counts.clear();
+        self.counts.resize(attractors.len() * BINS, 0);
+        self.largest.clear();
+        self.largest.resize(attractors.len(), 0.0);
     }
 
     /// Counts colours, given in Oklab; the slices have one length.
-    pub fn count(&mut self, [l, a, b]: [&[f32]; 3]) {
+    pub fn count(&mut self, level: Level, lab: [&[f32]; 3]) {
+        dispatch!(level, _simd => self.count_here(lab));
+    }
+
+    #[inline(always)]
+    fn count_here(&mut self, [l, a, b]: [&[f32]; 3]) {
+        /// Colours whose bins are found, by vectors, before they are counted one by one.
+        const AT_ONCE: usize = 128;
+        /// From here on floats are whole numbers, whose low bits are those of the integer.
+        const WHOLE: f32 = 8_388_608.0;
+        let mut found = [0u32; AT_ONCE];
         let bins = self.counts.chunks_exact_mut(BINS);
         for ((to, bins), largest) in self.attractors.iter().zip(bins).zip(&mut self.largest) {
-            for ((l, a), b) in l.iter().zip(a).zip(b) {
-                let d = [l - to[0], a - to[1], b - to[2]];
-                let distance = (d[0] * d[0] + d[1] * d[1] + d[2] * d[2]).sqrt();
-                let bin = (distance * (BINS as f32 / REACH)) as usize;
-                bins[bin.min(BINS - 1)] += 1;
-                *largest = largest.max(distance);
+            // Floats that are not negative are in the order of their bits, and integers have a largest
+            // whatever the order in which they are compared.
+            let mut largest_bits = largest.to_bits();
+            let chunks = l.chunks(AT_ONCE).zip(a.chunks(AT_ONCE)).zip(b.chunks(AT_ONCE));
+            for ((l, a), b) in chunks {
+                let colours = l.iter().zip(a).zip(b);
+                for (found, ((l, a), b)) in found.iter_mut().zip(colours) {
+                    let d = [l - to[0], a - to[1], b - to[2]];
+                    let distance = (d[0] * d[0] + d[1] * d[1] + d[2] * d[2]).sqrt();
+                    let bin =
+                        (distance * (BINS as f32 / REACH) - 0.5).clamp(0.0, (BINS - 1) as f32);
+                    *found = (bin + WHOLE).to_bits() - WHOLE.to_bits();
+                    largest_bits = largest_bits.max(distance.to_bits());
+                }
+                found[..l.len()].iter().for_each(|bin| bins[*bin as usize % BINS] += 1);
             }
+            *largest = f32::from_bits(largest_bits);
         }
     }
 
@@ -55,13 +86,12 @@ impl Histograms {
     }
 
     /// The radius of each attractor, whose order is that of [`Self::new`].
-    pub fn radii(&self, attractors: &[Attractor]) -> Vec<f64> {
+    pub fn radii(&self, attractors: &[Attractor]) -> impl Iterator<Item = f64> {
         let bins = self.counts.chunks_exact(BINS);
         let each = attractors.iter().zip(bins).zip(&self.largest);
         each.map(|((attractor, bins), largest)| {
             percentile(bins, f64::from(*largest), attractor.tolerance)
         })
-        .collect()
     }
 }
 
@@ -82,14 +112,24 @@ fn percentile(bins: &[u32], largest: f64, percent: f64) -> f64 {
 /// The distance of the given rank, from 0: the k-th of a bin's distances is taken to lie at
 /// (k + 1/2) / count of its width.
 fn order_statistic(bins: &[u32], rank: u64) -> f64 {
+    /// Bins that are passed over at once.
+    const AT_ONCE: usize = 128;
     let width = f64::from(REACH) / BINS as f64;
     let mut below = 0;
-    for (index, count) in bins.iter().map(|count| u64::from(*count)).enumerate() {
-        if rank < below + count {
-            let within = ((rank - below) as f64 + 0.5) / count as f64;
-            return width * (index as f64 + within);
+    for (chunk, bins) in bins.chunks(AT_ONCE).enumerate() {
+        // No frame has as many pixels as would overflow.
+        let counts: u32 = bins.iter().sum();
+        if rank >= below + u64::from(counts) {
+            below += u64::from(counts);
+            continue;
         }
-        below += count;
+        for (index, count) in bins.iter().map(|count| u64::from(*count)).enumerate() {
+            if rank < below + count {
+                let within = ((rank - below) as f64 + 0.5) / count as f64;
+                return width * ((chunk * AT_ONCE + index) as f64 + within);
+            }
+            below += count;
+        }
     }
     f64::from(REACH)
 }
@@ -98,6 +138,7 @@ fn order_statistic(bins: &[u32], rank: u64) -> f64 {
 mod tests {
     use super::*;
     use crate::attractor::parse;
+    use crate::workers::simd_level;
 
     #[test]
     fn radius_is_near_the_true_percentile() {
@@ -113,16 +154,16 @@ mod tests {
             let component = |k: usize| colours.iter().map(|c| c[k]).collect::<Vec<_>>();
             let [l, a, b] = [0, 1, 2].map(component);
             let (first, second) = (0..7777, 7777..colours.len());
-            histograms.count([&l[first.clone()], &a[first.clone()], &b[first]]);
+            histograms.count(simd_level(), [&l[first.clone()], &a[first.clone()], &b[first]]);
             let mut other = Histograms::new(&set);
-            other.count([&l[second.clone()], &a[second.clone()], &b[second]]);
+            other.count(simd_level(), [&l[second.clone()], &a[second.clone()], &b[second]]);
             histograms.merge(&other);
             let mut distances: Vec<f32> = colours
                 .iter()
                 .map(|c| crate::model::distance(c.map(f64::from), set[0].lab) as f32)
                 .collect();
             let want = crate::tolerance::percentile(&mut distances, tolerance);
-            let got = histograms.radii(&set)[0];
+            let got = histograms.radii(&set).next().unwrap();
             assert!((got - want).abs() < 0.00025, "{tolerance}: {got}, not {want}");
         }
     }

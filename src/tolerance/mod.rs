@@ -4,9 +4,14 @@
 //! method: rank p/100 (n - 1), linear between order statistics; 0 means no effect, and 100 the
 //! largest distance plus [`BEYOND_LARGEST`].
 
+mod bars;
+pub mod coverage;
 pub mod distances;
+pub mod follow;
 pub mod gamut;
+pub mod grid;
 pub mod histogram;
+mod scene;
 
 /// Added to the largest distance where the tolerance is 100, so that it lies inside.
 pub const BEYOND_LARGEST: f64 = 1e-6;

@@ -74,12 +74,23 @@ pub fn for_each(jobs: usize, team: Team, work: impl Fn(usize) + Sync) {
     }
 }
 
+static BESIDE: LazyLock<Option<ThreadPool>> = LazyLock::new(|| build("prepare", 1));
+
 /// Runs `job` soon, on a thread of its own kind; on the caller's where no thread can be had.
 pub fn in_background(job: impl FnOnce() + Send + 'static) {
-    static BESIDE: LazyLock<Option<ThreadPool>> = LazyLock::new(|| build("prepare", 1));
     match &*BESIDE {
-        Some(pool) => pool.spawn(job),
+        Some(pool) => pool.spawn_fifo(job),
         None => job(),
+    }
+}
+
+/// Waits until the jobs that were given to [`in_background`] before are done.
+pub fn finish_background() {
+    if let Some(pool) = &*BESIDE {
+        let (done, wait) = std::sync::mpsc::channel::<()>();
+        pool.spawn_fifo(move || drop(done));
+        // An error says that the other end is gone, which is what is waited for.
+        wait.recv().unwrap_or_default();
     }
 }
 

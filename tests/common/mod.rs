@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
+use std::time::{Duration, Instant};
+
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
 use gstcolorshine::attractor::{Channels, parse};
@@ -164,4 +166,33 @@ pub fn look(stream: &Stream, attractors: &str) -> (Look, Vec<f64>) {
         Team::alone(),
     );
     (look, radii)
+}
+
+/// A field of the element's statistics.
+pub fn stat<T: for<'a> gst::glib::value::FromValue<'a> + 'static>(
+    element: &gst::Element,
+    name: &str,
+) -> T {
+    element.property::<gst::Structure>("stats").value(name).unwrap().get().ok().unwrap()
+}
+
+/// Waits until `is_so`, at most as long as any test may take.
+pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(TIMEOUT.seconds()), "still not: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Messages of a type that are on the bus now, as texts.
+pub fn texts(bus: &gst::Bus, kind: gst::MessageType) -> Vec<String> {
+    std::iter::from_fn(|| bus.pop_filtered(&[kind]))
+        .map(|message| match message.view() {
+            gst::MessageView::Warning(warning) => warning.error().to_string(),
+            gst::MessageView::Error(error) => error.error().to_string(),
+            gst::MessageView::Info(info) => info.error().to_string(),
+            _ => String::new(),
+        })
+        .collect()
 }

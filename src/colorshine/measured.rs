@@ -1,0 +1,227 @@
+//! Looks whose radii come from the picture: measured on each frame, or followed over time.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::plan::{Frame, Plan};
+use super::recipe::Recipe;
+use crate::apply::{BLOCK, for_each_block, read_pixels};
+use crate::attractor::Attractor;
+use crate::frame::Area;
+use crate::model::lanes::ToOklab;
+use crate::model::{Look, Model, Transform};
+use crate::telemetry::Counters;
+use crate::tolerance::coverage::coverage;
+use crate::tolerance::distances::Distances;
+use crate::tolerance::follow::{Follower, Step};
+use crate::tolerance::grid::Grid;
+use crate::workers::{Team, in_background, simd_level};
+
+/// Share of a radius by which it has to move before that can be seen, and is worth a bake.
+const SEEN: f64 = 0.005;
+
+/// Time of the stream between two looks at how much of the picture is reached.
+const COVERED_EVERY: Duration = Duration::from_millis(250);
+
+/// Pixels that are looked at for that, where radii are measured on all.
+const PIXELS_FOR_COVERAGE: usize = 8 * 1024;
+
+/// The part of a plan that changes with the picture.
+#[derive(Debug)]
+pub(super) struct Measured {
+    to_oklab: ToOklab,
+    /// Time constant of the radii; zero where each frame has its own.
+    adaptation: Duration,
+    now: Mutex<Now>,
+    /// Whether a bake for new radii is under way beside the stream.
+    is_baking: AtomicBool,
+}
+
+/// What frames are made with at the moment.
+#[derive(Debug, Default)]
+struct Now {
+    radii: Vec<f64>,
+    recipe: Option<Recipe>,
+    /// Counts scenes: a bake for one that is over is of no use.
+    scene: u64,
+    /// Time since coverage was looked at; `None` before the first time.
+    uncovered: Option<Duration>,
+}
+
+impl Measured {
+    pub(super) fn new(to_oklab: ToOklab, adaptation: Duration) -> Self {
+        let (now, is_baking) = (Mutex::default(), AtomicBool::new(false));
+        Self { to_oklab, adaptation, now, is_baking }
+    }
+
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The radii of what is shown; empty before the first frame has been measured.
+    pub(super) fn radii(&self) -> Vec<f64> {
+        self.now().radii.clone()
+    }
+
+    /// What is shown, from the first frame that has been measured on.
+    pub(super) fn recipe(&self) -> Option<Recipe> {
+        self.now().recipe.clone()
+    }
+
+    /// Forgets the radii of earlier frames.
+    pub(super) fn forget(&self) {
+        self.now().radii.clear();
+    }
+
+    /// Shows another recipe.
+    pub(super) fn show(&self, radii: Vec<f64>, recipe: Recipe) -> Recipe {
+        let mut now = self.now();
+        now.scene += 1;
+        (now.radii, now.recipe) = (radii, Some(recipe.clone()));
+        recipe
+    }
+
+    /// Shows what has been baked beside the stream, if the scene is still the one it was baked for.
+    fn show_later(&self, radii: Vec<f64>, recipe: Recipe, scene: u64) {
+        let mut now = self.now();
+        if now.scene == scene {
+            (now.radii, now.recipe) = (radii, Some(recipe));
+        }
+    }
+
+    /// Measures a frame; returns what to make it with.
+    ///
+    /// Where a scene begins the frame has a lattice of its own, baked in the stream, and so has every frame
+    /// if none is to depend on others. Else lattices are baked beside the stream, one at a time, and
+    /// frames go on with the one before until then.
+    pub(super) fn follow(
+        &self,
+        plan: &Arc<Plan>,
+        frame: &mut Frame<'_, '_>,
+        since: Duration,
+        follower: &mut Follower,
+        counters: &Arc<Counters>,
+    ) -> Recipe {
+        let team = plan.team();
+        if self.adaptation.is_zero() {
+            let radii = self.measure(&plan.look, frame, plan.groups_per_band(frame), team);
+            if self.wants_coverage(since) {
+                let mut grid = Grid::of(frame.size(), PIXELS_FOR_COVERAGE);
+                self.read(frame, &mut grid);
+                counters.coverage.set(coverage(&Transform::new(&plan.look, &radii), &grid));
+            }
+            let recipe = plan.recipe_for(&radii, team, counters);
+            return self.show(radii, recipe);
+        }
+        let set = &plan.look.attractors;
+        let size = frame.size();
+        let step =
+            follower.follow(set, size, since, self.adaptation, |grid| self.read(frame, grid));
+        if step == Step::Cut {
+            counters.scene_cuts.increment();
+        }
+        if self.wants_coverage(since) {
+            let transform = Transform::new(&plan.look, follower.radii());
+            counters.coverage.set(coverage(&transform, follower.grid()));
+        }
+        let shown = {
+            let now = self.now();
+            let is_new = step == Step::Cut || now.radii.is_empty();
+            let recipe = now.recipe.clone().filter(|_| !is_new);
+            recipe.map(|recipe| (recipe, has_moved(&now.radii, follower.radii()), now.scene))
+        };
+        let Some((recipe, has_moved, scene)) = shown else {
+            let recipe = plan.recipe_for(follower.radii(), team, counters);
+            return self.show(follower.radii().to_vec(), recipe);
+        };
+        if has_moved && !self.is_baking.swap(true, Ordering::AcqRel) {
+            let (plan, counters) = (plan.clone(), counters.clone());
+            let radii = follower.radii().to_vec();
+            in_background(move || {
+                if let Some(measured) = plan.measured() {
+                    let _done = Done(&measured.is_baking);
+                    let recipe = plan.recipe_for(&radii, Team::alone(), &counters);
+                    measured.show_later(radii, recipe, scene);
+                }
+            });
+        }
+        recipe
+    }
+
+    /// The radii with which a plan is to begin that is not shown yet.
+    pub(super) fn radii_of_next(
+        &self,
+        plan: &Plan,
+        frame: &mut Frame<'_, '_>,
+        follower: &mut Follower,
+    ) -> Vec<f64> {
+        let size = frame.size();
+        follower.radii_of(&plan.look.attractors, size, |grid| self.read(frame, grid))
+    }
+
+    /// Whether it is time to look at how much of the picture is reached.
+    fn wants_coverage(&self, since: Duration) -> bool {
+        let mut now = self.now();
+        let waited = now.uncovered.map(|waited| waited + since);
+        let is_time = waited.is_none_or(|waited| waited >= COVERED_EVERY);
+        now.uncovered = if is_time { Some(Duration::ZERO) } else { waited };
+        is_time
+    }
+
+    /// Fills a grid from a frame.
+    fn read(&self, frame: &mut Frame<'_, '_>, grid: &mut Grid) {
+        let (level, area) = (simd_level(), frame.picture());
+        let (step, first) = (grid.pattern.step, grid.pattern.first);
+        read_pixels(frame.planes, frame.layout, &area, step, first, &mut grid.lab);
+        let [l, a, b] = &mut grid.lab;
+        self.to_oklab.convert(level, [l, a, b]);
+    }
+
+    /// The radii by all pixels of a frame.
+    fn measure(
+        &self,
+        look: &Look,
+        frame: &mut Frame<'_, '_>,
+        groups_per_band: usize,
+        team: Team,
+    ) -> Vec<f64> {
+        let picture: Area = frame.picture();
+        let attractors = &look.attractors;
+        // There the model has a step at the radius, and a bin's width would move pixels across it.
+        let is_step = |attractor: &Attractor| attractor.strength > 100.0;
+        let wants_exact = look.model == Model::Classic && attractors.iter().any(is_step);
+        let total = Mutex::new(Distances::new(attractors, wants_exact));
+        let layout = frame.layout;
+        frame.planes.for_each_band(picture.rows, groups_per_band, team, |band| {
+            let mut counted = Distances::new(attractors, wants_exact);
+            let mut lab = [[0f32; BLOCK]; 3];
+            for_each_block(band, layout, &picture, simd_level(), |codes| {
+                let length = codes[0].len();
+                for (lab, codes) in lab.iter_mut().zip(codes) {
+                    lab.iter_mut().zip(codes).for_each(|(lab, code)| *lab = f32::from(*code));
+                }
+                let [l, a, b] = &mut lab;
+                let [l, a, b] = [&mut l[..length], &mut a[..length], &mut b[..length]];
+                self.to_oklab.convert(simd_level(), [&mut *l, &mut *a, &mut *b]);
+                counted.count(simd_level(), [l, a, b]);
+            });
+            total.lock().unwrap_or_else(PoisonError::into_inner).merge(counted);
+        });
+        total.into_inner().unwrap_or_else(PoisonError::into_inner).radii(attractors)
+    }
+}
+
+/// Says that a bake is over, however it ended.
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+/// Whether any radius is far enough from the one that is shown.
+fn has_moved(shown: &[f64], now: &[f64]) -> bool {
+    shown.iter().zip(now).any(|(shown, now)| (now - shown).abs() > SEEN * shown)
+}

@@ -1,0 +1,92 @@
+//! How the colours of a frame are computed: from a lattice, or by the model itself.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::apply;
+use crate::color::codes::CodeSpace;
+use crate::lut::{Interpolation, Lattice, Request, bake};
+use crate::model::lanes::ExactKernel;
+use crate::workers::{Team, simd_level};
+
+/// Nodes per axis of the lattice that stands for the exact model in a cross-fade, where the user has not
+/// asked for a size.
+const STAND_IN_SIZE: usize = 33;
+
+/// The way from codes to differences.
+#[derive(Clone, Debug)]
+pub(super) enum Recipe {
+    /// Through a lattice.
+    Lattice(Arc<Lattice>, Interpolation),
+    /// By the model.
+    Exact(Arc<Exact>),
+}
+
+/// The model with its radii.
+#[derive(Debug)]
+pub(super) struct Exact {
+    kernel: Arc<ExactKernel>,
+    codes: CodeSpace,
+    interpolation: Interpolation,
+    /// Size of the stand-in; `None` where it would take more memory than is allowed.
+    stand_in_size: Option<usize>,
+    stand_in: OnceLock<Arc<Lattice>>,
+}
+
+impl Recipe {
+    /// The model itself for a request's look and radii.
+    pub(super) fn exact(request: &Request) -> Self {
+        let size = request.size.unwrap_or(STAND_IN_SIZE);
+        Self::Exact(Arc::new(Exact {
+            kernel: Arc::new(kernel(request)),
+            codes: request.codes,
+            interpolation: request.interpolation,
+            stand_in_size: Some(size)
+                .filter(|size| Lattice::bytes_for(*size) <= request.memory_limit),
+            stand_in: OnceLock::new(),
+        }))
+    }
+
+    /// A lattice of a given size for a request's look and radii, baked by a team.
+    pub(super) fn lattice(request: &Request, size: usize, team: Team) -> Self {
+        let lattice = bake(&kernel(request), &request.codes, size, team);
+        Self::Lattice(Arc::new(lattice), request.interpolation)
+    }
+
+    /// What frames are put through.
+    pub(super) fn method(&self) -> apply::Method {
+        match self {
+            Self::Lattice(lattice, interpolation) => {
+                apply::Method::Lattice(lattice.clone(), *interpolation)
+            }
+            Self::Exact(exact) => apply::Method::Exact(exact.kernel.clone(), exact.codes.depth),
+        }
+    }
+
+    /// A lattice that can be blended with others: the recipe's own, or one that stands for the exact model
+    /// and is baked by a team when it is first asked for. `None` where memory is too short for that.
+    pub(super) fn blendable(&self, team: Team) -> Option<(Arc<Lattice>, Interpolation)> {
+        match self {
+            Self::Lattice(lattice, interpolation) => Some((lattice.clone(), *interpolation)),
+            Self::Exact(exact) => {
+                let size = exact.stand_in_size?;
+                let lattice = exact
+                    .stand_in
+                    .get_or_init(|| Arc::new(bake(&exact.kernel, &exact.codes, size, team)));
+                Some((lattice.clone(), exact.interpolation))
+            }
+        }
+    }
+
+    /// Bytes of its lattices.
+    pub(super) fn memory(&self) -> u64 {
+        let lattice = match self {
+            Self::Lattice(lattice, _) => Some(lattice),
+            Self::Exact(exact) => exact.stand_in.get(),
+        };
+        lattice.map_or(0, |lattice| Lattice::bytes_for(lattice.size()))
+    }
+}
+
+fn kernel(request: &Request) -> ExactKernel {
+    ExactKernel::new(&request.look, &request.radii, &request.codes, simd_level())
+}

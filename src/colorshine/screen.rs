@@ -1,0 +1,154 @@
+//! What the streaming thread shows from frame to frame: a plan, and the cross-fade that leads to it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::plan::Plan;
+use super::recipe::Recipe;
+use crate::lut::{Interpolation, Lattice};
+use crate::workers::{Team, simd_level};
+
+/// Time between frames, by their timestamps.
+#[derive(Debug, Default)]
+struct Clock {
+    last: Option<gst::ClockTime>,
+}
+
+impl Clock {
+    /// Time since the frame before; a frame's own where timestamps do not tell. It has no sign, so that
+    /// playing backwards is like playing.
+    fn since(&mut self, time: Option<gst::ClockTime>, frame_time: Duration) -> Duration {
+        let since = time
+            .zip(self.last)
+            .map(|(time, last)| Duration::from_nanos(time.nseconds().abs_diff(last.nseconds())));
+        self.last = time;
+        since.unwrap_or(frame_time)
+    }
+}
+
+/// What is shown.
+#[derive(Debug, Default)]
+pub(super) struct Screen {
+    plan: Option<Arc<Plan>>,
+    /// How the last frame was made; `None` where it went through untouched.
+    last: Option<Recipe>,
+    fade: Option<Fade>,
+    clock: Clock,
+}
+
+/// A cross-fade, by a blend of lattices.
+#[derive(Debug)]
+struct Fade {
+    /// What was shown when it began; `None` for pictures as they are.
+    from: Option<Arc<Lattice>>,
+    elapsed: Duration,
+    duration: Duration,
+    /// What the blend is made for, and the same at the size of the blend.
+    to: Option<[Arc<Lattice>; 2]>,
+    /// The blend of the last frame, whose memory the next may use.
+    blend: Option<Arc<Lattice>>,
+}
+
+impl Screen {
+    /// Begins a frame with the plan that is in place. Returns the time since the frame before.
+    pub(super) fn begin_frame(
+        &mut self,
+        plan: Option<&Arc<Plan>>,
+        time: Option<gst::ClockTime>,
+    ) -> Duration {
+        let frame_time = plan.map_or(Duration::ZERO, |plan| plan.caps.frame_time());
+        let since = self.clock.since(time, frame_time);
+        let is_same = match (plan, &self.plan) {
+            (Some(new), Some(old)) => Arc::ptr_eq(new, old),
+            (new, old) => new.is_none() && old.is_none(),
+        };
+        if !is_same {
+            self.fade = plan.and_then(|plan| self.fade_to(plan));
+            self.plan = plan.cloned();
+        }
+        if let Some(fade) = &mut self.fade {
+            fade.elapsed += since;
+        }
+        if self.fade.as_ref().is_some_and(|fade| fade.elapsed >= fade.duration) {
+            self.fade = None;
+        }
+        since
+    }
+
+    /// The cross-fade from what is on screen to another plan.
+    fn fade_to(&self, plan: &Plan) -> Option<Fade> {
+        let old = self.plan.as_ref()?;
+        if plan.transition.is_zero() || !Arc::ptr_eq(&plan.caps, &old.caps) {
+            return None;
+        }
+        let from = match &self.last {
+            None => None,
+            // Without memory for a lattice there is no fade.
+            Some(recipe) => Some(recipe.blendable(plan.team())?.0),
+        };
+        let (elapsed, duration) = (Duration::ZERO, plan.transition);
+        Some(Fade { from, elapsed, duration, to: None, blend: None })
+    }
+
+    /// Whether one look is fading into another.
+    pub(super) fn is_fading(&self) -> bool {
+        self.fade.is_some()
+    }
+
+    /// How the frame is to be made, given how the plan alone would make it.
+    pub(super) fn show(&mut self, recipe: Option<Recipe>, team: Team) -> Option<Recipe> {
+        // The fade may use the memory of its last blend again.
+        self.last = None;
+        let blended = self.fade.as_mut().and_then(|fade| fade.blended(recipe.as_ref(), team));
+        self.last = blended.or(recipe);
+        self.last.clone()
+    }
+
+    /// The frame went through untouched.
+    pub(super) fn show_untouched(&mut self) {
+        self.last = None;
+    }
+
+    /// Bytes of the lattices that only the cross-fade needs.
+    pub(super) fn memory(&self) -> u64 {
+        let fade = self.fade.iter();
+        let lattices = fade.flat_map(|fade| fade.from.iter().chain(&fade.blend));
+        lattices.map(|lattice| Lattice::bytes_for(lattice.size())).sum()
+    }
+}
+
+impl Fade {
+    /// The blend at this moment, on the way to a recipe. `None` where there is no memory for one.
+    fn blended(&mut self, to: Option<&Recipe>, team: Team) -> Option<Recipe> {
+        let (to, interpolation) = match to {
+            None => (None, Interpolation::default()),
+            Some(recipe) => {
+                let (lattice, interpolation) = recipe.blendable(team)?;
+                (Some(lattice), interpolation)
+            }
+        };
+        let size = self.from.iter().chain(&to).map(|lattice| lattice.size()).max()?;
+        if let Some(from) = &mut self.from
+            && from.size() != size
+        {
+            *from = Arc::new(from.resized(size));
+        }
+        if let Some(to) = to
+            && !self.to.as_ref().is_some_and(|[known, _]| Arc::ptr_eq(known, &to))
+        {
+            let resized = match to.size() == size {
+                true => to.clone(),
+                false => Arc::new(to.resized(size)),
+            };
+            self.to = Some([to, resized]);
+        }
+        let (from, to) = (self.from.as_ref(), self.to.as_ref().map(|[_, resized]| resized));
+        let kind = to.or(from)?;
+        let blend = self.blend.take().filter(|blend| blend.size() == size);
+        let mut blend = blend.unwrap_or_else(|| Arc::new(Lattice::clone(kind)));
+        let share = self.elapsed.as_secs_f64() / self.duration.as_secs_f64();
+        Arc::make_mut(&mut blend).blend(simd_level(), from.map(|l| &**l), to.map(|l| &**l), share);
+        self.blend = Some(blend.clone());
+        Some(Recipe::Lattice(blend, interpolation))
+    }
+}
