@@ -57,6 +57,14 @@ fn stages(c: &mut Criterion) {
             b.iter(|| bake(&kernel, &codes, size, Team::alone()))
         });
     }
+    // A cross-fade blends for each frame, and resizes once where sizes differ.
+    let [from, to] = [33, 65].map(|size| bake(&kernel, &codes, size, Team::alone()));
+    c.bench_function("resize 33 to 65", |b| b.iter(|| from.resized(65, Team::alone())));
+    let from = from.resized(65, Team::alone());
+    let mut blend = to.clone();
+    c.bench_function("blend 65", |b| {
+        b.iter(|| blend.blend(simd_level(), Some(&from), Some(&to), black_box(0.3)));
+    });
     // 66 is not kept, so that this is the whole work for two attractors.
     c.bench_function("radii", |b| b.iter(|| gamut(black_box(66))));
 }

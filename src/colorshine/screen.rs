@@ -131,14 +131,14 @@ impl Fade {
         if let Some(from) = &mut self.from
             && from.size() != size
         {
-            *from = Arc::new(from.resized(size));
+            *from = Arc::new(from.resized(size, team));
         }
         if let Some(to) = to
             && !self.to.as_ref().is_some_and(|[known, _]| Arc::ptr_eq(known, &to))
         {
             let resized = match to.size() == size {
                 true => to.clone(),
-                false => Arc::new(to.resized(size)),
+                false => Arc::new(to.resized(size, team)),
             };
             self.to = Some([to, resized]);
         }

@@ -1,11 +1,9 @@
 //! From the model to a lattice.
 
-use std::sync::{Mutex, PoisonError};
-
 use super::{Lattice, fraction_bits};
 use crate::color::codes::CodeSpace;
 use crate::model::lanes::ExactKernel;
-use crate::workers::{Team, for_each};
+use crate::workers::Team;
 
 /// The lattice of a kernel: the exact model at every node, by a team.
 pub fn bake(kernel: &ExactKernel, codes: &CodeSpace, size: usize, team: Team) -> Lattice {
@@ -13,19 +11,15 @@ pub fn bake(kernel: &ExactKernel, codes: &CodeSpace, size: usize, team: Team) ->
     let axes = *lattice.axes();
     let slab = size * size;
     let unit = 2f32.powi(fraction_bits(codes.depth));
-    lattice.fill(|nodes| {
-        let slabs: Vec<_> = nodes.chunks_exact_mut(slab).map(Mutex::new).collect();
-        for_each(size, team, |i| {
-            let node = |axis: usize, index: usize| axes[axis].node(index) as f32;
-            let mut x = vec![node(0, i); slab];
-            let mut y: Vec<f32> = (0..slab).map(|j| node(1, j / size)).collect();
-            let mut z: Vec<f32> = (0..slab).map(|j| node(2, j % size)).collect();
-            kernel.differences([&mut x, &mut y, &mut z]);
-            let mut entries = slabs[i].lock().unwrap_or_else(PoisonError::into_inner);
-            for (j, entry) in entries.iter_mut().enumerate() {
-                *entry = [quantize(x[j], unit), quantize(y[j], unit), quantize(z[j], unit), 0];
-            }
-        });
+    let node = |axis: usize, index: usize| axes[axis].node(index) as f32;
+    lattice.fill_slabs(team, |i, entries| {
+        let mut x = vec![node(0, i); slab];
+        let mut y: Vec<f32> = (0..slab).map(|j| node(1, j / size)).collect();
+        let mut z: Vec<f32> = (0..slab).map(|j| node(2, j % size)).collect();
+        kernel.differences([&mut x, &mut y, &mut z]);
+        for (j, entry) in entries.iter_mut().enumerate() {
+            *entry = [quantize(x[j], unit), quantize(y[j], unit), quantize(z[j], unit), 0];
+        }
     });
     lattice
 }

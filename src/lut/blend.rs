@@ -3,7 +3,7 @@
 use fearless_simd::dispatch;
 
 use super::{FRACTION_BITS, Lattice};
-use crate::workers::Level;
+use crate::workers::{Level, Team};
 
 /// Binary digits of a share.
 const SHARE_BITS: u32 = 15;
@@ -31,23 +31,27 @@ impl Lattice {
         }
     }
 
-    /// The same differences at more nodes, or fewer.
-    pub fn resized(&self, size: usize) -> Self {
+    /// The same differences at more nodes, or fewer, by a team.
+    pub fn resized(&self, size: usize, team: Team) -> Self {
         let mut resized = Self::empty_like(self, size);
         let axes = *resized.axes();
         let last = (self.size() - 1) << FRACTION_BITS;
-        let position = |axis: usize, index: usize| {
-            let [mine, other] = [self.axes()[axis], axes[axis]].map(|axis| axis.multiplier);
-            let [mine, other] = [mine, other].map(usize::from);
-            let position = (((index * mine) << FRACTION_BITS) + other / 2) / other;
-            let position = position.min(last);
-            (position >> FRACTION_BITS, (position & ((1 << FRACTION_BITS) - 1)) as i32)
-        };
-        resized.fill(|nodes| {
-            for (index, entry) in nodes.iter_mut().enumerate() {
-                let at = [index / size / size, index / size % size, index % size];
-                let positions = [0, 1, 2].map(|axis| position(axis, at[axis]));
-                let [a, b, c] = self.tetrahedral(positions);
+        // Where the other lattice's nodes lie between this one's.
+        let positions = [0, 1, 2].map(|axis| {
+            let [mine, other] =
+                [&self.axes()[axis], &axes[axis]].map(|axis| usize::from(axis.multiplier));
+            let position = |index: usize| {
+                let position = (((index * mine) << FRACTION_BITS) + other / 2) / other;
+                let position = position.min(last);
+                (position >> FRACTION_BITS, (position & ((1 << FRACTION_BITS) - 1)) as i32)
+            };
+            (0..size).map(position).collect::<Vec<_>>()
+        });
+        resized.fill_slabs(team, |x, slab| {
+            for (index, entry) in slab.iter_mut().enumerate() {
+                let [y, z] = [index / size, index % size];
+                let [a, b, c] =
+                    self.tetrahedral([positions[0][x], positions[1][y], positions[2][z]]);
                 *entry = [a, b, c, 0];
             }
         });
@@ -152,7 +156,7 @@ mod tests {
                 }
             });
             for size in [33, 49, 65] {
-                let large = small.resized(size);
+                let large = small.resized(size, Team::of_bakes());
                 assert_eq!(large.size(), size);
                 let max = codes.max_code();
                 let list: Vec<u16> = (0..=max).step_by(usize::from(max) / 255).collect();

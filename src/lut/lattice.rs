@@ -1,6 +1,9 @@
 //! Entries, axes and their units.
 
+use std::sync::{Mutex, PoisonError};
+
 use crate::color::codes::CodeSpace;
+use crate::workers::{Team, for_each};
 
 /// Fewest and most nodes per axis.
 pub const MIN_SIZE: usize = 2;
@@ -144,6 +147,17 @@ impl Lattice {
     /// The bits that tell which entries may differ from zero.
     pub(super) fn touched(&self) -> &[u128] {
         &self.touched
+    }
+
+    /// Fills the nodes' entries, which lie without padding, slab by slab of the first axis, by a team.
+    pub(super) fn fill_slabs(&mut self, team: Team, fill: impl Fn(usize, &mut [[i16; 4]]) + Sync) {
+        let size = self.size;
+        self.fill(|nodes| {
+            let slabs: Vec<_> = nodes.chunks_exact_mut(size * size).map(Mutex::new).collect();
+            for_each(size, team, |x| {
+                fill(x, &mut slabs[x].lock().unwrap_or_else(PoisonError::into_inner));
+            });
+        });
     }
 
     /// Fills the nodes' entries, which lie without padding.
