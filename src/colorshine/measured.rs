@@ -13,13 +13,11 @@ use crate::model::lanes::ToOklab;
 use crate::model::{Look, Model, Transform};
 use crate::telemetry::Counters;
 use crate::tolerance::coverage::coverage;
+use crate::tolerance::dead_band::DeadBand;
 use crate::tolerance::distances::Distances;
 use crate::tolerance::follow::{Follower, Step};
 use crate::tolerance::grid::Grid;
 use crate::workers::{Team, in_background, simd_level};
-
-/// Share of a radius by which it has to move before that can be seen, and is worth a bake.
-const SEEN: f64 = 0.005;
 
 /// Time of the stream between two looks at how much of the picture is reached.
 const COVERED_EVERY: Duration = Duration::from_millis(250);
@@ -45,8 +43,22 @@ struct Now {
     recipe: Option<Recipe>,
     /// Counts scenes: a bake for one that is over is of no use.
     scene: u64,
+    /// Around the radii that are shown.
+    dead_band: DeadBand,
     /// Time since coverage was looked at; `None` before the first time.
     uncovered: Option<Duration>,
+}
+
+impl Now {
+    /// The radii to bake for next, if those that are shown are not near enough.
+    fn next_radii(
+        &mut self,
+        follower: &Follower,
+        since: Duration,
+        adaptation: Duration,
+    ) -> Option<Vec<f64>> {
+        self.dead_band.next(&self.radii, follower.radii(), since, adaptation)
+    }
 }
 
 impl Measured {
@@ -78,6 +90,7 @@ impl Measured {
     pub(super) fn show(&self, radii: Vec<f64>, recipe: Recipe) -> Recipe {
         let mut now = self.now();
         now.scene += 1;
+        now.dead_band = DeadBand::default();
         (now.radii, now.recipe) = (radii, Some(recipe.clone()));
         recipe
     }
@@ -126,18 +139,20 @@ impl Measured {
             counters.coverage.set(coverage(&transform, follower.grid()));
         }
         let shown = {
-            let now = self.now();
+            let mut now = self.now();
             let is_new = step == Step::Cut || now.radii.is_empty();
             let recipe = now.recipe.clone().filter(|_| !is_new);
-            recipe.map(|recipe| (recipe, has_moved(&now.radii, follower.radii()), now.scene))
+            recipe
+                .map(|recipe| (recipe, now.next_radii(follower, since, self.adaptation), now.scene))
         };
-        let Some((recipe, has_moved, scene)) = shown else {
+        let Some((recipe, next_radii, scene)) = shown else {
             let recipe = plan.recipe_for(follower.radii(), team, counters);
             return self.show(follower.radii().to_vec(), recipe);
         };
-        if has_moved && !self.is_baking.swap(true, Ordering::AcqRel) {
+        if let Some(radii) = next_radii
+            && !self.is_baking.swap(true, Ordering::AcqRel)
+        {
             let (plan, counters) = (plan.clone(), counters.clone());
-            let radii = follower.radii().to_vec();
             in_background(move || {
                 if let Some(measured) = plan.measured() {
                     let _done = Done(&measured.is_baking);
@@ -219,9 +234,4 @@ impl Drop for Done<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
     }
-}
-
-/// Whether any radius is far enough from the one that is shown.
-fn has_moved(shown: &[f64], now: &[f64]) -> bool {
-    shown.iter().zip(now).any(|(shown, now)| (now - shown).abs() > SEEN * shown)
 }

@@ -6,6 +6,7 @@
 
 mod bars;
 pub mod coverage;
+pub mod dead_band;
 pub mod distances;
 pub mod follow;
 pub mod gamut;
