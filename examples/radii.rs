@@ -21,7 +21,10 @@ const FPS: usize = 25;
 const ATTRACTORS: &str = "teal;40;80|#ff8a3d;30;60";
 
 /// Width of the pictures that are panned over, in units of a frame's.
-const WIDER: f64 = 1.4;
+const WIDER: f64 = 1.1;
+
+/// Seconds that the camera takes to pan to and fro.
+const SWAY: f64 = 2.0;
 
 /// Where scenes begin, and where the last one fades out and in again, in frames.
 const SCENES: [(usize, &str); 3] = [(0, "astronaut.png"), (75, "rocket.jpg"), (125, "coffee.png")];
@@ -57,7 +60,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     ];
     for pass in &passes {
         println!(
-            "{}: the radii of a frame move by {:.5} a frame within a scene, a picture that does not move by \
+            "{}: the radii of a frame move by {:.6} a frame within a scene, a picture that does not move by \
              {:.4} codes; {} scene cuts",
             pass.name,
             movement(&pass.radii),
@@ -83,7 +86,7 @@ fn stream() -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
     let frame = |index: usize| {
         let scene = SCENES.iter().rposition(|(first, _)| *first <= index).unwrap_or(0);
         let start = SCENES[scene].0;
-        let picture = pan(&wide[scene], (index - start) as f64 / FRAMES as f64);
+        let picture = pan(&wide[scene], sway(index - start));
         let share = if FADE.contains(&index) {
             let middle = (FADE.start + FADE.end) as f64 / 2.0;
             (index as f64 - middle).abs() / (FADE.len() as f64 / 2.0)
@@ -95,6 +98,12 @@ fn stream() -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
         picture.as_raw().iter().map(&mut code).collect()
     };
     Ok((0..FRAMES).map(frame).collect())
+}
+
+/// Where the camera is, from the left (0) to the right (1): it goes to and fro.
+fn sway(frame: usize) -> f64 {
+    let turns = frame as f64 / (SWAY * FPS as f64);
+    0.5 - 0.5 * (std::f64::consts::TAU * turns).cos()
 }
 
 /// A frame's part of a wide picture, from the left (0) to the right (1).
@@ -190,7 +199,7 @@ fn draw(path: &Path, passes: &[Pass]) -> Result<(), Box<dyn Error>> {
         .margin(12)
         .x_label_area_size(40)
         .y_label_area_size(55)
-        .build_cartesian_2d(0.0..seconds, 0.0..0.6)?;
+        .build_cartesian_2d(0.0..seconds, 0.0..0.7)?;
     chart.configure_mesh().x_desc("seconds").y_desc("radius in Oklab").draw()?;
     for (pass, (colour, width)) in
         passes.iter().zip([(RGBColor(225, 120, 30), 1), (RGBColor(0, 110, 120), 2)])
@@ -206,7 +215,12 @@ fn draw(path: &Path, passes: &[Pass]) -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    chart.configure_series_labels().background_style(WHITE).border_style(BLACK).draw()?;
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperLeft)
+        .background_style(WHITE)
+        .border_style(BLACK)
+        .draw()?;
     area.present()?;
     Ok(())
 }
