@@ -31,7 +31,7 @@ use crate::telemetry::Counters;
 use crate::tolerance::follow::Follower;
 use crate::workers::Team;
 
-static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
+pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     gst::DebugCategory::new(
         "colorshine",
         gst::DebugColorFlags::empty(),
@@ -518,7 +518,7 @@ impl ColorShine {
                 gst::FlowError::Error
             })?;
         if has_settled {
-            gst::info!(CAT, imp = self, "method {}, radii {:?}", plan.method_nick(), plan.radii());
+            gst::info!(CAT, imp = self, "the first frame is measured: {}", plan.summary());
             self.announce(plan.notice());
         }
         let time = start.elapsed();
@@ -563,13 +563,11 @@ impl VideoFilterImpl for ColorShine {
         gst::info!(
             CAT,
             imp = self,
-            "{} {}x{}: method {}, lookup table of {}, radii {:?}, ready after {:?}",
+            "{} {}x{}: {}; ready after {:.1?}",
             in_info.format(),
             in_info.width(),
             in_info.height(),
-            plan.method_nick(),
-            plan.lut_size(),
-            plan.radii(),
+            plan.summary(),
             start.elapsed(),
         );
         self.state().install(plan.clone(), version);

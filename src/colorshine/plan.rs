@@ -19,7 +19,7 @@ use crate::model::lanes::ToOklab;
 use crate::telemetry::Counters;
 use crate::tolerance::follow::Follower;
 use crate::tolerance::{self, Reference};
-use crate::workers::{Team, simd_level};
+use crate::workers::{Team, level_name, simd_level};
 
 /// 99.9th percentile of a lattice's error, in 8-bit codes, beyond which `method=auto` would rather
 /// take the exact model.
@@ -330,6 +330,26 @@ impl Plan {
     /// Nodes per axis of the lattice in use; 0 for none.
     pub(super) fn lut_size(&self) -> usize {
         self.choice.get().and_then(|choice| choice.lut_size).unwrap_or(0)
+    }
+
+    /// In words: method, and why it was taken, and radii.
+    pub(super) fn summary(&self) -> String {
+        let Some(choice) = self.choice.get() else {
+            return match self.work {
+                Work::Identity => "nothing to do".into(),
+                _ => "waiting for a frame to measure".into(),
+            };
+        };
+        let ErrorReport { max_codes, p999_codes } = choice.report;
+        let error = format!(
+            "off by {p999_codes:.2} codes at the 99.9th percentile, {max_codes:.2} at most"
+        );
+        let method = match choice.lut_size {
+            Some(size) => format!("lookup table of {size}, {error}"),
+            None if self.method == Method::Exact => "the exact model, as asked for".into(),
+            None => format!("the exact model, as even the largest lookup table is {error}"),
+        };
+        format!("{method}; radii {:.4?}; on the CPU, {}", self.radii(), level_name(simd_level()))
     }
 
     /// Bytes of the lattices in use.

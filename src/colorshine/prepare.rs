@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use gst::subclass::prelude::*;
 
-use super::imp::ColorShine;
+use super::imp::{CAT, ColorShine};
 use super::plan::Plan;
 use crate::workers::{Team, in_background};
 
@@ -87,6 +87,7 @@ pub(super) fn settle(imp: &ColorShine, plan: Arc<Plan>, version: u64, radii: Vec
 fn install(imp: &ColorShine, plan: Arc<Plan>, version: u64) {
     let is_installed = imp.state().install(plan.clone(), version);
     if is_installed {
+        gst::info!(CAT, imp = imp, "a new look: {}", plan.summary());
         imp.announce(plan.notice());
     }
 }
