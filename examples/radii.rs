@@ -39,6 +39,9 @@ struct Arguments {
     plot: PathBuf,
 }
 
+/// Radii of each frame, mean change of the left half's codes from frame to frame, and scene cuts.
+type Played = (Vec<Vec<f64>>, f64, u64);
+
 /// What one pass through the element has shown.
 struct Pass {
     name: &'static str,
@@ -143,8 +146,8 @@ fn standing(frames: &[Vec<u8>]) -> Vec<Vec<u8>> {
     frames[..SCENES[1].0].iter().map(stand).collect()
 }
 
-/// Radii of each frame, mean change of the left half's codes from frame to frame, and scene cuts.
-fn play(adaptation: u64, frames: &[Vec<u8>]) -> Result<(Vec<Vec<f64>>, f64, u64), Box<dyn Error>> {
+/// Plays a stream.
+fn play(adaptation: u64, frames: &[Vec<u8>]) -> Result<Played, Box<dyn Error>> {
     let fps = gst::Fraction::new(FPS as i32, 1);
     let info = VideoInfo::builder(VideoFormat::Rgba, SIZE[0], SIZE[1]).fps(fps).build()?;
     let element = gst::ElementFactory::make("colorshine")

@@ -1,8 +1,8 @@
 //! Radii that follow the picture over time.
 //!
 //! A radius moves towards what the frame at hand measures by 1 - exp(-dt / tau), so that noise and motion
-//! do not make it tremble, and starts afresh with each scene. Some of a frame's pixels stand for all: which
-//! ones changes from frame to frame, so that over the time constant all have their say.
+//! do not make it tremble, and starts afresh with each scene. Some of a frame's pixels stand for all: as many
+//! as accuracy needs, and others from frame to frame, so that over the time constant all have their say.
 
 use std::time::Duration;
 
@@ -13,10 +13,17 @@ use super::scene::Histogram;
 use crate::attractor::Attractor;
 use crate::workers::simd_level;
 
-/// Pixels that are measured of every frame: a share of them all, but neither fewer nor more than these.
-const SHARE: usize = 64;
-/// See [`SHARE`].
-const PIXELS: [usize; 2] = [4 * 1024, 64 * 1024];
+/// How far a radius may be from that of all pixels.
+const ACCURATE: f64 = 0.0005;
+
+/// Standard errors that are to lie within that.
+const SURELY: f64 = 2.5;
+
+/// Fewest pixels that are measured of every frame.
+const FEWEST: usize = 4 * 1024;
+
+/// Most pixels that are measured of every frame: a share of them all, or this number where that is more.
+const MOST: (usize, usize) = (32, 32 * 1024);
 
 /// Pixels that are measured where a scene begins, as no other frames add to them.
 const PIXELS_AT_FIRST: usize = 256 * 1024;
@@ -46,6 +53,8 @@ pub struct Follower {
     followed: Vec<([f64; 3], f64)>,
     /// Their radii.
     radii: Vec<f64>,
+    /// Pixels that would make the radii accurate.
+    wanted: usize,
     has_started: bool,
 }
 
@@ -68,8 +77,7 @@ impl Follower {
             read(grid);
         };
         self.turn = self.turn.wrapping_add(1);
-        let pixels = (size[0] * size[1] / SHARE).clamp(PIXELS[0], PIXELS[1]);
-        let pixels = if self.has_started { pixels } else { PIXELS_AT_FIRST };
+        let pixels = if self.has_started { self.wanted(size) } else { PIXELS_AT_FIRST };
         take(&mut self.grid, pixels, self.turn);
         let mut has_picture = self.bars.see(&self.grid, self.has_started.then_some(since));
         self.scenes.swap(0, 1);
@@ -94,7 +102,28 @@ impl Follower {
         // A frame that is black all over has nothing to say of radii that are known.
         let share = if has_picture || step == Step::Start { share } else { 0.0 };
         self.move_radii(set, share);
+        let constant = time_constant.max(since);
+        self.count_wanted(set, -(-since.as_secs_f64() / constant.as_secs_f64()).exp_m1());
         step
+    }
+
+    /// Pixels to be measured of a frame.
+    fn wanted(&self, size: [usize; 2]) -> usize {
+        let (share, number) = MOST;
+        self.wanted.clamp(FEWEST, (size[0] * size[1] / share).max(number))
+    }
+
+    /// Finds how many pixels the next frame should be measured by, if radii are moved by a share of what
+    /// it says.
+    fn count_wanted(&mut self, set: &[Attractor], share: f64) {
+        let [columns, rows] = self.grid.counts();
+        let measured = columns * rows;
+        // Of errors that do not depend on each other this much is left in the radius that follows.
+        let left = (share / (2.0 - share)).sqrt();
+        let error = self.histograms.errors(set).fold(0.0, f64::max) * left;
+        let wanted = measured as f64 * (SURELY * error / ACCURATE).powi(2);
+        // More at once, fewer slowly, as one frame's error is an estimate.
+        self.wanted = (wanted as usize).max(self.wanted - self.wanted / 8);
     }
 
     /// The radii of another set, whose turn comes later: as followed where they are, else as a frame of
@@ -105,7 +134,8 @@ impl Follower {
         size: [usize; 2],
         mut read: impl FnMut(&mut Grid),
     ) -> Vec<f64> {
-        (self.grid.size, self.grid.pattern) = (size, Pattern::new(size, PIXELS[1], self.turn));
+        (self.grid.size, self.grid.pattern) =
+            (size, Pattern::new(size, PIXELS_AT_FIRST, self.turn));
         read(&mut self.grid);
         if !self.has_started {
             self.bars.see(&self.grid, None);

@@ -93,6 +93,25 @@ impl Histograms {
             percentile(bins, f64::from(*largest), attractor.tolerance)
         })
     }
+
+    /// The standard error of each radius, where the colours counted are a sample of many more: half of the
+    /// way between the percentiles that lie a standard deviation of the sampled share off.
+    pub(super) fn errors(&self, attractors: &[Attractor]) -> impl Iterator<Item = f64> {
+        let each = attractors.iter().zip(self.counts.chunks_exact(BINS));
+        each.map(|(attractor, bins)| {
+            let total: u32 = bins.iter().sum();
+            let share = attractor.tolerance / 100.0;
+            if total == 0 || share <= 0.0 || share >= 1.0 {
+                return 0.0;
+            }
+            let deviation = (share * (1.0 - share) / f64::from(total)).sqrt();
+            let at = |share: f64| {
+                let rank = share.clamp(0.0, 1.0) * f64::from(total - 1);
+                order_statistic(bins, rank as u64)
+            };
+            (at(share + deviation) - at(share - deviation)) / 2.0
+        })
+    }
 }
 
 fn percentile(bins: &[u32], largest: f64, percent: f64) -> f64 {
