@@ -35,6 +35,8 @@ fn look() -> Look {
         falloff: Falloff::Cosine,
         gamut_mapping: GamutMapping::Chroma,
         primaries: Primaries::BT709,
+        input_lut: None,
+        output_lut: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::attractor::ParseError;
+use crate::cube::ReadError;
 use crate::frame::MapError;
 use crate::lut::{MAX_SIZE, MIN_SIZE};
 
@@ -14,6 +15,8 @@ pub const TILE_SIZES: [u32; 2] = [16, 8192];
 pub enum SettingError {
     /// `attractors` is not a set of attractors.
     Attractors(ParseError),
+    /// A .cube file cannot be used: the property that names it, its path, and why.
+    LutFile(&'static str, String, ReadError),
     /// `lut-size` is neither 0 nor a size.
     LutSize(u32),
     /// `tile-size` is neither 0 nor a size.
@@ -27,6 +30,9 @@ impl fmt::Display for SettingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Attractors(error) => write!(f, "property attractors: {error}"),
+            Self::LutFile(property, path, error) => {
+                write!(f, "property {property}: {path}: {error}")
+            }
             Self::LutSize(size) => write!(
                 f,
                 "property lut-size: {size} is out of range, allowed is 0 (automatic) or {MIN_SIZE} to {MAX_SIZE}"

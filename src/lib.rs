@@ -5,7 +5,7 @@
 //! 1. [`colorshine`] is the element: properties, caps and buffers, and nothing else.
 //! 2. [`attractor`] turns the property's text into colours that pull.
 //! 3. [`tolerance`] finds how far each of them reaches.
-//! 4. [`model`] says what becomes of one colour.
+//! 4. [`model`] says what becomes of one colour, [`cube`] what .cube files add to that.
 //! 5. [`lut`] bakes the model into a lattice, once per look.
 //! 6. [`mod@frame`] maps a buffer and checks its memory.
 //! 7. [`apply`] takes the frame's rows through the lattice, or through the model itself.
@@ -18,6 +18,7 @@ pub mod apply;
 pub mod attractor;
 pub mod color;
 pub mod colorshine;
+pub mod cube;
 pub mod error;
 pub mod frame;
 pub mod lut;

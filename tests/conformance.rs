@@ -109,6 +109,8 @@ impl Case {
             },
             gamut_mapping: GamutMapping::Chroma,
             primaries: Primaries::BT709,
+            input_lut: None,
+            output_lut: None,
         }
     }
 

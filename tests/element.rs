@@ -262,7 +262,7 @@ fn unusable_buffers_are_one_error() {
 
 #[test]
 fn properties_without_effect_warn_once() {
-    let line = "videotestsrc num-buffers=5 ! colorshine name=c attractors=red;50;50 input-lut=x.cube \
+    let line = "videotestsrc num-buffers=5 ! colorshine name=c attractors=red;50;50 gpu-adapter=x \
                 backend=gpu ! fakesink";
     let pipeline = pipeline(line);
     let bus = pipeline.bus().unwrap();
@@ -273,7 +273,7 @@ fn properties_without_effect_warn_once() {
     let about = |name: &str| {
         warnings.iter().filter(|w| w.contains(&format!("property {name} has no effect"))).count()
     };
-    for name in ["input-lut", "backend=gpu", "pipeline-depth"] {
+    for name in ["gpu-adapter", "backend=gpu", "pipeline-depth"] {
         assert_eq!(about(name), 1, "{name}: {warnings:?}");
     }
     assert_eq!(warnings.len(), 3, "{warnings:?}");

@@ -27,22 +27,24 @@ fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
 /// Rooms that each room may use.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("color", &["workers"]),
+    ("cube", &["color"]),
     ("workers", &[]),
     ("telemetry", &[]),
     ("tolerances", &[]),
     ("attractor", &["color"]),
-    ("model", &["attractor", "color", "workers"]),
+    ("model", &["attractor", "color", "cube", "workers"]),
     ("tolerance", &["attractor", "color", "model", "workers"]),
     ("lut", &["attractor", "color", "model", "workers"]),
     ("frame", &["color", "workers"]),
     ("apply", &["color", "frame", "lut", "model", "workers"]),
-    ("error", &["attractor", "frame", "lut"]),
+    ("error", &["attractor", "cube", "frame", "lut"]),
     (
         "colorshine",
         &[
             "apply",
             "attractor",
             "color",
+            "cube",
             "error",
             "frame",
             "lut",

@@ -240,6 +240,8 @@ fn exact_kernels_match_gold() {
                         falloff,
                         gamut_mapping: GamutMapping::Chroma,
                         primaries: gstcolorshine::color::oklab::Primaries::BT709,
+                        input_lut: None,
+                        output_lut: None,
                     };
                     let radii = vec![0.33, 0.27];
                     let gold = Transform::new(&look, &radii);

@@ -1,10 +1,11 @@
 //! Virtual functions of the element.
 //!
-//! Locks: `state` and `streaming`, and a plan's own over the radii it has measured. Each is taken alone, for
-//! as long as it takes to copy something in or out; none is held while another is taken, while GStreamer
-//! or the user is called (messages, queries, signals), or over a frame's work.
+//! Locks: `state` and `streaming`, and a plan's own over the radii it has measured. Each is taken for as long
+//! as it takes to copy something in or out; none is held while another of them is taken. `reading` is held
+//! while a file is read, by `start` and by setters, never by the stream; `state` may be taken meanwhile. No
+//! lock is held while GStreamer or the user is called (messages, queries, signals), or over a frame's work.
 
-use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,15 +19,16 @@ use gst_base::subclass::prelude::*;
 use gst_video::VideoInfo;
 use gst_video::subclass::prelude::*;
 
+use super::lut_file::LutFile;
 use super::plan::{Caps, Frame, Moment, Notice, Plan, fixed_radii};
 use super::screen::Screen;
-use super::settings::{Change, PROPERTIES, Settings};
+use super::settings::{Change, LUT_FILES, PROPERTIES, Settings};
 use super::{prepare, stats};
 use crate::color::oklab::Primaries;
+use crate::cube;
 use crate::error::unusable_buffer;
 use crate::frame::{formats, with_mapped};
-use crate::lut::write_cube;
-use crate::model::{Look, Transform};
+use crate::model::Transform;
 use crate::telemetry::Counters;
 use crate::tolerance::follow::Follower;
 use crate::workers::Team;
@@ -106,6 +108,7 @@ pub struct ColorShine {
     streaming: Mutex<Option<Box<Streaming>>>,
     /// Whether what was measured on earlier frames is to be forgotten.
     is_to_forget: AtomicBool,
+    reading: Mutex<()>,
     counters: Arc<Counters>,
 }
 
@@ -154,24 +157,30 @@ impl ColorShine {
 
     /// The transform on screen, for export; what the settings lead to where no stream is there.
     ///
-    /// `None` before the first frame has been measured.
-    fn transform(&self) -> Option<Transform> {
-        let (settings, plan) = {
+    /// # Errors
+    ///
+    /// Before the first frame has been measured, and where a .cube file cannot be read.
+    fn transform(&self) -> Result<Transform, String> {
+        let (mut settings, plan, is_started) = {
             let state = self.state();
-            (state.settings.clone(), state.plan.clone())
+            (state.settings.clone(), state.plan.clone(), state.is_started)
         };
         let (look, radii) = match plan {
             Some(plan) => (plan.look.clone(), plan.radii()),
             None => {
+                if !is_started {
+                    settings.lut_files.iter_mut().for_each(LutFile::read);
+                }
+                settings.check().map_err(|error| error.to_string())?;
                 let look = settings.look(Primaries::BT709);
-                let radii = fixed_radii(&look, settings.tolerance_reference, Team::alone())?;
-                (look, radii)
+                let radii = fixed_radii(&look, settings.tolerance_reference, Team::alone());
+                (look, radii.unwrap_or_default())
             }
         };
-        if look.is_identity() {
-            return Some(Transform::new(&Look { attractors: Vec::new(), ..look }, &[]));
+        if radii.len() != look.attractors.len() {
+            return Err("no frame has been measured yet".into());
         }
-        (radii.len() == look.attractors.len()).then(|| Transform::new(&look, &radii))
+        Ok(Transform::new(&look, &radii))
     }
 
     /// Forgets what was measured on earlier frames.
@@ -226,16 +235,12 @@ impl ColorShine {
 
     /// Writes the look as a .cube file; a warning says why it could not.
     fn export_lut(&self, path: Option<&str>, size: u32) -> bool {
-        let written = match (path, self.transform()) {
-            (None, _) => Err("no path was given".to_string()),
-            (_, None) => Err("no frame has been measured yet".to_string()),
-            (Some(path), Some(transform)) => {
-                let mut cube = Vec::new();
-                write_cube(&transform, size as usize, &mut cube)
-                    .and_then(|()| fs::write(path, cube))
-                    .map_err(|error| error.to_string())
-            }
-        };
+        let written = path.ok_or_else(|| "no path was given".to_string()).and_then(|path| {
+            let transform = self.transform()?;
+            cube::parts(size as usize, |rgb| transform.apply(rgb))
+                .and_then(|parts| cube::save(Path::new(path), parts))
+                .map_err(|error| error.to_string())
+        });
         if let Err(error) = &written {
             let path = path.unwrap_or("a file");
             let text = format!("cannot export a lookup table of size {size} to {path}: {error}");
@@ -293,7 +298,17 @@ impl ObjectImpl for ColorShine {
 
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
         let name = pspec.name();
+        let lut_file = LUT_FILES.iter().position(|lut_file| *lut_file == name);
         let result = {
+            let _reading = lut_file.map(|_| lock(&self.reading));
+            let lut_file = lut_file.map(|index| {
+                let mut file = LutFile::new(value.get().unwrap_or_default());
+                // Before the stream starts, a file may be named that is not there yet.
+                if self.state().is_started {
+                    file.read();
+                }
+                (index, file)
+            });
             let mut state = self.state();
             if matches!(name, "mix" | "split") {
                 // These may come with every frame, from a controller; GObject keeps them in range, and what
@@ -301,7 +316,10 @@ impl ObjectImpl for ColorShine {
                 Ok(state.settings.set(name, value))
             } else {
                 let mut settings = state.settings.clone();
-                let change = settings.set(name, value);
+                let change = match lut_file {
+                    Some((index, file)) => settings.set_lut_file(index, file),
+                    None => settings.set(name, value),
+                };
                 let checked = settings.check();
                 if checked.is_ok() || !state.is_started {
                     state.settings = settings;
@@ -381,7 +399,11 @@ impl BaseTransformImpl for ColorShine {
 
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         let checked = {
+            let _reading = lock(&self.reading);
+            let mut files = self.state().settings.lut_files.clone();
+            files.iter_mut().for_each(LutFile::read);
             let mut state = self.state();
+            state.settings.lut_files = files;
             let checked = state.settings.check();
             state.is_started = checked.is_ok();
             state.warned.clear();
@@ -403,6 +425,7 @@ impl BaseTransformImpl for ColorShine {
             state.caps = None;
             state.plan = None;
             state.next = None;
+            state.settings.lut_files.iter_mut().for_each(LutFile::forget);
         }
         *lock(&self.streaming) = None;
         Ok(())

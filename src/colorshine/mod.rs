@@ -12,6 +12,7 @@ use gst::glib;
 use gst::prelude::*;
 
 mod imp;
+mod lut_file;
 mod measured;
 mod plan;
 mod prepare;

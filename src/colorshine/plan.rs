@@ -11,7 +11,6 @@ use super::recipe::Recipe;
 use super::screen::Screen;
 use super::settings::Settings;
 use crate::apply::{BLOCK, Dither, Finish, Job, Reads};
-use crate::color::oklab::RgbSpace;
 use crate::frame::{Area, Layout, Planes, Stream};
 use crate::lut::{Baked, ErrorReport, Request, bake_request, prepare};
 use crate::model::Look;
@@ -172,7 +171,7 @@ impl Plan {
                 codes: caps.stream.codes,
                 size: settings.lut_size(),
                 interpolation: settings.interpolation,
-                memory_limit: settings.memory_limit(),
+                memory_limit: settings.lattice_limit(),
             },
             method: settings.method,
             choice: OnceLock::new(),
@@ -189,8 +188,7 @@ impl Plan {
         match fixed_radii(&plan.look, settings.tolerance_reference, team) {
             Some(radii) => plan.fix(radii, counters, team),
             None => {
-                let space = RgbSpace::new(&plan.look.primaries);
-                let to_oklab = ToOklab::new(&plan.caps.stream.codes, &space);
+                let to_oklab = ToOklab::of_look(&plan.caps.stream.codes, &plan.look);
                 let measured = Measured::new(to_oklab, settings.adaptation());
                 plan.work = Work::Measured(Box::new(measured));
             }
@@ -352,9 +350,9 @@ impl Plan {
         format!("{method}; radii {:.4?}; on the CPU, {}", self.radii(), level_name(simd_level()))
     }
 
-    /// Bytes of the lattices in use.
+    /// Bytes of the lattices and of the .cube files in use.
     pub(super) fn memory(&self) -> u64 {
-        self.recipe().map_or(0, |recipe| recipe.memory())
+        self.recipe().map_or(0, |recipe| recipe.memory()) + self.look.lut_bytes()
     }
 
     /// Who works on a frame.
@@ -422,6 +420,9 @@ impl Plan {
 /// The radii that no frame is needed for; `None` where they come from the frames.
 pub(super) fn fixed_radii(look: &Look, reference: Reference, team: Team) -> Option<Vec<f64>> {
     let (set, primaries) = (&look.attractors, &look.primaries);
+    if set.is_empty() {
+        return Some(Vec::new());
+    }
     match reference {
         Reference::Frame => None,
         Reference::Absolute => Some(set.iter().map(|a| a.tolerance / 100.0).collect()),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use gst::glib;
 use gst::prelude::*;
 
+use super::lut_file::LutFile;
 use super::{Backend, Method};
 use crate::apply::Dither;
 use crate::attractor::{Attractor, Channels, ParseError, parse};
@@ -13,6 +14,9 @@ use crate::error::{SettingError, TILE_SIZES};
 use crate::lut::{AUTO_SIZES, Interpolation, Lattice, MAX_SIZE, MIN_SIZE};
 use crate::model::{Falloff, GamutMapping, Look, Model};
 use crate::tolerance::Reference;
+
+/// The properties that name .cube files, in the order of [`Settings::lut_files`].
+pub(super) const LUT_FILES: [&str; 2] = ["input-lut", "output-lut"];
 
 /// Values of all properties.
 #[derive(Clone, Debug)]
@@ -31,8 +35,8 @@ pub(super) struct Settings {
     lut_size: u32,
     pub(super) interpolation: Interpolation,
     pub(super) dither: Dither,
-    input_lut: Option<String>,
-    output_lut: Option<String>,
+    /// One for each of [`LUT_FILES`].
+    pub(super) lut_files: [LutFile; 2],
     transition_time: u64,
     backend: Backend,
     gpu_adapter: Option<String>,
@@ -60,8 +64,7 @@ impl Default for Settings {
             lut_size: 0,
             interpolation: Interpolation::default(),
             dither: Dither::default(),
-            input_lut: None,
-            output_lut: None,
+            lut_files: Default::default(),
             transition_time: 0,
             backend: Backend::default(),
             gpu_adapter: None,
@@ -86,11 +89,11 @@ pub(super) enum Change {
 }
 
 impl Settings {
-    /// Sets a property, whatever [`Self::check`] will say of the value.
+    /// Sets a property that names no file, whatever [`Self::check`] will say of the value.
     ///
     /// # Panics
     ///
-    /// Panics for a name that is not in the table or a value of another type; GObject has checked both.
+    /// Panics for a name that is not in the table, for those in [`LUT_FILES`], or for a value of another type; GObject has checked both.
     pub(super) fn set(&mut self, name: &str, value: &glib::Value) -> Change {
         /// Replaces a field; the change is none where the value is the same.
         fn replace<T: PartialEq>(field: &mut T, value: T, change: Change) -> Change {
@@ -127,8 +130,6 @@ impl Settings {
             "lut-size" => replace(&mut self.lut_size, get(value), Plan),
             "interpolation" => replace(&mut self.interpolation, get(value), Plan),
             "dither" => replace(&mut self.dither, get(value), Plan),
-            "input-lut" => replace(&mut self.input_lut, get(value), None),
-            "output-lut" => replace(&mut self.output_lut, get(value), None),
             "transition-time" => replace(&mut self.transition_time, get(value), None),
             "backend" => replace(&mut self.backend, get(value), None),
             "gpu-adapter" => replace(&mut self.gpu_adapter, get(value), None),
@@ -139,6 +140,15 @@ impl Settings {
             "cache-dir" => replace(&mut self.cache_dir, get(value), None),
             other => panic!("no property {other}"),
         }
+    }
+
+    /// Sets a property that names a .cube file, by its place in [`LUT_FILES`].
+    pub(super) fn set_lut_file(&mut self, index: usize, file: LutFile) -> Change {
+        if self.lut_files[index] == file {
+            return Change::None;
+        }
+        self.lut_files[index] = file;
+        Change::Plan
     }
 
     /// The value of a property.
@@ -163,8 +173,6 @@ impl Settings {
             "lut-size" => self.lut_size.to_value(),
             "interpolation" => self.interpolation.to_value(),
             "dither" => self.dither.to_value(),
-            "input-lut" => self.input_lut.to_value(),
-            "output-lut" => self.output_lut.to_value(),
             "transition-time" => self.transition_time.to_value(),
             "backend" => self.backend.to_value(),
             "gpu-adapter" => self.gpu_adapter.to_value(),
@@ -173,6 +181,8 @@ impl Settings {
             "n-threads" => self.n_threads.to_value(),
             "memory-limit" => self.memory_limit.to_value(),
             "cache-dir" => self.cache_dir.to_value(),
+            name if name == LUT_FILES[0] => self.lut_files[0].path().to_value(),
+            name if name == LUT_FILES[1] => self.lut_files[1].path().to_value(),
             other => panic!("no property {other}"),
         }
     }
@@ -186,6 +196,12 @@ impl Settings {
         if let Err(error) = &self.attractors {
             return Err(SettingError::Attractors(error.clone()));
         }
+        for (name, file) in LUT_FILES.into_iter().zip(&self.lut_files) {
+            if let Some(error) = file.error() {
+                let path = file.path().unwrap_or_default().to_string();
+                return Err(SettingError::LutFile(name, path, error.clone()));
+            }
+        }
         if self.lut_size().is_some_and(|size| size < MIN_SIZE) {
             return Err(SettingError::LutSize(self.lut_size));
         }
@@ -193,22 +209,31 @@ impl Settings {
             return Err(SettingError::TileSize(self.tile_size));
         }
         let smallest = self.lut_size().unwrap_or(AUTO_SIZES[0]);
-        let (limit, need) = (self.memory_limit(), Lattice::bytes_for(smallest));
+        let (limit, need) =
+            (self.memory_limit(), Lattice::bytes_for(smallest) + self.lut_file_bytes());
         if self.method != Method::Exact && limit < need {
             return Err(SettingError::MemoryLimit(limit, need));
         }
         Ok(())
     }
 
-    /// The model's settings. A text that is not a set of attractors counts as none.
+    /// The model's settings. A text that is not a set of attractors counts as none, and so does a set
+    /// that pulls nothing; .cube files count as far as they have been read.
     pub(super) fn look(&self, primaries: crate::color::oklab::Primaries) -> Look {
+        let mut attractors = self.attractors.clone().unwrap_or_default();
+        if self.channels.is_empty() || attractors.iter().all(Attractor::is_inert) {
+            attractors.clear();
+        }
+        let [input_lut, output_lut] = self.lut_files.each_ref().map(|file| file.cube().cloned());
         Look {
-            attractors: self.attractors.clone().unwrap_or_default(),
+            attractors,
             channels: self.channels,
             model: self.model,
             falloff: self.falloff,
             gamut_mapping: self.gamut_mapping,
             primaries,
+            input_lut,
+            output_lut,
         }
     }
 
@@ -240,8 +265,17 @@ impl Settings {
         }
     }
 
-    /// Bytes that lattices may take: a quarter of the machine's memory where 0 was given.
-    pub(super) fn memory_limit(&self) -> u64 {
+    /// Bytes that lattices may take: what .cube files leave of the limit.
+    pub(super) fn lattice_limit(&self) -> u64 {
+        self.memory_limit().saturating_sub(self.lut_file_bytes())
+    }
+
+    fn lut_file_bytes(&self) -> u64 {
+        self.lut_files.iter().filter_map(LutFile::cube).map(|cube| cube.bytes()).sum()
+    }
+
+    /// Bytes that all tables may take: a quarter of the machine's memory where 0 was given.
+    fn memory_limit(&self) -> u64 {
         match self.memory_limit {
             0 => crate::workers::machine_memory() / 4,
             limit => limit,
@@ -251,8 +285,6 @@ impl Settings {
     /// Properties that have been set but have no effect yet, each with what happens instead.
     pub(super) fn without_effect(&self) -> Vec<(&'static str, &'static str)> {
         [
-            (self.input_lut.is_some(), "input-lut", "no file is read"),
-            (self.output_lut.is_some(), "output-lut", "no file is read"),
             (self.backend == Backend::Gpu, "backend=gpu", "the CPU does the work"),
             (self.gpu_adapter.is_some(), "gpu-adapter", "the CPU does the work"),
             (self.pipeline_depth > 1, "pipeline-depth", "no latency is added"),
@@ -295,7 +327,7 @@ pub(super) static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| 
             "Colours that pull, as items \"color;tolerance;strength[;channels]\" separated by | or \
              newlines. color: any CSS Color 4 colour; tolerance: 0 to 100, how far it reaches (see \
              tolerance-reference); strength: 0 to 200, over 100 widens the full effect; channels: any \
-             of l, s, h, all by default. Empty: frames pass through",
+             of l, s, h, all by default. Empty: nothing is pulled",
         )
         .default_value(Some(defaults.attractors_text.as_str()))
         .mutable_playing()
@@ -389,16 +421,18 @@ pub(super) static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| 
             .mutable_playing()
             .build(),
         string(
-            "input-lut",
+            LUT_FILES[0],
             "Input lookup table",
-            "A .cube file to apply before the attractors. Has no effect yet: no file is read",
+            "A .cube file, 1D or 3D or both, that is applied before the attractors see a colour. Setting \
+             it again reads the file again",
         )
         .mutable_playing()
         .build(),
         string(
-            "output-lut",
+            LUT_FILES[1],
             "Output lookup table",
-            "A .cube file to apply after the attractors. Has no effect yet: no file is read",
+            "A .cube file, 1D or 3D or both, that is applied after the attractors. Setting it again \
+             reads the file again",
         )
         .mutable_playing()
         .build(),

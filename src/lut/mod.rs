@@ -8,7 +8,6 @@
 
 mod bake;
 mod blend;
-mod cube;
 mod lattice;
 mod report;
 mod sample;
@@ -16,7 +15,6 @@ mod shared;
 
 pub use bake::bake;
 pub(crate) use bake::quantize;
-pub use cube::write_cube;
 pub use lattice::{AUTO_SIZES, Axis, FRACTION_BITS, Lattice, MAX_SIZE, MIN_SIZE, fraction_bits};
 #[cfg(test)]
 pub(crate) use lattice::{extreme_lattice, lonely_lattice, noise_lattice};

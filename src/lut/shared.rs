@@ -139,6 +139,8 @@ mod tests {
                 falloff: Falloff::Cosine,
                 gamut_mapping: GamutMapping::Chroma,
                 primaries: Primaries::BT709,
+                input_lut: None,
+                output_lut: None,
             },
             codes: CodeSpace::full_rgb(8),
             size: None,

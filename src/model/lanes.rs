@@ -6,6 +6,7 @@
 
 use fearless_simd::{Simd, SimdBase, SimdFloat, dispatch, prelude::*};
 
+use super::luts::Luts;
 use super::smooth::{NEUTRAL_CHROMA, PLATEAU_MAX};
 use super::{Falloff, GamutMapping, Look, Model, falloff::GAUSSIAN_EDGE};
 use crate::attractor::{Attractor, Channels};
@@ -64,9 +65,19 @@ pub struct ToOklab {
     to_rgb_offset: [f32; 3],
     nominal: [[f32; 2]; 3],
     space: RgbSpace32,
+    luts: Option<Luts>,
 }
 
 impl ToOklab {
+    /// For the codes of a stream, to Oklab as the attractors of a look see it: behind its input LUT.
+    pub fn of_look(codes: &CodeSpace, look: &Look) -> Self {
+        let space = RgbSpace::new(&look.primaries);
+        match Luts::of(look, codes).filter(Luts::has_input) {
+            Some(luts) => Self { luts: Some(luts), ..Self::new(&Luts::between(), &space) },
+            None => Self::new(codes, &space),
+        }
+    }
+
     /// For the codes and primaries of a stream.
     pub fn new(codes: &CodeSpace, space: &RgbSpace) -> Self {
         let (to_rgb, offset) = codes.decode_affine();
@@ -75,6 +86,7 @@ impl ToOklab {
             to_rgb_offset: triple32(offset),
             nominal: codes.nominal.map(|ends| ends.map(|v| v as f32)),
             space: RgbSpace32::new(space),
+            luts: None,
         }
     }
 
@@ -108,7 +120,10 @@ impl ToOklab {
     /// Oklab of each colour, in place: `codes` holds code values before and L, a, b after.
     ///
     /// The three slices have one length.
-    pub fn convert(&self, level: Level, codes: [&mut [f32]; 3]) {
+    pub fn convert(&self, level: Level, mut codes: [&mut [f32]; 3]) {
+        if let Some(luts) = &self.luts {
+            luts.see(codes.each_mut().map(|values| &mut **values));
+        }
         dispatch!(level, simd => self.convert_lanes(simd, codes));
     }
 
@@ -134,6 +149,8 @@ pub struct ExactKernel {
     input: ToOklab,
     from_rgb: Matrix32,
     level: Level,
+    /// What lies around all of the above, whose codes are then those between the tables.
+    luts: Option<Luts>,
 }
 
 impl ExactKernel {
@@ -145,6 +162,8 @@ impl ExactKernel {
     pub fn new(look: &Look, radii: &[f64], codes: &CodeSpace, level: Level) -> Self {
         assert_eq!(look.attractors.len(), radii.len(), "one radius per attractor");
         let pulls = look.attractors.iter().zip(radii);
+        let luts = Luts::of(look, codes);
+        let codes = if luts.is_some() { &Luts::between() } else { codes };
         Self {
             pulls: pulls
                 .filter(|(attractor, radius)| **radius > 0.0 && attractor.strength > 0.0)
@@ -157,14 +176,26 @@ impl ExactKernel {
             input: ToOklab::new(codes, &RgbSpace::new(&look.primaries)),
             from_rgb: matrix32(&codes.encode_linear()),
             level,
+            luts,
         }
     }
 
     /// Differences in code values, in place: `codes` holds code values before, and after what the
-    /// model adds to them. Colours outside every radius get exactly 0.
+    /// model adds to them. Colours outside every radius get exactly 0, unless a LUT moves them.
     ///
     /// The three slices have one length.
     pub fn differences(&self, codes: [&mut [f32]; 3]) {
+        match &self.luts {
+            Some(luts) => luts.around(codes, |codes| self.pull(codes)),
+            None => self.pull(codes),
+        }
+    }
+
+    /// What the attractors add.
+    fn pull(&self, codes: [&mut [f32]; 3]) {
+        if self.pulls.is_empty() {
+            return codes.into_iter().for_each(|values| values.fill(0.0));
+        }
         dispatch!(self.level, simd => self.differences_lanes(simd, codes));
     }
 

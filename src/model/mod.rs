@@ -7,14 +7,19 @@
 mod classic;
 pub mod falloff;
 pub mod lanes;
+mod luts;
 mod smooth;
 
 pub use falloff::Falloff;
+
+use std::sync::Arc;
 
 use crate::attractor::{Attractor, Channels};
 use crate::color::codes::CodeSpace;
 use crate::color::oklab::{Primaries, RgbSpace};
 use crate::color::{Triple, gamut, transfer};
+use crate::cube::Cube;
+use luts::through;
 
 /// How weights and blends are formed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]
@@ -45,6 +50,8 @@ pub enum GamutMapping {
 }
 
 /// What the user chose about the model, and the container's primaries.
+///
+/// Its `Debug` text differs where looks differ: baked lattices are shared by it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Look {
     /// Colours that pull.
@@ -59,12 +66,22 @@ pub struct Look {
     pub gamut_mapping: GamutMapping,
     /// The container's primaries.
     pub primaries: Primaries,
+    /// What becomes of R'G'B' before the attractors see it.
+    pub input_lut: Option<Arc<Cube>>,
+    /// What becomes of R'G'B' after the attractors.
+    pub output_lut: Option<Arc<Cube>>,
 }
 
 impl Look {
     /// Whether no picture can be changed by it.
     pub fn is_identity(&self) -> bool {
-        self.channels.is_empty() || self.attractors.iter().all(Attractor::is_inert)
+        let is_still = self.channels.is_empty() || self.attractors.iter().all(Attractor::is_inert);
+        is_still && self.input_lut.is_none() && self.output_lut.is_none()
+    }
+
+    /// Bytes that the LUTs take.
+    pub fn lut_bytes(&self) -> u64 {
+        [&self.input_lut, &self.output_lut].into_iter().flatten().map(|cube| cube.bytes()).sum()
     }
 }
 
@@ -86,6 +103,8 @@ pub struct Transform {
     falloff: Falloff,
     gamut_mapping: GamutMapping,
     space: RgbSpace,
+    input_lut: Option<Arc<Cube>>,
+    output_lut: Option<Arc<Cube>>,
 }
 
 /// A colour in the forms that blends need.
@@ -116,12 +135,19 @@ impl Transform {
             falloff: look.falloff,
             gamut_mapping: look.gamut_mapping,
             space: RgbSpace::new(&look.primaries),
+            input_lut: look.input_lut.clone(),
+            output_lut: look.output_lut.clone(),
         }
     }
 
-    /// Encoded R'G'B' in [0, 1] to encoded R'G'B' in [0, 1]. A colour outside every radius comes back
-    /// as it went in.
+    /// Encoded R'G'B' in [0, 1] to encoded R'G'B' in [0, 1]: through the input LUT, the attractors and
+    /// the output LUT.
     pub fn apply(&self, rgb: Triple) -> Triple {
+        through(&self.output_lut, self.pull(through(&self.input_lut, rgb)))
+    }
+
+    /// What the attractors make of a colour. One outside every radius comes back as it went in.
+    fn pull(&self, rgb: Triple) -> Triple {
         let lab = self.space.encoded_to_oklab(rgb);
         let source = Source { lab, chroma: lab[1].hypot(lab[2]) };
         let blended = match self.model {

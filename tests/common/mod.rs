@@ -156,6 +156,8 @@ pub fn look(stream: &Stream, attractors: &str) -> (Look, Vec<f64>) {
         falloff: Falloff::Cosine,
         gamut_mapping: GamutMapping::Chroma,
         primaries: stream.primaries,
+        input_lut: None,
+        output_lut: None,
     };
     let points = tolerance::gamut::POINTS;
     let radii = tolerance::gamut::radii(

@@ -1,0 +1,197 @@
+//! .cube files on disk.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process;
+
+use super::parse::Parser;
+use super::{Cube, ParseError};
+
+/// Largest file that is read.
+pub const MAX_BYTES: u64 = 64 << 20;
+
+/// A file that cannot be used.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReadError {
+    /// It cannot be opened or read: what the system says.
+    Io(String),
+    /// It is a folder, a pipe or a device.
+    NotAFile,
+    /// It is larger than [`MAX_BYTES`]: its bytes.
+    TooLarge(u64),
+    /// It is no .cube file.
+    Text(ParseError),
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(why) => write!(f, "cannot be read ({why}), expected a .cube file"),
+            Self::NotAFile => f.write_str("is not a file, expected a .cube file"),
+            Self::TooLarge(bytes) => {
+                write!(f, "has {bytes} bytes, allowed are {MAX_BYTES}")
+            }
+            Self::Text(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error.to_string())
+    }
+}
+
+/// Reads a file.
+///
+/// # Errors
+///
+/// See [`ReadError`].
+pub fn read(path: &Path) -> Result<Cube, ReadError> {
+    // Before it is opened, as opening a pipe waits for whoever writes to it.
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(ReadError::NotAFile);
+    }
+    if metadata.len() > MAX_BYTES {
+        return Err(ReadError::TooLarge(metadata.len()));
+    }
+    // It may grow while it is read.
+    let mut reader = BufReader::new(File::open(path)?.take(MAX_BYTES));
+    let mut parser = Parser::new();
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        parser.line(&line).map_err(ReadError::Text)?;
+        line.clear();
+    }
+    parser.finish().map_err(ReadError::Text)
+}
+
+/// Makes or replaces a file: it is there whole, with all parts of its text, or as it was before. What is no
+/// file, such as a pipe, is written to as it stands.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn save(path: &Path, parts: impl Iterator<Item = String>) -> io::Result<()> {
+    // A link stays one: what it leads to is replaced.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let existing = fs::metadata(&path).ok();
+    if let Some(metadata) = &existing {
+        let file = File::options().write(true).open(&path)?;
+        if !metadata.is_file() {
+            return write_all(&file, parts);
+        }
+    }
+    let (temporary, file) = create_beside(&path)?;
+    let written = write_all(&file, parts)
+        .and_then(|()| existing.map_or(Ok(()), |old| file.set_permissions(old.permissions())))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&temporary, &path));
+    if written.is_err() {
+        // The error that led here says more than one of cleaning up would.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+fn write_all(mut file: &File, mut parts: impl Iterator<Item = String>) -> io::Result<()> {
+    parts.try_for_each(|part| file.write_all(part.as_bytes()))
+}
+
+/// A new file in the folder of another, for this process alone.
+fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
+    let mut number = 0u32;
+    loop {
+        let name = format!(".colorshine-{}-{number}.tmp", process::id());
+        let temporary = path.with_file_name(name);
+        match File::options().write(true).create_new(true).open(&temporary) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            created => return created.map(|file| (temporary, file)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cube::Problem;
+
+    const TEXT: &str = "LUT_1D_SIZE 2\n0 0 0\n1 1 1\n";
+
+    #[test]
+    fn files_are_read_and_what_is_none_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.cube");
+        assert!(matches!(read(&path), Err(ReadError::Io(_))));
+        assert_eq!(read(folder.path()), Err(ReadError::NotAFile));
+        fs::write(&path, TEXT).unwrap();
+        assert_eq!(read(&path), Ok(super::super::parse(TEXT.as_bytes()).unwrap()));
+        fs::write(&path, "LUT_1D_SIZE 2\n0 0 0\n").unwrap();
+        let too_few = ParseError { line: 3, column: 1, problem: Problem::TooFewRows(1, 2) };
+        assert_eq!(read(&path), Err(ReadError::Text(too_few)));
+        // No byte of it is there, and none is read.
+        File::create(&path).unwrap().set_len(MAX_BYTES + 1).unwrap();
+        let error = read(&path).unwrap_err();
+        assert_eq!(error, ReadError::TooLarge(MAX_BYTES + 1));
+        assert_eq!(error.to_string(), "has 67108865 bytes, allowed are 67108864");
+    }
+
+    /// A text in two parts.
+    fn parts(text: &str) -> impl Iterator<Item = String> {
+        let (head, tail) = text.split_at(1);
+        [head, tail].map(String::from).into_iter()
+    }
+
+    #[test]
+    fn saving_replaces_a_file_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.cube");
+        let holds = |want: &str| assert_eq!(fs::read_to_string(&path).unwrap(), want);
+        save(&path, parts("one")).unwrap();
+        holds("one");
+        let mut seen = 0;
+        let watched = parts("second").inspect(|_| {
+            holds("one");
+            seen += 1;
+        });
+        save(&path, watched).unwrap();
+        holds("second");
+        assert_eq!(seen, 2);
+        assert!(save(&folder.path().join("no/a.cube"), parts("three")).is_err());
+        assert!(save(folder.path(), parts("three")).is_err());
+        // What is in the way of the new name is found last.
+        let late = save(
+            &folder.path().join("b.cube"),
+            parts("three").inspect(|_| {
+                let _ = fs::create_dir(folder.path().join("b.cube"));
+            }),
+        );
+        assert!(late.is_err());
+        let entries = || fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(entries(), 2, "nothing temporary is left");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_permissions_stay() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("a.cube"), folder.path().join("link.cube"));
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink(&path, &link).unwrap();
+        save(&link, parts("new")).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+        // A device is written to, not replaced.
+        save(Path::new("/dev/null"), parts("gone")).unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+        assert_eq!(read(Path::new("/dev/zero")), Err(ReadError::NotAFile));
+    }
+}
