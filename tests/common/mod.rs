@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use gst::prelude::*;
@@ -168,6 +169,52 @@ pub fn look(stream: &Stream, attractors: &str) -> (Look, Vec<f64>) {
         Team::alone(),
     );
     (look, radii)
+}
+
+/// Encoded R'G'B', 0 to 1.
+pub type Rgb = [f64; 3];
+
+/// R'G'B' turned by one place: no axis, and no order of rows, can be taken for another unseen.
+pub fn turn([r, g, b]: Rgb) -> Rgb {
+    [g, b, r]
+}
+
+/// A 3D table of a transform, written here and not by the code under test.
+pub fn cube_3d(size: usize, of: impl Fn(Rgb) -> Rgb) -> String {
+    let mut text = format!("LUT_3D_SIZE {size}\n");
+    let value = |i: usize| i as f64 / (size - 1) as f64;
+    for i in 0..size.pow(3) {
+        let [r, g, b] = of([value(i % size), value(i / size % size), value(i / size / size)]);
+        text += &format!("{r:.6} {g:.6} {b:.6}\n");
+    }
+    text
+}
+
+/// A 1D table of a curve that all components share.
+pub fn cube_1d(size: usize, of: impl Fn(f64) -> f64) -> String {
+    let row = |i: usize| of(i as f64 / (size - 1) as f64);
+    let rows: String = (0..size).map(row).map(|v| format!("{v:.6} {v:.6} {v:.6}\n")).collect();
+    format!("LUT_1D_SIZE {size}\n{rows}")
+}
+
+/// A folder with files in it, for as long as a test runs.
+pub struct Files(tempfile::TempDir);
+
+impl Files {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Writes a file and returns its path.
+    pub fn put(&self, name: &str, text: &str) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().into()
+    }
 }
 
 /// A field of the element's statistics.
