@@ -312,6 +312,57 @@ fn files_change_while_the_stream_plays() {
     assert!(stat::<u64>(&element, "frames-passthrough") > 0);
 }
 
+/// Two threads name files while frames flow, and the stream starts and stops under them.
+#[test]
+fn files_may_be_named_from_two_threads_while_frames_flow() {
+    common::init();
+    let files = Files::new();
+    let cubes = [
+        files.put("a.cube", &cube_3d(9, turn)),
+        files.put("b.cube", &cube_1d(64, f64::sqrt)),
+        files.put("bad.cube", "LUT_3D_SIZE x"),
+        files.path("missing.cube").to_str().unwrap().into(),
+        String::new(),
+    ];
+    let line = "videotestsrc ! video/x-raw,format=NV12,width=64,height=64 ! colorshine name=c lut-size=9 \
+                ! fakesink sync=false";
+    let pipeline: gst::Pipeline = gst::parse::launch(line).unwrap().downcast().unwrap();
+    let element = pipeline.by_name("c").unwrap();
+    let is_done = std::sync::atomic::AtomicBool::new(false);
+    let order = std::sync::atomic::Ordering::Relaxed;
+    let mut starts = [0; 2];
+    std::thread::scope(|scope| {
+        for (seed, property) in [(31, "input-lut"), (32, "output-lut")] {
+            let (element, cubes, is_done) = (&element, &cubes, &is_done);
+            scope.spawn(move || {
+                let mut random = Random::new(seed);
+                while !is_done.load(order) {
+                    let path = &cubes[random.below(cubes.len() as u64) as usize];
+                    element.set_property(property, path);
+                }
+            });
+        }
+        for _ in 0..30 {
+            // A bad file may have been named while it was stopped.
+            let has_started = pipeline.set_state(gst::State::Playing).is_ok();
+            starts[usize::from(has_started)] += 1;
+            std::thread::sleep(Duration::from_millis(20));
+            pipeline.set_state(gst::State::Null).unwrap();
+        }
+        is_done.store(true, order);
+    });
+    println!("{} starts, {} of them refused", starts[0] + starts[1], starts[0]);
+    // What was named last is what counts.
+    element.set_property("input-lut", &cubes[0]);
+    element.set_property("output-lut", "");
+    pipeline.remove(&element).unwrap();
+    let info = info(VideoFormat::Rgba, 16, 16);
+    let mut codes = [10u8, 80, 200, 7].into_iter().cycle();
+    let input = buffer(&info, 0, 0, || codes.next().unwrap());
+    let out = harness(&element, &info).push_and_pull(input).unwrap();
+    assert_eq!(bytes(&out)[..4], [80, 200, 10, 7]);
+}
+
 /// Tables that are the same are one look, wherever they lie; others are not, wherever they lie.
 #[test]
 fn bakes_are_shared_by_what_is_in_the_files() {

@@ -93,7 +93,8 @@ impl Settings {
     ///
     /// # Panics
     ///
-    /// Panics for a name that is not in the table, for those in [`LUT_FILES`], or for a value of another type; GObject has checked both.
+    /// Panics for a name that is not in the table, for those in [`LUT_FILES`], and for a value of another
+    /// type; GObject and the caller have checked that.
     pub(super) fn set(&mut self, name: &str, value: &glib::Value) -> Change {
         /// Replaces a field; the change is none where the value is the same.
         fn replace<T: PartialEq>(field: &mut T, value: T, change: Change) -> Change {
