@@ -5,10 +5,9 @@
 //! while a file is read, by `start` and by setters, never by the stream; `state` may be taken meanwhile. No
 //! lock is held while GStreamer or the user is called (messages, queries, signals), or over a frame's work.
 
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use gst::glib;
 use gst::prelude::*;
@@ -20,17 +19,12 @@ use gst_video::VideoInfo;
 use gst_video::subclass::prelude::*;
 
 use super::lut_file::LutFile;
-use super::plan::{Caps, Frame, Moment, Notice, Plan, fixed_radii};
-use super::screen::Screen;
+use super::plan::{Caps, Moment, Notice, Plan};
 use super::settings::{Change, LUT_FILES, PROPERTIES, Settings};
+use super::stream::Streaming;
 use super::{prepare, stats};
-use crate::color::oklab::Primaries;
-use crate::cube;
-use crate::error::unusable_buffer;
-use crate::frame::{formats, with_mapped};
-use crate::model::Transform;
+use crate::frame::formats;
 use crate::telemetry::Counters;
-use crate::tolerance::follow::Follower;
 use crate::workers::Team;
 
 pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
@@ -43,9 +37,6 @@ pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
 
 /// Stands in `State::warned` for the warning of HDR.
 const HDR: &str = "hdr";
-
-/// Time of the stream between two lines of its story in the log.
-const TOLD_EVERY: Duration = Duration::from_secs(1);
 
 /// What setters, the streaming thread and the preparing thread share.
 #[derive(Default)]
@@ -66,7 +57,7 @@ pub(super) struct State {
     /// Whether a plan is in the making beside the stream.
     pub(super) is_preparing: bool,
     /// Whether the element is started: bad values are then refused at once.
-    is_started: bool,
+    pub(super) is_started: bool,
     /// Properties without effect that the user has been warned of since start.
     warned: Vec<&'static str>,
 }
@@ -85,35 +76,20 @@ impl State {
     }
 }
 
-/// What the streaming thread keeps between its calls.
-#[derive(Default)]
-struct Streaming {
-    screen: Screen,
-    follower: Follower,
-    /// The plan and moment of the frame at hand.
-    job: Option<(Arc<Plan>, Moment)>,
-    /// Time since the last frame that was processed.
-    since: Duration,
-    /// Time since the story was last told.
-    untold: Duration,
-    /// Time that negotiation took, until the first frame has been processed.
-    first_frame: Option<Duration>,
-}
-
 /// The element's implementation.
 #[derive(Default)]
 pub struct ColorShine {
     state: Mutex<State>,
     /// Taken out while a frame is worked on, so that the lock is not held.
-    streaming: Mutex<Option<Box<Streaming>>>,
+    pub(super) streaming: Mutex<Option<Box<Streaming>>>,
     /// Whether what was measured on earlier frames is to be forgotten.
-    is_to_forget: AtomicBool,
+    pub(super) is_to_forget: AtomicBool,
     reading: Mutex<()>,
-    counters: Arc<Counters>,
+    pub(super) counters: Arc<Counters>,
 }
 
 /// Locks of plain data stay usable after a panic elsewhere.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -153,101 +129,6 @@ impl ColorShine {
                 ("property {name} has no effect yet: {instead}")
             );
         }
-    }
-
-    /// The transform on screen, for export; what the settings lead to where no stream is there.
-    ///
-    /// # Errors
-    ///
-    /// Before the first frame has been measured, and where a .cube file cannot be read.
-    fn transform(&self) -> Result<Transform, String> {
-        let (mut settings, plan, is_started) = {
-            let state = self.state();
-            (state.settings.clone(), state.plan.clone(), state.is_started)
-        };
-        let (look, radii) = match plan {
-            Some(plan) => (plan.look.clone(), plan.radii()),
-            None => {
-                if !is_started {
-                    settings.lut_files.iter_mut().for_each(LutFile::read);
-                }
-                settings.check().map_err(|error| error.to_string())?;
-                let look = settings.look(Primaries::BT709);
-                let radii = fixed_radii(&look, settings.tolerance_reference, Team::alone());
-                (look, radii.unwrap_or_default())
-            }
-        };
-        if radii.len() != look.attractors.len() {
-            return Err("no frame has been measured yet".into());
-        }
-        Ok(Transform::new(&look, &radii))
-    }
-
-    /// Forgets what was measured on earlier frames.
-    fn forget(&self) {
-        self.is_to_forget.store(true, Ordering::Release);
-        let plan = self.state().plan.clone();
-        if let Some(measured) = plan.as_deref().and_then(Plan::measured) {
-            measured.forget();
-        }
-    }
-
-    /// Measures the radii of a plan that waits for them, on a frame, and has it made ready beside the
-    /// stream.
-    fn measure_next(&self, frame: &mut Frame<'_, '_>, streaming: &mut Streaming) {
-        let next = self.state().next.take();
-        let Some((plan, version)) = next else {
-            return;
-        };
-        if let Some(measured) = plan.measured() {
-            let radii = measured.radii_of_next(&plan, frame, &mut streaming.follower);
-            prepare::settle(self, plan, version, radii);
-        }
-    }
-
-    /// Tells how the stream goes, once a second of it.
-    fn tell(&self, plan: &Plan) {
-        let counters = &self.counters;
-        gst::debug!(
-            CAT,
-            imp = self,
-            "{} frames, {} of them untouched, {:.2} ms a frame; method {}, lookup table of {}, {} bakes, \
-             the last in {:.2} ms; radii {:.4?}",
-            counters.frames.get(),
-            counters.frames_passthrough.get(),
-            counters.apply_time.get() as f64 * 1e-6,
-            plan.method_nick(),
-            plan.lut_size(),
-            counters.bakes.get(),
-            counters.bake_time.get() as f64 * 1e-6,
-            plan.radii(),
-        );
-        if plan.measured().is_some() {
-            gst::debug!(
-                CAT,
-                imp = self,
-                "the look reaches {:.0} % of the picture; {} scene cuts",
-                100.0 * counters.coverage.get(),
-                counters.scene_cuts.get(),
-            );
-        }
-    }
-
-    /// Writes the look as a .cube file; a warning says why it could not.
-    fn export_lut(&self, path: Option<&str>, size: u32) -> bool {
-        let written = path.ok_or_else(|| "no path was given".to_string()).and_then(|path| {
-            let transform = self.transform()?;
-            cube::parts(size as usize, |rgb| transform.apply(rgb))
-                .and_then(|parts| cube::save(Path::new(path), parts))
-                .map_err(|error| error.to_string())
-        });
-        if let Err(error) = &written {
-            let path = path.unwrap_or("a file");
-            let text = format!("cannot export a lookup table of size {size} to {path}: {error}");
-            gst::warning!(CAT, imp = self, "{text}");
-            gst::element_imp_warning!(self, gst::ResourceError::Write, ("{text}"));
-        }
-        written.is_ok()
     }
 }
 
@@ -507,56 +388,6 @@ impl BaseTransformImpl for ColorShine {
             self.forget();
         }
         self.parent_sink_event(event)
-    }
-}
-
-impl ColorShine {
-    /// Does the job that was made for a buffer.
-    fn process(
-        &self,
-        buffer: &mut gst::BufferRef,
-        streaming: &mut Streaming,
-    ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let start = Instant::now();
-        let Some((plan, moment)) = streaming.job.take() else {
-            return Ok(gst::FlowSuccess::Ok);
-        };
-        if self.is_to_forget.swap(false, Ordering::AcqRel) {
-            streaming.follower.forget();
-        }
-        let caps = &plan.caps;
-        let has_settled =
-            with_mapped(buffer, &caps.info, &caps.stream.layout, |planes, layout, area| {
-                let mut frame = Frame { planes, layout, area };
-                self.measure_next(&mut frame, streaming);
-                let Streaming { screen, follower, .. } = &mut *streaming;
-                plan.process(&mut frame, &moment, screen, follower, &self.counters)
-            })
-            .map_err(|error| {
-                gst::element_imp_error!(
-                    self,
-                    gst::StreamError::Failed,
-                    ("{}", unusable_buffer(&error))
-                );
-                gst::FlowError::Error
-            })?;
-        if has_settled {
-            gst::info!(CAT, imp = self, "the first frame is measured: {}", plan.summary());
-            self.announce(plan.notice());
-        }
-        let time = start.elapsed();
-        let counters = &self.counters;
-        counters.apply_time.smooth_time(time);
-        counters.fade_memory.set(streaming.screen.memory());
-        if let Some(negotiation) = streaming.first_frame.take() {
-            counters.first_frame_time.set_time(negotiation + time);
-        }
-        streaming.untold += std::mem::take(&mut streaming.since);
-        if streaming.untold >= TOLD_EVERY {
-            streaming.untold = Duration::ZERO;
-            self.tell(&plan);
-        }
-        Ok(gst::FlowSuccess::Ok)
     }
 }
 

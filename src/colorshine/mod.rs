@@ -11,6 +11,7 @@
 use gst::glib;
 use gst::prelude::*;
 
+mod export;
 mod imp;
 mod lut_file;
 mod measured;
@@ -20,6 +21,7 @@ mod recipe;
 mod screen;
 mod settings;
 mod stats;
+mod stream;
 
 /// How pixels are computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]

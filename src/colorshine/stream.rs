@@ -1,0 +1,133 @@
+//! What the streaming thread does to a frame, and keeps from one to the next.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use gst::subclass::prelude::*;
+
+use super::imp::{CAT, ColorShine};
+use super::plan::{Frame, Moment, Plan};
+use super::prepare;
+use super::screen::Screen;
+use crate::error::unusable_buffer;
+use crate::frame::with_mapped;
+use crate::tolerance::follow::Follower;
+
+/// Time of the stream between two lines of its story in the log.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
+
+/// What the streaming thread keeps between its calls.
+#[derive(Default)]
+pub(super) struct Streaming {
+    pub(super) screen: Screen,
+    follower: Follower,
+    /// The plan and moment of the frame at hand.
+    pub(super) job: Option<(Arc<Plan>, Moment)>,
+    /// Time since the last frame that was processed.
+    pub(super) since: Duration,
+    /// Time since the story was last told.
+    untold: Duration,
+    /// Time that negotiation took, until the first frame has been processed.
+    pub(super) first_frame: Option<Duration>,
+}
+
+impl ColorShine {
+    /// Does the job that was made for a buffer.
+    pub(super) fn process(
+        &self,
+        buffer: &mut gst::BufferRef,
+        streaming: &mut Streaming,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        let start = Instant::now();
+        let Some((plan, moment)) = streaming.job.take() else {
+            return Ok(gst::FlowSuccess::Ok);
+        };
+        if self.is_to_forget.swap(false, Ordering::AcqRel) {
+            streaming.follower.forget();
+        }
+        let caps = &plan.caps;
+        let has_settled =
+            with_mapped(buffer, &caps.info, &caps.stream.layout, |planes, layout, area| {
+                let mut frame = Frame { planes, layout, area };
+                self.measure_next(&mut frame, streaming);
+                let Streaming { screen, follower, .. } = &mut *streaming;
+                plan.process(&mut frame, &moment, screen, follower, &self.counters)
+            })
+            .map_err(|error| {
+                gst::element_imp_error!(
+                    self,
+                    gst::StreamError::Failed,
+                    ("{}", unusable_buffer(&error))
+                );
+                gst::FlowError::Error
+            })?;
+        if has_settled {
+            gst::info!(CAT, imp = self, "the first frame is measured: {}", plan.summary());
+            self.announce(plan.notice());
+        }
+        let time = start.elapsed();
+        let counters = &self.counters;
+        counters.apply_time.smooth_time(time);
+        counters.fade_memory.set(streaming.screen.memory());
+        if let Some(negotiation) = streaming.first_frame.take() {
+            counters.first_frame_time.set_time(negotiation + time);
+        }
+        streaming.untold += std::mem::take(&mut streaming.since);
+        if streaming.untold >= TOLD_EVERY {
+            streaming.untold = Duration::ZERO;
+            self.tell(&plan);
+        }
+        Ok(gst::FlowSuccess::Ok)
+    }
+
+    /// Forgets what was measured on earlier frames.
+    pub(super) fn forget(&self) {
+        self.is_to_forget.store(true, Ordering::Release);
+        let plan = self.state().plan.clone();
+        if let Some(measured) = plan.as_deref().and_then(Plan::measured) {
+            measured.forget();
+        }
+    }
+
+    /// Measures the radii of a plan that waits for them, on a frame, and has it made ready beside the
+    /// stream.
+    fn measure_next(&self, frame: &mut Frame<'_, '_>, streaming: &mut Streaming) {
+        let next = self.state().next.take();
+        let Some((plan, version)) = next else {
+            return;
+        };
+        if let Some(measured) = plan.measured() {
+            let radii = measured.radii_of_next(&plan, frame, &mut streaming.follower);
+            prepare::settle(self, plan, version, radii);
+        }
+    }
+
+    /// Tells how the stream goes, once a second of it.
+    fn tell(&self, plan: &Plan) {
+        let counters = &self.counters;
+        gst::debug!(
+            CAT,
+            imp = self,
+            "{} frames, {} of them untouched, {:.2} ms a frame; method {}, lookup table of {}, {} bakes, \
+             the last in {:.2} ms; radii {:.4?}",
+            counters.frames.get(),
+            counters.frames_passthrough.get(),
+            counters.apply_time.get() as f64 * 1e-6,
+            plan.method_nick(),
+            plan.lut_size(),
+            counters.bakes.get(),
+            counters.bake_time.get() as f64 * 1e-6,
+            plan.radii(),
+        );
+        if plan.measured().is_some() {
+            gst::debug!(
+                CAT,
+                imp = self,
+                "the look reaches {:.0} % of the picture; {} scene cuts",
+                100.0 * counters.coverage.get(),
+                counters.scene_cuts.get(),
+            );
+        }
+    }
+}
