@@ -38,6 +38,9 @@ fn describe() -> String {
         .unwrap();
     }
     let element = factory.create().build().unwrap();
+    for interface in &*element.type_().interfaces() {
+        writeln!(out, "interface {interface}").unwrap();
+    }
     let own: Vec<glib::ParamSpec> = element
         .list_properties()
         .iter()

@@ -137,6 +137,7 @@ impl ObjectSubclass for ColorShine {
     const NAME: &'static str = "GstColorShine";
     type Type = super::ColorShine;
     type ParentType = gst_video::VideoFilter;
+    type Interfaces = (gst::Preset,);
 }
 
 impl ObjectImpl for ColorShine {
@@ -238,6 +239,8 @@ impl ObjectImpl for ColorShine {
 }
 
 impl GstObjectImpl for ColorShine {}
+
+impl PresetImpl for ColorShine {}
 
 impl ElementImpl for ColorShine {
     fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {

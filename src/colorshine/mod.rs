@@ -63,7 +63,8 @@ pub enum Backend {
 glib::wrapper! {
     /// The element's GObject type, `GstColorShine`.
     pub struct ColorShine(ObjectSubclass<imp::ColorShine>)
-        @extends gst_video::VideoFilter, gst_base::BaseTransform, gst::Element, gst::Object;
+        @extends gst_video::VideoFilter, gst_base::BaseTransform, gst::Element, gst::Object,
+        @implements gst::Preset;
 }
 
 /// Registers the element's factory.
