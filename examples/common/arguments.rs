@@ -1,0 +1,101 @@
+//! What several tools take on their command lines.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::Result;
+use super::look::Look;
+
+/// Which look, and changes to it.
+#[derive(Debug, Args)]
+pub struct LookArgs {
+    /// A look by its name, or a file NAME.toml; attractors on the command line are added to its own.
+    #[arg(long, value_name = "NAME")]
+    look: Option<String>,
+
+    /// Whether lightness may change.
+    #[arg(long, value_name = "BOOL", value_parser = parse_bool)]
+    luminance: Option<bool>,
+
+    /// Whether saturation may change.
+    #[arg(long, value_name = "BOOL", value_parser = parse_bool)]
+    saturation: Option<bool>,
+
+    /// Whether hue may change.
+    #[arg(long, value_name = "BOOL", value_parser = parse_bool)]
+    hue: Option<bool>,
+
+    /// smooth or classic.
+    #[arg(long)]
+    model: Option<String>,
+
+    /// cosine, linear, quadratic, gaussian or cubic.
+    #[arg(long)]
+    falloff: Option<String>,
+
+    /// What a tolerance is a percentage of: gamut, frame or absolute.
+    #[arg(long, value_name = "REFERENCE")]
+    tolerance_reference: Option<String>,
+
+    /// chroma or clip.
+    #[arg(long, value_name = "MAPPING")]
+    gamut_mapping: Option<String>,
+
+    /// A .cube file that comes before the attractors.
+    #[arg(long, value_name = "FILE")]
+    input_lut: Option<PathBuf>,
+
+    /// A .cube file that comes after the attractors.
+    #[arg(long, value_name = "FILE")]
+    output_lut: Option<PathBuf>,
+}
+
+/// True and False as Python writes them are fine.
+fn parse_bool(text: &str) -> std::result::Result<bool, String> {
+    text.to_lowercase().parse().map_err(|_| "expected true or false".into())
+}
+
+impl LookArgs {
+    /// The look that was asked for.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or the element cannot take it.
+    pub fn look(&self, attractors: &[String]) -> Result<Look> {
+        let mut look = match &self.look {
+            Some(name) => Look::find(name)?,
+            None => Look::default(),
+        };
+        look.attractors.extend_from_slice(attractors);
+        /// Takes what was given on the command line.
+        fn change<T: Clone>(field: &mut Option<T>, given: &Option<T>) {
+            if given.is_some() {
+                field.clone_from(given);
+            }
+        }
+        change(&mut look.luminance, &self.luminance);
+        change(&mut look.saturation, &self.saturation);
+        change(&mut look.hue, &self.hue);
+        change(&mut look.model, &self.model);
+        change(&mut look.falloff, &self.falloff);
+        change(&mut look.tolerance_reference, &self.tolerance_reference);
+        change(&mut look.gamut_mapping, &self.gamut_mapping);
+        change(&mut look.input_lut, &self.input_lut);
+        change(&mut look.output_lut, &self.output_lut);
+        if look.attractors.is_empty() && look.input_lut.is_none() && look.output_lut.is_none() {
+            let how = "give attractors \"color;tolerance;strength\", or --look NAME";
+            return Err(format!("there is nothing to do: {how}").into());
+        }
+        look.check()?;
+        Ok(look)
+    }
+}
+
+/// Tells paths and attractors apart: an attractor has semicolons, and is no file.
+pub fn paths_and_attractors(arguments: &[String]) -> (Vec<PathBuf>, Vec<String>) {
+    let is_attractor = |text: &&String| text.contains(';') && !Path::new(text).exists();
+    let (attractors, paths): (Vec<&String>, Vec<&String>) =
+        arguments.iter().partition(is_attractor);
+    (paths.into_iter().map(PathBuf::from).collect(), attractors.into_iter().cloned().collect())
+}
