@@ -9,7 +9,7 @@ use super::look::Look;
 
 /// Which look, and changes to it.
 #[derive(Debug, Args)]
-pub struct LookArgs {
+pub(crate) struct LookArgs {
     /// A look by its name, or a file NAME.toml; attractors on the command line are added to its own.
     #[arg(long, value_name = "NAME")]
     look: Option<String>,
@@ -62,7 +62,7 @@ impl LookArgs {
     /// # Errors
     ///
     /// There is none, or the element cannot take it.
-    pub fn look(&self, attractors: &[String]) -> Result<Look> {
+    pub(crate) fn look(&self, attractors: &[String]) -> Result<Look> {
         let mut look = match &self.look {
             Some(name) => Look::find(name)?,
             None => Look::default(),
@@ -93,7 +93,7 @@ impl LookArgs {
 }
 
 /// Tells paths and attractors apart: an attractor has semicolons, and is no file.
-pub fn paths_and_attractors(arguments: &[String]) -> (Vec<PathBuf>, Vec<String>) {
+pub(crate) fn paths_and_attractors(arguments: &[String]) -> (Vec<PathBuf>, Vec<String>) {
     let is_attractor = |text: &&String| text.contains(';') && !Path::new(text).exists();
     let (attractors, paths): (Vec<&String>, Vec<&String>) =
         arguments.iter().partition(is_attractor);

@@ -12,7 +12,7 @@ use super::messages::{first_error, warn};
 const WAITING: u32 = 2;
 
 /// `appsrc ! colorshine method=exact ! appsink`, for pictures of one size.
-pub struct Filter {
+pub(crate) struct Filter {
     pipeline: gst::Pipeline,
     source: AppSrc,
     sink: AppSink,
@@ -25,7 +25,7 @@ impl Filter {
     /// # Errors
     ///
     /// What the element finds wrong with the look.
-    pub fn new(look: &Look, is_deep: bool, width: u32, height: u32) -> Result<Self> {
+    pub(crate) fn new(look: &Look, is_deep: bool, width: u32, height: u32) -> Result<Self> {
         let format = if is_deep { VideoFormat::Rgba64Be } else { VideoFormat::Rgba };
         let info = VideoInfo::builder(format, width, height).build()?;
         let source = AppSrc::builder().caps(&info.to_caps()?).format(gst::Format::Time).build();
@@ -53,14 +53,14 @@ impl Filter {
     /// # Errors
     ///
     /// The filter has failed.
-    pub fn push(&self, pixels: Vec<u8>) -> Result<()> {
+    pub(crate) fn push(&self, pixels: Vec<u8>) -> Result<()> {
         let buffer = gst::Buffer::from_mut_slice(pixels);
         self.source.push_buffer(buffer).map_err(|_| self.why())?;
         Ok(())
     }
 
     /// No picture will follow.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         // It fails only where the pipeline has failed, which pulling tells.
         let _ = self.source.end_of_stream();
     }
@@ -70,7 +70,7 @@ impl Filter {
     /// # Errors
     ///
     /// The filter has failed, or there is no picture.
-    pub fn pull(&self) -> Result<gst::MappedBuffer<gst::buffer::Readable>> {
+    pub(crate) fn pull(&self) -> Result<gst::MappedBuffer<gst::buffer::Readable>> {
         let sample = self.sink.pull_sample().map_err(|_| self.why())?;
         let buffer = sample.buffer_owned().ok_or("a picture is missing")?;
         Ok(buffer.into_mapped_buffer_readable().map_err(|_| "a picture cannot be read")?)
@@ -81,9 +81,15 @@ impl Filter {
     /// # Errors
     ///
     /// The filter has failed.
-    pub fn apply(&self, pixels: Vec<u8>) -> Result<Vec<u8>> {
+    pub(crate) fn apply(&self, pixels: Vec<u8>) -> Result<Vec<u8>> {
         self.push(pixels)?;
         Ok(self.pull()?.to_vec())
+    }
+
+    /// Lets everyone go who waits for a picture or for room.
+    pub(crate) fn stop(&self) {
+        // There is nothing to be done about one that does not stop.
+        let _ = self.pipeline.set_state(gst::State::Null);
     }
 
     fn why(&self) -> String {
@@ -93,7 +99,7 @@ impl Filter {
 
 impl Drop for Filter {
     fn drop(&mut self) {
-        let _ = self.pipeline.set_state(gst::State::Null);
+        self.stop();
         if let Some(bus) = self.pipeline.bus() {
             bus.iter().for_each(|message| warn(&message));
         }

@@ -18,7 +18,7 @@ const PATIENCE: gst::ClockTime = gst::ClockTime::from_seconds(60);
 /// # Errors
 ///
 /// The file cannot be decoded, or is shorter.
-pub fn read_frame(path: &Path, at: gst::ClockTime) -> Result<RgbaImage> {
+pub(crate) fn read_frame(path: &Path, at: gst::ClockTime) -> Result<RgbaImage> {
     let of_file = |why: String| format!("{}: {why}", path.display());
     if !path.is_file() {
         return Err(of_file("no such file".into()).into());
@@ -82,7 +82,7 @@ fn first_picture(
 /// # Errors
 ///
 /// It cannot be mapped or converted.
-pub fn to_rgba(buffer: &gst::BufferRef, info: &VideoInfo) -> Result<RgbaImage> {
+pub(crate) fn to_rgba(buffer: &gst::BufferRef, info: &VideoInfo) -> Result<RgbaImage> {
     let (width, height) = (info.width(), info.height());
     // Its rows have no padding, as a pixel has four bytes.
     let wanted = VideoInfo::builder(VideoFormat::Rgba, width, height).fps(info.fps()).build()?;

@@ -12,45 +12,45 @@ use super::Result;
 /// A look: properties of the element, by their names. What is left out has the element's default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Look {
+pub(crate) struct Look {
     /// What it does, in a line.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
+    pub(crate) description: Option<String>,
     /// Items "color;tolerance;strength[;channels]".
-    pub attractors: Vec<String>,
+    pub(crate) attractors: Vec<String>,
     /// Whether lightness may change.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub luminance: Option<bool>,
+    pub(crate) luminance: Option<bool>,
     /// Whether chroma may change.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub saturation: Option<bool>,
+    pub(crate) saturation: Option<bool>,
     /// Whether hue may change.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hue: Option<bool>,
+    pub(crate) hue: Option<bool>,
     /// `smooth` or `classic`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
+    pub(crate) model: Option<String>,
     /// `cosine`, `linear`, `quadratic`, `gaussian` or `cubic`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub falloff: Option<String>,
+    pub(crate) falloff: Option<String>,
     /// `gamut`, `frame` or `absolute`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tolerance_reference: Option<String>,
+    pub(crate) tolerance_reference: Option<String>,
     /// `chroma` or `clip`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub gamut_mapping: Option<String>,
+    pub(crate) gamut_mapping: Option<String>,
     /// A .cube file that comes before the attractors; in a file, relative to the file's folder.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub input_lut: Option<PathBuf>,
+    pub(crate) input_lut: Option<PathBuf>,
     /// A .cube file that comes after the attractors; likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub output_lut: Option<PathBuf>,
+    pub(crate) output_lut: Option<PathBuf>,
 }
 
 macro_rules! shipped {
     ($($name:literal),+ $(,)?) => {
         /// Names and texts of the looks in `looks/`.
-        pub const SHIPPED: &[(&str, &str)] = &[
+        pub(crate) const SHIPPED: &[(&str, &str)] = &[
             $(($name, include_str!(concat!("../../looks/", $name, ".toml")))),+
         ];
     };
@@ -78,7 +78,7 @@ impl Look {
     /// # Errors
     ///
     /// What is wrong with the file, or which names there are.
-    pub fn find(name: &str) -> Result<Self> {
+    pub(crate) fn find(name: &str) -> Result<Self> {
         if name.to_lowercase().ends_with(".toml") {
             return Self::read(Path::new(name));
         }
@@ -106,7 +106,7 @@ impl Look {
     /// # Errors
     ///
     /// What is wrong in which line.
-    pub fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         let look: Self = toml::from_str(text)?;
         look.check()?;
         Ok(look)
@@ -117,12 +117,12 @@ impl Look {
     /// # Errors
     ///
     /// The first property that it cannot take.
-    pub fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         self.apply(&element()?)
     }
 
     /// The same look as TOML.
-    pub fn to_toml(&self) -> Result<String> {
+    pub(crate) fn to_toml(&self) -> Result<String> {
         Ok(toml::to_string_pretty(self)?)
     }
 
@@ -131,7 +131,7 @@ impl Look {
     /// # Errors
     ///
     /// The first property that the element cannot take.
-    pub fn apply(&self, element: &gst::Element) -> Result<()> {
+    pub(crate) fn apply(&self, element: &gst::Element) -> Result<()> {
         for (item, text) in iter::zip(1.., &self.attractors) {
             match gstcolorshine::attractor::parse(text) {
                 Ok(set) if set.len() == 1 => {}
@@ -184,7 +184,7 @@ impl Look {
 
     /// The look as a group of a preset file, all properties included: loading a preset leaves those alone
     /// that it does not name, and so would mix two looks.
-    pub fn to_preset(&self, presets: &glib::KeyFile, name: &str) -> Result<()> {
+    pub(crate) fn to_preset(&self, presets: &glib::KeyFile, name: &str) -> Result<()> {
         if let Some(description) = &self.description {
             presets.set_value(name, "_meta/comment", description);
         }
@@ -254,6 +254,6 @@ fn of_nick(name: &str, nick: &str, like: &glib::Value) -> Result<glib::Value> {
 /// # Errors
 ///
 /// GStreamer does not know it.
-pub fn element() -> Result<gst::Element> {
+pub(crate) fn element() -> Result<gst::Element> {
     Ok(gst::ElementFactory::make("colorshine").build()?)
 }

@@ -4,7 +4,7 @@ use gst::glib;
 use gst::prelude::*;
 
 /// Who says it, what, and what the element adds to it.
-pub fn describe(
+pub(crate) fn describe(
     source: Option<&gst::Object>,
     error: &glib::Error,
     debug: Option<glib::GString>,
@@ -20,14 +20,14 @@ pub fn describe(
 }
 
 /// Says what a message warns of, if it does.
-pub fn warn(message: &gst::Message) {
+pub(crate) fn warn(message: &gst::Message) {
     if let gst::MessageView::Warning(warning) = message.view() {
         eprintln!("warning: {}", describe(warning.src(), &warning.error(), warning.debug()));
     }
 }
 
 /// The first error that a pipeline has posted, in words.
-pub fn first_error(pipeline: &gst::Pipeline) -> Option<String> {
+pub(crate) fn first_error(pipeline: &gst::Pipeline) -> Option<String> {
     let message = pipeline.bus()?.pop_filtered(&[gst::MessageType::Error])?;
     match message.view() {
         gst::MessageView::Error(error) => {

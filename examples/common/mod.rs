@@ -1,12 +1,12 @@
 //! What several tools need.
 
-#![allow(dead_code, unreachable_pub, reason = "each tool uses its own part")]
+#![allow(dead_code, reason = "each tool uses its own part")]
 
-pub mod arguments;
-pub mod filter;
-pub mod frame;
-pub mod look;
-pub mod messages;
+pub(crate) mod arguments;
+pub(crate) mod filter;
+pub(crate) mod frame;
+pub(crate) mod look;
+pub(crate) mod messages;
 
 use std::error::Error;
 use std::fs;
@@ -15,11 +15,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The result of anything that a tool does; an error is a text for its user.
-pub type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Runs a tool: initialises GStreamer with the plugin, which is linked into the tool, so that no path has
 /// to be set; an error goes to standard error, and its exit status is not 0.
-pub fn main(run: impl FnOnce() -> Result<()>) -> ExitCode {
+pub(crate) fn main(run: impl FnOnce() -> Result<()>) -> ExitCode {
     let start = || -> Result<()> {
         gst::init()?;
         gstcolorshine::plugin_register_static()?;
@@ -36,7 +36,7 @@ pub fn main(run: impl FnOnce() -> Result<()>) -> ExitCode {
 
 /// Writes a file under another name that is given its own when all went well: whatever goes wrong, a file
 /// that was there before stays as it was.
-pub fn write_whole<T>(path: &Path, write: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
+pub(crate) fn write_whole<T>(path: &Path, write: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
     let in_its_place = |error: &dyn Error| format!("cannot write {}: {error}", path.display());
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".part");
@@ -56,7 +56,10 @@ pub fn write_whole<T>(path: &Path, write: impl FnOnce(&Path) -> Result<T>) -> Re
 }
 
 /// The same for what is written piece by piece.
-pub fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+pub(crate) fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
     write_whole(path, |unfinished| {
         let file = fs::File::create(unfinished)
             .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
@@ -68,6 +71,6 @@ pub fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>)
 }
 
 /// A file's ending in small letters; empty where it has none.
-pub fn ending(path: &Path) -> String {
+pub(crate) fn ending(path: &Path) -> String {
     path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
