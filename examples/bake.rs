@@ -1,0 +1,161 @@
+//! A look for other programs: `bake OUT [ATTRACTOR]... [--look NAME]`.
+//!
+//! What is written goes by OUT:
+//!
+//! - `NAME.cube`: a lookup table, by the element's own `export-lut`;
+//! - `NAME.png`: a HALD picture of 16 bits, for ImageMagick, GIMP's G'MIC, darktable, FFmpeg's `haldclut`:
+//!   the colours of a neutral one through the element, by the model itself;
+//! - `NAME.toml`: the look, as a file to keep and to share;
+//! - `preset:NAME`: the user's own preset of that name, for `colorshine @preset=NAME`.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use common::arguments::{LookArgs, paths_and_attractors};
+use common::filter::Filter;
+use common::look::{Look, element};
+use common::{Result, ending, messages, write_file, write_whole};
+use gst::glib;
+use gst::prelude::*;
+
+/// Writes a look for other programs.
+#[derive(Debug, Parser)]
+struct Args {
+    /// NAME.cube, NAME.png (HALD), NAME.toml, or preset:NAME for the user's presets of GStreamer.
+    output: String,
+
+    /// "color;tolerance;strength[;channels]".
+    attractors: Vec<String>,
+
+    #[command(flatten)]
+    look: LookArgs,
+
+    /// What the look does, in a line; for .toml and presets.
+    #[arg(long)]
+    description: Option<String>,
+
+    /// Nodes per axis of a .cube.
+    #[arg(long, default_value_t = 33, value_parser = clap::value_parser!(u32).range(2..=129))]
+    size: u32,
+
+    /// Level of a HALD picture: level times level nodes per axis, as many pixels as nodes.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=12))]
+    level: u32,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    common::main(|| run(&args))
+}
+
+fn run(args: &Args) -> Result<()> {
+    let (paths, attractors) = paths_and_attractors(&args.attractors);
+    if let Some(path) = paths.first() {
+        return Err(format!("{} is no attractor", path.display()).into());
+    }
+    let mut look = args.look.look(&attractors)?;
+    if let Some(description) = &args.description {
+        look.description = Some(description.clone());
+    }
+    if let Some(name) = args.output.strip_prefix("preset:") {
+        return save_preset(&look, name);
+    }
+    let path = Path::new(&args.output);
+    match ending(path).as_str() {
+        "cube" => fixed(&look).and_then(|()| write_cube(&look, path, args.size)),
+        "png" => fixed(&look).and_then(|()| write_hald(&look, path, args.level)),
+        "toml" => write_file(path, |file| Ok(file.write_all(look.to_toml()?.as_bytes())?)),
+        _ => Err(format!("{}: expected .cube, .png, .toml or preset:NAME", args.output).into()),
+    }
+}
+
+/// Whether a look is the same for every picture, as a table has to be.
+fn fixed(look: &Look) -> Result<()> {
+    match look.tolerance_reference.as_deref() {
+        Some("frame") => {
+            Err("tolerance-reference=frame goes by the picture, and a table has none: \
+                              take gamut or absolute"
+                .into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn write_cube(look: &Look, path: &Path, size: u32) -> Result<()> {
+    let element = element()?;
+    look.apply(&element)?;
+    let bus = gst::Bus::new();
+    element.set_bus(Some(&bus));
+    write_whole(path, |unfinished| {
+        let name = unfinished.to_str().ok_or("the path is not UTF-8")?;
+        match element.emit_by_name::<bool>("export-lut", &[&name, &size]) {
+            true => Ok(()),
+            false => {
+                bus.iter().for_each(|message| messages::warn(&message));
+                Err(format!("{} could not be written", path.display()).into())
+            }
+        }
+    })
+}
+
+/// A HALD picture has `level`^2 nodes per axis, red fastest, row after row of `level`^3 pixels.
+fn write_hald(look: &Look, path: &Path, level: u32) -> Result<()> {
+    let (nodes, edge) = (level.pow(2), level.pow(3));
+    let code = |index: u32| ((index * 65535 + (nodes - 1) / 2) / (nodes - 1)) as u16;
+    let mut neutral = Vec::with_capacity(edge as usize * edge as usize * 8);
+    for (b, g, r) in
+        (0..nodes).flat_map(|b| (0..nodes).flat_map(move |g| (0..nodes).map(move |r| (b, g, r))))
+    {
+        for code in [code(r), code(g), code(b), 0xFFFF] {
+            neutral.extend(code.to_be_bytes());
+        }
+    }
+    let rgba = Filter::new(look, true, edge, edge)?.apply(neutral)?;
+    let rgb: Vec<u8> = rgba.chunks_exact(8).flat_map(|pixel| &pixel[..6]).copied().collect();
+    write_file(path, |file| {
+        let mut encoder = png::Encoder::new(file, edge, edge);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Sixteen);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&rgb)?;
+        Ok(writer.finish()?)
+    })
+}
+
+/// The group of a file of presets that says what they are for.
+const PRESETS: &str = "_presets_";
+
+/// Puts a look into the user's file of presets, where GStreamer looks for it.
+///
+/// GStreamer's own way, `gst_preset_save_preset`, would save everything that the element has, such as the
+/// number of threads.
+fn save_preset(look: &Look, name: &str) -> Result<()> {
+    if name.is_empty() || name.starts_with('_') || name.contains(['[', ']', '\n']) {
+        return Err(format!("\"{name}\" cannot be a preset's name").into());
+    }
+    let path: PathBuf =
+        [&glib::user_data_dir(), Path::new("gstreamer-1.0/presets/GstColorShine.prs")]
+            .iter()
+            .collect();
+    let presets = glib::KeyFile::new();
+    if path.exists() {
+        presets
+            .load_from_file(&path, glib::KeyFileFlags::KEEP_COMMENTS)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    if !presets.has_group(PRESETS) {
+        presets.set_string(PRESETS, "version", "1.0");
+        presets.set_string(PRESETS, "element-name", "GstColorShine");
+    }
+    // A preset of this name may not be there yet.
+    let _ = presets.remove_group(name);
+    look.to_preset(&presets, name)?;
+    fs::create_dir_all(path.parent().ok_or("no folder for presets")?)?;
+    write_file(&path, |file| Ok(file.write_all(presets.to_data().as_bytes())?))?;
+    println!("{}: {name}", path.display());
+    Ok(())
+}
