@@ -2,7 +2,7 @@
 # make test    everything that is checked
 # make help    the rest
 #
-# Variables: INPUT, ATTRACTORS, OUTPUT, PICTURE (demo); BASE (bench-compare); PLUGINDIR, DESTDIR (install).
+# Variables: INPUT, LOOK, ATTRACTORS, OUTPUT, PICTURE (demo); PHOTOS (gallery); BASE (bench-compare); PLUGINDIR, DESTDIR (install).
 
 CARGO ?= cargo
 CARGO_TARGET_DIR ?= target
@@ -11,8 +11,10 @@ LIBRARY = $(CARGO_TARGET_DIR)/release/libgstcolorshine.so
 INPUT ?= tests/media/demo.mp4
 OUTPUT ?= demo.mp4
 PICTURE ?= demo.png
-# Empty: the demo's own.
+# A look's name or file, and attractors beside its own; the look is none where only attractors are given.
 ATTRACTORS ?=
+LOOK ?= $(if $(ATTRACTORS),,teal-dusk)
+PHOTOS ?=
 
 PLUGINDIR ?= $(shell pkg-config --variable=pluginsdir gstreamer-1.0 2>/dev/null)
 
@@ -22,7 +24,7 @@ RUN_PACKAGES = gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins
 PACKAGES = $(BUILD_PACKAGES) $(RUN_PACKAGES)
 
 # Recipes read these from the environment, so that no character of theirs is special.
-export CARGO_TARGET_DIR INPUT OUTPUT PICTURE ATTRACTORS BASE DESTDIR PLUGINDIR
+export CARGO_TARGET_DIR INPUT OUTPUT PICTURE LOOK ATTRACTORS PHOTOS BASE DESTDIR PLUGINDIR
 
 WITH_PLUGIN = GST_PLUGIN_PATH="$(abspath $(CARGO_TARGET_DIR))/release$${GST_PLUGIN_PATH:+:$$GST_PLUGIN_PATH}"
 
@@ -80,9 +82,9 @@ build: setup cargo
 	$(CARGO) build --release --lib
 
 demo: setup cargo
-	$(CARGO) build --release --lib --example demo
-	@$(WITH_PLUGIN) "$$CARGO_TARGET_DIR/release/examples/demo" "$$INPUT" \
-		--output "$$OUTPUT" --picture "$$PICTURE" $${ATTRACTORS:+--attractors "$$ATTRACTORS"}
+	$(CARGO) build --release --example transcode
+	@"$$CARGO_TARGET_DIR/release/examples/transcode" "$$INPUT" "$$OUTPUT" --picture "$$PICTURE" \
+		$${LOOK:+--look "$$LOOK"} $${ATTRACTORS:+"$$ATTRACTORS"}
 
 test: setup cargo
 	$(CARGO) fmt --check

@@ -1,0 +1,144 @@
+//! Recolours a clip: `transcode IN OUT [ATTRACTOR]... [--look NAME]`.
+//!
+//! The clip is decoded, goes through `colorshine`, and is encoded again as H.264. Sound stays as it is where
+//! the new file can hold it, else it becomes AAC. Ctrl-C ends the new file where it is; a second one leaves
+//! at once.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod picture;
+mod pipeline;
+mod play;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use common::arguments::{LookArgs, paths_and_attractors};
+use common::look::{Look, element};
+use common::{Result, ending, write_file, write_whole};
+use gst::glib;
+use gst::prelude::*;
+use image::codecs::png::PngEncoder;
+use pipeline::Container;
+use play::Played;
+
+/// Recolours a clip: H.264 and the clip's own sound, in an .mp4, .mov or .mkv.
+#[derive(Debug, Parser)]
+#[command(override_usage = "transcode IN OUT [ATTRACTOR]... [OPTIONS]")]
+struct Args {
+    /// The clip, anything that GStreamer can decode; the new one; and attractors
+    /// "color;tolerance;strength[;channels]".
+    #[arg(required = true)]
+    arguments: Vec<String>,
+
+    #[command(flatten)]
+    look: LookArgs,
+
+    /// Quality as x264 has it, 0 to 50: lower is better and larger.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=50))]
+    quantizer: u32,
+
+    /// A frame from the middle of the clip, before (left) and after (right), as .png.
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    common::main(|| run(&args))
+}
+
+fn run(args: &Args) -> Result<()> {
+    let (paths, attractors) = paths_and_attractors(&args.arguments);
+    let look = args.look.look(&attractors)?;
+    let [input, output] = <[PathBuf; 2]>::try_from(paths).map_err(|paths| {
+        format!("clips named: {}; give one to read and one to write", paths.len())
+    })?;
+    if !input.is_file() {
+        return Err(format!("{}: no such file", input.display()).into());
+    }
+    if output.canonicalize().ok() == Some(input.canonicalize()?) {
+        return Err(format!("{} would be overwritten by itself", input.display()).into());
+    }
+    let container = Container::of_ending(&ending(&output))
+        .ok_or_else(|| format!("{}: a clip to write is .mp4, .mov or .mkv", output.display()))?;
+
+    let done =
+        write_whole(&output, |unfinished| transcode(args, &look, &input, unfinished, container))?;
+    if let (Some(path), Some(pictures)) = (&args.picture, &done.pictures) {
+        let both = pictures.side_by_side()?;
+        write_file(path, |file| Ok(both.write_with_encoder(PngEncoder::new(file))?))?;
+    }
+    print!("{}", report(args, &output, &done));
+    match done.played.is_whole {
+        true => Ok(()),
+        false => Err(format!("stopped: {} ends early", output.display()).into()),
+    }
+}
+
+/// What a run leaves.
+struct Done {
+    played: Played,
+    stats: gst::Structure,
+    pictures: Option<picture::Pictures>,
+}
+
+fn transcode(
+    args: &Args,
+    look: &Look,
+    input: &Path,
+    output: &Path,
+    container: Container,
+) -> Result<Done> {
+    let colorshine = element()?;
+    look.apply(&colorshine)?;
+    let clip = pipeline::build(&colorshine, input, output, container, args.quantizer)?;
+    let pictures = args.picture.is_some().then(|| picture::watch(&colorshine)).transpose()?;
+    let played = play::play(&clip, &colorshine);
+    let stats = colorshine.property::<gst::Structure>("stats");
+    let stopped = clip.pipeline.set_state(gst::State::Null);
+    let played = played?;
+    stopped?;
+    Ok(Done { played, stats, pictures: pictures.map(|pictures| pictures.take()) })
+}
+
+/// What was made, how fast, and the statistics, one field a line.
+fn report(args: &Args, output: &Path, done: &Done) -> String {
+    let line = |(name, value): (&str, String)| format!("{name:<24}{value}\n");
+    let picture = args.picture.iter().map(|path| ("picture", path.display().to_string()));
+    let played = &done.played;
+    let made = [
+        ("clip", output.display().to_string()),
+        ("length", format!("{:.2?}", played.length)),
+        ("took", format!("{:.2?}", played.took)),
+        ("speed", played.speed()),
+    ];
+    let stats = done.stats.iter().map(|(name, value)| {
+        let name = name.as_str();
+        (name.trim_end_matches("-ns"), readable(name, value))
+    });
+    made.into_iter().chain(picture).chain(stats).map(line).collect()
+}
+
+/// A field's value, times in units for reading.
+fn readable(name: &str, value: &glib::SendValue) -> String {
+    if let Ok(nanoseconds) = value.get::<u64>()
+        && name.ends_with("-ns")
+    {
+        return format!("{:.3?}", Duration::from_nanos(nanoseconds));
+    }
+    if let Ok(number) = value.get::<f64>() {
+        return format!("{number:.4}");
+    }
+    if let Ok(array) = value.get::<gst::Array>() {
+        let items = array.as_slice().iter().map(|item| readable(name, item));
+        return items.collect::<Vec<_>>().join("  ");
+    }
+    match value.get::<String>() {
+        Ok(text) if text.is_empty() => "-".into(),
+        Ok(text) => text,
+        Err(_) => value.serialize().map(|text| text.to_string()).unwrap_or_default(),
+    }
+}
