@@ -2,11 +2,12 @@
 # make test    everything that is checked
 # make help    the rest
 #
-# Variables: INPUT, LOOK, ATTRACTORS, OUTPUT, PICTURE (demo); PHOTOS (gallery); BASE (bench-compare); PLUGINDIR, DESTDIR (install).
+# Variables: INPUT, LOOK, ATTRACTORS, OUTPUT, PICTURE (demo); PHOTOS (gallery); BASE (bench-compare); PLUGINDIR, PRESETDIR, DESTDIR (install).
 
 CARGO ?= cargo
 CARGO_TARGET_DIR ?= target
 LIBRARY = $(CARGO_TARGET_DIR)/release/libgstcolorshine.so
+PRESETS = looks/GstColorShine.prs
 
 INPUT ?= tests/media/demo.mp4
 OUTPUT ?= demo.mp4
@@ -16,7 +17,11 @@ ATTRACTORS ?=
 LOOK ?= $(if $(ATTRACTORS),,teal-dusk)
 PHOTOS ?=
 
-PLUGINDIR ?= $(shell pkg-config --variable=pluginsdir gstreamer-1.0 2>/dev/null)
+SYSTEM_PLUGINDIR = $(shell pkg-config --variable=pluginsdir gstreamer-1.0 2>/dev/null)
+PLUGINDIR ?= $(SYSTEM_PLUGINDIR)
+# Beside a folder for plugins other than the system's.
+PRESETDIR ?= $(if $(filter $(SYSTEM_PLUGINDIR),$(PLUGINDIR)),$(shell \
+	pkg-config --variable=datadir gstreamer-1.0)/gstreamer-1.0,$(patsubst %/,%,$(dir $(PLUGINDIR))))/presets
 
 BUILD_PACKAGES = build-essential pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
 RUN_PACKAGES = gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
@@ -24,21 +29,24 @@ RUN_PACKAGES = gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins
 PACKAGES = $(BUILD_PACKAGES) $(RUN_PACKAGES)
 
 # Recipes read these from the environment, so that no character of theirs is special.
-export CARGO_TARGET_DIR INPUT OUTPUT PICTURE LOOK ATTRACTORS PHOTOS BASE DESTDIR PLUGINDIR
+export CARGO_TARGET_DIR INPUT OUTPUT PICTURE LOOK ATTRACTORS PHOTOS BASE DESTDIR PLUGINDIR PRESETDIR
 
 WITH_PLUGIN = GST_PLUGIN_PATH="$(abspath $(CARGO_TARGET_DIR))/release$${GST_PLUGIN_PATH:+:$$GST_PLUGIN_PATH}"
 
-.PHONY: help setup cargo build demo test bench bench-live bench-compare inspect install clean
+.PHONY: help setup cargo build tools demo gallery test bench bench-live bench-compare inspect install clean
 
 help:
 	@echo 'make demo      recolour a clip: $(OUTPUT), a before/after picture $(PICTURE) and statistics'
-	@echo '               INPUT=clip.mp4 ATTRACTORS="teal;40;60 | #ff8a3d;40;60" OUTPUT=... PICTURE=...'
+	@echo '               INPUT=clip.mp4 LOOK=plum ATTRACTORS="teal;40;60" OUTPUT=... PICTURE=...'
+	@echo 'make tools     shine, bake, contact-sheet and transcode, in $(CARGO_TARGET_DIR)/release/examples'
 	@echo 'make test      formatting, lints, and unit, integration and doc tests'
 	@echo 'make bench     a table of speeds against FFmpeg and OpenColorIO, where they are installed'
 	@echo 'make bench-compare BASE=revision   fails if what is here is slower than that revision was'
 	@echo 'make bench-live  frames that come too late, and CPU time, at 60 frames a second'
+	@echo 'make gallery   the pictures of docs/gallery.md anew, from PHOTOS=folder'
 	@echo 'make inspect   all properties, from gst-inspect-1.0'
-	@echo 'make install   into the GStreamer plugin folder, or PLUGINDIR=...; DESTDIR=... goes before it'
+	@echo 'make install   the plugin and its looks, into GStreamer'"'"'s folders, or PLUGINDIR=... PRESETDIR=...;'
+	@echo '               DESTDIR=... goes before them'
 	@echo 'make build     the release plugin, $(LIBRARY)'
 	@echo 'make setup     the system packages that are missing (Debian, Ubuntu); demo and test do it too'
 	@echo 'make clean     removes what was built, demo.mp4 and demo.png'
@@ -81,10 +89,21 @@ cargo:
 build: setup cargo
 	$(CARGO) build --release --lib
 
+tools: setup cargo
+	$(CARGO) build --release --example shine --example bake --example contact-sheet --example transcode
+
 demo: setup cargo
 	$(CARGO) build --release --example transcode
 	@"$$CARGO_TARGET_DIR/release/examples/transcode" "$$INPUT" "$$OUTPUT" --picture "$$PICTURE" \
 		$${LOOK:+--look "$$LOOK"} $${ATTRACTORS:+"$$ATTRACTORS"}
+
+gallery: setup cargo
+	@if [ -z "$$PHOTOS" ]; then \
+		echo 'PHOTOS=folder is missing: the one with the photographs that tests/media/README.md names' >&2; \
+		exit 1; \
+	fi
+	$(CARGO) build --release --example contact-sheet
+	docs/gallery/make.sh "$$CARGO_TARGET_DIR/release/examples/contact-sheet" "$$PHOTOS"
 
 test: setup cargo
 	$(CARGO) fmt --check
@@ -141,6 +160,14 @@ install:
 	fi
 	@echo "Installing $$DESTDIR$$PLUGINDIR/$(notdir $(LIBRARY))"
 	@install -D -m 644 "$(LIBRARY)" "$$DESTDIR$$PLUGINDIR/$(notdir $(LIBRARY))"
+	@presets="$$DESTDIR$$PRESETDIR/$(notdir $(PRESETS))"; \
+	if [ -f "$$presets" ] && ! grep -qx "$$(grep '^version=' $(PRESETS))" "$$presets"; then \
+		echo "$$presets has presets of your own and stays as it is;"; \
+		echo 'bake preset:NAME --look NAME puts single looks there'; \
+	else \
+		echo "Installing $$presets"; \
+		install -D -m 644 "$(PRESETS)" "$$presets"; \
+	fi
 
 clean:
 	$(CARGO) clean

@@ -17,6 +17,7 @@ mod lut_file;
 mod measured;
 mod plan;
 mod prepare;
+mod preset;
 mod recipe;
 mod screen;
 mod settings;

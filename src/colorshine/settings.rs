@@ -7,6 +7,7 @@ use gst::glib;
 use gst::prelude::*;
 
 use super::lut_file::LutFile;
+use super::preset::unescaped;
 use super::{Backend, Method};
 use crate::apply::Dither;
 use crate::attractor::{Attractor, Channels, ParseError, parse};
@@ -113,7 +114,7 @@ impl Settings {
         use Change::{NextFrame, None, Plan};
         match name {
             "attractors" => {
-                let text = get::<Option<String>>(value).unwrap_or_default();
+                let text = unescaped(get::<Option<String>>(value).unwrap_or_default());
                 self.attractors = parse(&text);
                 replace(&mut self.attractors_text, text, Plan)
             }

@@ -1,0 +1,158 @@
+//! The looks in `looks/`, and the file of GStreamer presets that is made of them.
+//!
+//! `UPDATE_PRESETS=1 cargo test --test looks` writes the file anew.
+
+mod common;
+#[path = "../examples/common/mod.rs"]
+mod tools;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gst::glib;
+use gst::prelude::*;
+use gst_video::VideoFormat;
+use tools::look::{Look, SHIPPED};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Lets GStreamer look for presets in `looks/`; it reads them once, whoever asks first.
+fn init() {
+    common::init();
+    gst::Preset::set_app_dir(root().join("looks").to_str().unwrap()).unwrap();
+}
+
+/// Comes with each look, so that a user's own, which carry GStreamer's version, are put beside it rather
+/// than in its place.
+const VERSION: &str = "99.0";
+
+/// All looks as a file of presets.
+fn presets() -> String {
+    init();
+    let presets = glib::KeyFile::new();
+    presets.set_string("_presets_", "version", VERSION);
+    presets.set_string("_presets_", "element-name", "GstColorShine");
+    for (name, _) in SHIPPED {
+        Look::find(name).unwrap().to_preset(&presets, name).unwrap();
+    }
+    presets.to_data().to_string()
+}
+
+#[test]
+fn every_file_is_shipped_and_says_what_it_does() {
+    init();
+    let is_look = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "toml");
+    let entries = fs::read_dir(root().join("looks")).unwrap().map(|entry| entry.unwrap().path());
+    let files: BTreeSet<String> = entries
+        .filter(is_look)
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_string())
+        .collect();
+    let shipped: BTreeSet<String> = SHIPPED.iter().map(|(name, _)| name.to_string()).collect();
+    assert_eq!(files, shipped);
+    assert!(shipped.len() >= 12);
+    for name in shipped {
+        let look = Look::find(&name).unwrap();
+        assert!(look.description.is_some_and(|text| !text.is_empty()), "{name}");
+        assert!(!look.attractors.is_empty(), "{name}");
+    }
+}
+
+/// A lookup table of automatic size does them justice.
+#[test]
+fn tables_are_accurate_to_a_code() {
+    init();
+    for (name, _) in SHIPPED {
+        for format in [VideoFormat::Rgba, VideoFormat::I420] {
+            let element = common::element(&[("method", "lut")]);
+            Look::find(name).unwrap().apply(&element).unwrap();
+            let info = common::info(format, 64, 64);
+            let mut harness = common::harness(&element, &info);
+            harness.push(common::buffer(&info, 0, 0, || 100)).unwrap();
+            let stats = element.property::<gst::Structure>("stats");
+            let error: f64 = stats.get("lut-error-p999-codes").unwrap();
+            assert!(error > 0.0 && error < 1.0, "{name} in {format:?}: {error} codes");
+        }
+    }
+}
+
+#[test]
+fn presets_are_the_looks() {
+    let path = root().join("looks/GstColorShine.prs");
+    let now = presets();
+    if std::env::var_os("UPDATE_PRESETS").is_some() {
+        fs::write(&path, &now).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), now);
+}
+
+#[test]
+fn a_preset_sets_the_element_as_its_look_does() {
+    init();
+    for (name, _) in SHIPPED {
+        let by_look = common::element(&[]);
+        Look::find(name).unwrap().apply(&by_look).unwrap();
+        // What another look had set is gone.
+        let by_preset =
+            common::element(&[("model", "classic"), ("falloff", "cubic"), ("hue", "false")]);
+        let preset = by_preset.dynamic_cast_ref::<gst::Preset>().unwrap();
+        preset.load_preset(name).unwrap();
+        assert_eq!(
+            preset.meta(name, "comment").map(String::from),
+            Look::find(name).unwrap().description
+        );
+        for property in by_look.list_properties().iter().filter(|p| {
+            p.owner_type() == by_look.type_() && p.flags().contains(glib::ParamFlags::WRITABLE)
+        }) {
+            let value =
+                |element: &gst::Element| format!("{:?}", element.property_value(property.name()));
+            assert_eq!(value(&by_look), value(&by_preset), "{name}: {}", property.name());
+        }
+    }
+}
+
+#[test]
+fn the_gallery_shows_every_look() {
+    let gallery = fs::read_to_string(root().join("docs/gallery.md")).unwrap();
+    for (name, _) in SHIPPED {
+        let picture = format!("gallery/{name}.jpg");
+        assert!(gallery.contains(&format!("]({picture})")), "{name}");
+        assert!(root().join("docs").join(&picture).exists(), "{picture}");
+    }
+}
+
+#[test]
+fn looks_that_cannot_be_used_are_refused_with_the_place() {
+    init();
+    let refused = |text: &str| Look::parse(text).unwrap_err().to_string();
+    let has = |text: &str, wanted: &[&str]| {
+        let error = refused(text);
+        assert!(wanted.iter().all(|part| error.contains(part)), "{error}");
+    };
+    has("attractors = [\"teal;40;60\"]\nmodle = \"classic\"", &["line 2", "modle"]);
+    has("attractors = [\"teal;40;60\"]\nhue = 1", &["line 2", "boolean"]);
+    has("attractors = [\"teal;40;60\", \"teal;140;60\"]", &["item 2", "column 6", "0 to 100"]);
+    has("attractors = [\"teal;40;60|red;1;1\"]", &["item 1", "not one attractor"]);
+    has("attractors = [\"teal;40;60\"]\nfalloff = \"cosin\"", &["falloff", "cosin", "gaussian"]);
+    let error = Look::find("no-such-look").unwrap_err().to_string();
+    assert!(error.contains("no-such-look") && error.contains("teal-dusk"), "{error}");
+    let error = Look::find("no/such.toml").unwrap_err().to_string();
+    assert!(error.contains("no/such.toml"), "{error}");
+}
+
+#[test]
+fn a_look_survives_its_file() {
+    init();
+    let folder = tempfile::tempdir().unwrap();
+    let text = "attractors = [\"oklch(45% 0.13 300);60;80;sh\"]\nhue = false\nmodel = \"classic\"\n\
+                tolerance-reference = \"absolute\"\noutput-lut = \"film.cube\"\n";
+    let path = folder.path().join("own.toml");
+    fs::write(&path, text).unwrap();
+    let look = Look::find(path.to_str().unwrap()).unwrap();
+    assert_eq!(look.hue, Some(false));
+    assert_eq!(look.output_lut.as_deref(), Some(folder.path().join("film.cube").as_path()));
+    assert_eq!(Look::parse(&look.to_toml().unwrap()).unwrap(), look);
+    assert_eq!(Look::parse(text).unwrap().output_lut.as_deref(), Some(Path::new("film.cube")));
+}
