@@ -9,6 +9,7 @@ mod tools;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use gst::glib;
 use gst::prelude::*;
@@ -21,8 +22,11 @@ fn root() -> PathBuf {
 
 /// Lets GStreamer look for presets in `looks/`; it reads them once, whoever asks first.
 fn init() {
+    static ONCE: Once = Once::new();
     common::init();
-    gst::Preset::set_app_dir(root().join("looks").to_str().unwrap()).unwrap();
+    ONCE.call_once(|| {
+        gst::Preset::set_app_dir(root().join("looks").to_str().unwrap()).unwrap();
+    });
 }
 
 /// Comes with each look, so that a user's own, which carry GStreamer's version, are put beside it rather
