@@ -92,10 +92,12 @@ impl LookArgs {
     }
 }
 
-/// Tells paths and attractors apart: an attractor has semicolons, and is no file.
+/// Tells paths and attractors apart: an attractor has semicolons, and is no file. Several may be joined by
+/// `|`, as in the element's property.
 pub(crate) fn paths_and_attractors(arguments: &[String]) -> (Vec<PathBuf>, Vec<String>) {
     let is_attractor = |text: &&String| text.contains(';') && !Path::new(text).exists();
     let (attractors, paths): (Vec<&String>, Vec<&String>) =
         arguments.iter().partition(is_attractor);
-    (paths.into_iter().map(PathBuf::from).collect(), attractors.into_iter().cloned().collect())
+    let items = attractors.into_iter().flat_map(|text| text.split('|'));
+    (paths.into_iter().map(PathBuf::from).collect(), items.map(|item| item.trim().into()).collect())
 }

@@ -49,19 +49,31 @@ const SOUND_WAITS: u32 = 64 << 20;
 /// A pipeline that can be ended before its end.
 pub(crate) struct Clip {
     pub(crate) pipeline: gst::Pipeline,
-    decoder: gst::Element,
-    /// Time in nanoseconds from which on sound is of no use.
+    /// Time in nanoseconds at which all streams end.
     end: Arc<AtomicU64>,
 }
 
 impl Clip {
-    /// Ends all streams at a time that the pictures have come to; sound may be ahead of them.
+    /// Ends all streams at a time; sound may be ahead of it.
     pub(crate) fn end_at(&self, time: gst::ClockTime) {
         self.end.store(time.nseconds(), Ordering::Relaxed);
-        for pad in self.decoder.src_pads() {
-            pad.push_event(gst::event::Eos::new());
-        }
     }
+}
+
+/// Drops what comes at the end or later, after `on_end`.
+fn drop_from(
+    pad: &gst::Pad,
+    end: Arc<AtomicU64>,
+    on_end: impl Fn(&gst::Pad) + Send + Sync + 'static,
+) {
+    pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
+        let time = info.buffer().and_then(|buffer| buffer.pts());
+        if time.is_none_or(|time| time.nseconds() < end.load(Ordering::Relaxed)) {
+            return gst::PadProbeReturn::Ok;
+        }
+        on_end(pad);
+        gst::PadProbeReturn::Drop
+    });
 }
 
 /// The pipeline from `input` to `output`.
@@ -116,7 +128,7 @@ pub(crate) fn build(
             gst::element_error!(decoder, gst::StreamError::WrongType, ("the file has no video"));
         }
     });
-    Ok(Clip { pipeline, decoder, end })
+    Ok(Clip { pipeline, end })
 }
 
 fn make(name: &str) -> Result<gst::Element> {
@@ -218,15 +230,9 @@ impl Streams {
             .property("max-size-time", 0u64)
             .property("max-size-bytes", SOUND_WAITS)
             .build()?;
-        let end = self.end.clone();
+        // What waits here may be ahead of the pictures' end.
         let source = queue.static_pad("src").ok_or("a queue has no source pad")?;
-        source.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
-            let time = info.buffer().and_then(|buffer| buffer.pts());
-            match time.is_some_and(|time| time.nseconds() >= end.load(Ordering::Relaxed)) {
-                true => gst::PadProbeReturn::Drop,
-                false => gst::PadProbeReturn::Ok,
-            }
-        });
+        drop_from(&source, self.end.clone(), |_| {});
         chain.push(queue);
         self.link_chain(pad, &chain, "audio_%u")
     }
@@ -249,6 +255,10 @@ impl Streams {
         }
         let sink = chain.first().and_then(|element| element.static_pad("sink"));
         pad.link(&sink.ok_or("the first element has no sink pad")?)?;
+        // From the stream's own thread, so that nothing follows; a second one is of no effect.
+        drop_from(pad, self.end.clone(), |pad| {
+            pad.push_event(gst::event::Eos::new());
+        });
         Ok(())
     }
 }
