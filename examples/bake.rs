@@ -18,7 +18,7 @@ use clap::Parser;
 use common::arguments::{LookArgs, paths_and_attractors};
 use common::filter::Filter;
 use common::look::{Look, element};
-use common::{Result, ending, messages, write_file, write_whole};
+use common::{Result, ending, messages, write_file};
 use gst::glib;
 use gst::prelude::*;
 
@@ -90,16 +90,14 @@ fn write_cube(look: &Look, path: &Path, size: u32) -> Result<()> {
     look.apply(&element)?;
     let bus = gst::Bus::new();
     element.set_bus(Some(&bus));
-    write_whole(path, |unfinished| {
-        let name = unfinished.to_str().ok_or("the path is not UTF-8")?;
-        match element.emit_by_name::<bool>("export-lut", &[&name, &size]) {
-            true => Ok(()),
-            false => {
-                bus.iter().for_each(|message| messages::warn(&message));
-                Err(format!("{} could not be written", path.display()).into())
-            }
+    let name = path.to_str().ok_or("the path is not UTF-8")?;
+    match element.emit_by_name::<bool>("export-lut", &[&name, &size]) {
+        true => Ok(()),
+        false => {
+            bus.iter().for_each(|message| messages::warn(&message));
+            Err(format!("{} could not be written", path.display()).into())
         }
-    })
+    }
 }
 
 /// A HALD picture has `level`^2 nodes per axis, red fastest, row after row of `level`^3 pixels.

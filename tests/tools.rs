@@ -110,18 +110,24 @@ const PROFILE: &[u8] = b"a profile of sRGB";
 /// The smallest EXIF data: a TIFF header, and orientation 6 in its only entry.
 const EXIF: &[u8] = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
 
-const LOOKS: [&[&str]; 3] = [
+const LOOKS: [&[&str]; 4] = [
     &["teal;40;60", "orange;40;80;sh", "--luminance=false"],
     &["teal;40;60", "red;30;50", "--tolerance-reference", "frame"],
     // A step at the radius: every pixel's distance counts.
     &["blue;50;170", "red;30;40", "--imgcolorshine"],
+    // Measured behind the table.
+    &["teal;40;60", "--tolerance-reference", "frame", "--input-lut", "swap.cube"],
 ];
+
+/// Red and blue change places.
+const SWAP: &str = "LUT_3D_SIZE 2\n0 0 0\n0 0 1\n0 1 0\n0 1 1\n1 0 0\n1 0 1\n1 1 0\n1 1 1\n";
 
 #[test]
 fn shine_does_the_same_in_bands_as_in_one_piece() {
     let folder = folder();
     photograph(61, 53).save(folder.path().join("in.png")).unwrap();
     photograph(67, 50).save(folder.path().join("in.jpg")).unwrap();
+    fs::write(folder.path().join("swap.cube"), SWAP).unwrap();
     for look in LOOKS {
         for ending in ["png", "jpg"] {
             let input = format!("in.{ending}");
@@ -143,21 +149,21 @@ fn shine_does_what_the_element_does() {
     let folder = folder();
     let picture = photograph(64, 48);
     picture.save(folder.path().join("in.png")).unwrap();
-    let attractors = "blue;50;170 | red;30;40";
-    let element = common::element(&[
-        ("attractors", attractors),
-        ("model", "classic"),
-        ("tolerance-reference", "frame"),
-        ("adaptation-time", "0"),
-        ("method", "exact"),
-    ]);
+    let lut = folder.path().join("swap.cube");
+    fs::write(&lut, SWAP).unwrap();
+    let frame = [("tolerance-reference", "frame"), ("adaptation-time", "0"), ("method", "exact")];
+    let classic = [("attractors", "blue;50;170 | red;30;40"), ("model", "classic")];
+    let behind = [("attractors", "teal;40;60"), ("input-lut", lut.to_str().unwrap())];
     let info = common::info(VideoFormat::Rgb, 64, 48);
-    let mut harness = common::harness(&element, &info);
-    let mut codes = picture.as_raw().iter();
-    let frame = common::buffer(&info, 0, 0, || *codes.next().unwrap());
-    let frame = harness.push_and_pull(frame).unwrap();
-    run("shine", &folder, &[&["in.png", "out.png", "--band-rows", "5"], LOOKS[2]].concat());
-    assert_eq!(open(&folder, "out.png").into_rgb8().into_raw(), common::bytes(&frame));
+    for (properties, look) in [(classic, LOOKS[2]), (behind, LOOKS[3])] {
+        let element = common::element(&[&frame[..], &properties].concat());
+        let mut harness = common::harness(&element, &info);
+        let mut codes = picture.as_raw().iter();
+        let frame = common::buffer(&info, 0, 0, || *codes.next().unwrap());
+        let frame = harness.push_and_pull(frame).unwrap();
+        run("shine", &folder, &[&["in.png", "out.png", "--band-rows", "5"], look].concat());
+        assert_eq!(open(&folder, "out.png").into_rgb8().into_raw(), common::bytes(&frame));
+    }
 }
 
 #[test]

@@ -1,9 +1,14 @@
 //! Radii by a whole picture that is worked on in bands.
 
-use gstcolorshine::attractor::parse;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use gstcolorshine::attractor::{Attractor, Channels, parse};
 use gstcolorshine::color::codes::CodeSpace;
-use gstcolorshine::color::oklab::{Primaries, RgbSpace};
+use gstcolorshine::color::oklab::Primaries;
+use gstcolorshine::cube;
 use gstcolorshine::model::lanes::ToOklab;
+use gstcolorshine::model::{self, Falloff, GamutMapping, Model};
 use gstcolorshine::tolerance::distances::Distances;
 use gstcolorshine::workers::simd_level;
 
@@ -24,11 +29,6 @@ pub(crate) fn fixed(look: &Look, picture: &mut Picture, band_rows: u32) -> Resul
     if look.tolerance_reference.as_deref() != Some("frame") {
         return Ok(look.clone());
     }
-    if look.input_lut.is_some() {
-        return Err(
-            "tolerance-reference=frame cannot be had together with an input-lut here".into()
-        );
-    }
     let attractors = parse(&look.attractors.join("|"))?;
     // As the element has it: there the model has a step at the radius, and every pixel counts.
     let is_step = attractors.iter().any(|attractor| attractor.strength > 100.0);
@@ -37,7 +37,7 @@ pub(crate) fn fixed(look: &Look, picture: &mut Picture, band_rows: u32) -> Resul
 
     let depth = picture.header.depth();
     let codes = CodeSpace::full_rgb(8 * depth as u32);
-    let to_oklab = ToOklab::new(&codes, &RgbSpace::new(&Primaries::BT709));
+    let to_oklab = ToOklab::of_look(&codes, &seen(look, &attractors)?);
     let mut lab = [[0f32; BLOCK]; 3];
     while let Some(band) = picture.band(band_rows)? {
         for block in band.chunks(BLOCK * 4 * depth) {
@@ -50,7 +50,7 @@ pub(crate) fn fixed(look: &Look, picture: &mut Picture, band_rows: u32) -> Resul
             }
             let [l, a, b] = lab.each_mut().map(|component| &mut component[..length]);
             to_oklab.convert(simd_level(), [&mut *l, &mut *a, &mut *b]);
-            distances.count([l, a, b]);
+            distances.count(simd_level(), [l, a, b]);
         }
     }
     picture.rewind()?;
@@ -62,6 +62,21 @@ pub(crate) fn fixed(look: &Look, picture: &mut Picture, band_rows: u32) -> Resul
         attractors: items.collect::<Result<_>>()?,
         tolerance_reference: Some("absolute".into()),
         ..look.clone()
+    })
+}
+
+/// What of a look the element would measure by: its colours are seen behind the input LUT.
+fn seen(look: &Look, attractors: &[Attractor]) -> Result<model::Look> {
+    let read = |path: &PathBuf| cube::read(path).map(Arc::new);
+    Ok(model::Look {
+        attractors: attractors.to_vec(),
+        channels: Channels::ALL,
+        model: Model::default(),
+        falloff: Falloff::default(),
+        gamut_mapping: GamutMapping::default(),
+        primaries: Primaries::BT709,
+        input_lut: look.input_lut.as_ref().map(read).transpose()?,
+        output_lut: None,
     })
 }
 
