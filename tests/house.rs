@@ -122,7 +122,8 @@ fn documents_name_what_is_there() {
         let linked = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
         for name in quoted.chain(linked) {
             let name = name.split('#').next().unwrap().trim_end_matches('/');
-            let folders = ["src/", "tests/", "examples/", "docs/", "shaders/", "benches/", ".ci/"];
+            let folders =
+                ["src/", "looks/", "tests/", "examples/", "docs/", "shaders/", "benches/", ".ci/"];
             let is_path = folders.iter().any(|folder| name.starts_with(folder))
                 && !name.contains([' ', '*', '<', '{', '$']);
             if !is_path {
