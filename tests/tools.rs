@@ -367,6 +367,16 @@ fn a_look_can_be_kept_as_a_file_and_as_a_preset() {
     run("shine", &folder, &["in.png", "file.png", "--look", "own.toml"]);
     run("bake", &folder, &["preset:my own", "--look", "own.toml"]);
     run("bake", &folder, &["preset:other", "red;40;60"]);
+    // A path is kept for use from another folder.
+    fs::create_dir(folder.path().join("sub")).unwrap();
+    fs::write(folder.path().join("swap film.cube"), SWAP).unwrap();
+    run("bake", &folder, &["sub/film.toml", "--input-lut", "swap film.cube"]);
+    run("bake", &folder, &["preset:film", "--look", "sub/film.toml"]);
+    run("shine", &folder, &["in.png", "film.png", "--input-lut", "swap film.cube"]);
+    for name in ["sub/film.toml", "film"] {
+        run("shine", &folder, &["in.png", "kept.png", "--look", name]);
+        assert_same(&folder, "film.png", "kept.png");
+    }
     run("shine", &folder, &["in.png", "preset.png", "--look", "my own"]);
     run("shine", &folder, &["in.png", "two.png", "teal;40;60", "red;30;50;s"]);
     run("shine", &folder, &["in.png", "joined.png", "teal;40;60 | red;30;50;s"]);

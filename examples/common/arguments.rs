@@ -1,6 +1,6 @@
 //! What several tools take on their command lines.
 
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use clap::Args;
 
@@ -81,8 +81,10 @@ impl LookArgs {
         change(&mut look.falloff, &self.falloff);
         change(&mut look.tolerance_reference, &self.tolerance_reference);
         change(&mut look.gamut_mapping, &self.gamut_mapping);
-        change(&mut look.input_lut, &self.input_lut);
-        change(&mut look.output_lut, &self.output_lut);
+        // A look may be kept elsewhere.
+        let absolute = |path: &Option<PathBuf>| path.as_ref().map(path::absolute).transpose();
+        change(&mut look.input_lut, &absolute(&self.input_lut)?);
+        change(&mut look.output_lut, &absolute(&self.output_lut)?);
         if look.attractors.is_empty() && look.input_lut.is_none() && look.output_lut.is_none() {
             let how = "give attractors \"color;tolerance;strength\", or --look NAME";
             return Err(format!("there is nothing to do: {how}").into());

@@ -1,6 +1,6 @@
 //! Looks: the files in `looks/`, a user's own, and presets that GStreamer has saved.
 
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 use std::{fs, iter};
 
 use gst::glib;
@@ -96,7 +96,7 @@ impl Look {
         let text = fs::read_to_string(path).map_err(|error| in_file(error.to_string()))?;
         let mut look = Self::parse(&text).map_err(|error| in_file(error.to_string()))?;
         for lut in [&mut look.input_lut, &mut look.output_lut].into_iter().flatten() {
-            *lut = path.parent().unwrap_or(Path::new("")).join(&*lut);
+            *lut = path::absolute(path.parent().unwrap_or(Path::new("")).join(&*lut))?;
         }
         Ok(look)
     }
@@ -225,7 +225,8 @@ impl Look {
         let text: String = element.property("attractors");
         let items = text.split(['|', '\n']).map(str::trim).filter(|item| !item.is_empty());
         Ok(Self {
-            description: preset.meta(name, "comment").map(String::from),
+            // The binding cannot ask for a comment that may not be there.
+            description: None,
             attractors: items.map(String::from).collect(),
             luminance: boolean("luminance"),
             saturation: boolean("saturation"),
