@@ -4,9 +4,10 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use common::{Random, buffer, bytes, element, harness, info, look};
-use gst_video::{VideoFormat, VideoInfo};
+use gst_video::{VideoChromaSite, VideoFormat, VideoInfo};
 use gstcolorshine::frame::{Stream, formats};
 use gstcolorshine::lut::{Interpolation, Lattice, bake};
 use gstcolorshine::model::Transform;
@@ -108,23 +109,68 @@ fn expected(
     input: &gst::Buffer,
     difference: impl Fn([u16; 3]) -> [f64; 3],
 ) -> BTreeMap<Sample, f64> {
+    let [width, height] = [info.width(), info.height()].map(|length| length as usize);
+    expected_within(info, info.chroma_site(), input, [0..width, 0..height], difference)
+}
+
+/// The same where chroma's site is another, and of some columns and rows alone, as if the picture ended
+/// there.
+fn expected_within(
+    info: &VideoInfo,
+    site: VideoChromaSite,
+    input: &gst::Buffer,
+    [columns, rows]: [Range<usize>; 2],
+    difference: impl Fn([u16; 3]) -> [f64; 3],
+) -> BTreeMap<Sample, f64> {
     let samples = Samples::new(info, input);
     let data = bytes(input);
-    // Sum of differences and number of luma samples.
+    let colour = |x, y| {
+        let codes = [0, 1, 2].map(|c| samples.get(&data, samples.at(c, x, y)));
+        difference(codes)
+    };
+    let differences: Vec<Vec<[f64; 3]>> =
+        rows.clone().map(|y| columns.clone().map(|x| colour(x, y)).collect()).collect();
+    let at = |c: u8, x: usize, y: usize| {
+        let x = x.clamp(columns.start, columns.end - 1);
+        differences[y - rows.start][x - columns.start][c as usize]
+    };
+    // Weighted sum of differences and sum of weights.
     let mut sums: BTreeMap<Sample, (f64, f64)> = BTreeMap::new();
-    for y in 0..info.height() as usize {
-        for x in 0..info.width() as usize {
-            let at = [0, 1, 2].map(|c| samples.at(c, x, y));
-            let added = difference(at.map(|sample| samples.get(&data, sample)));
-            for (sample, added) in at.into_iter().zip(added) {
-                let (sum, count) = sums.entry(sample).or_default();
-                *sum += added;
-                *count += 1.0;
+    for y in rows.clone() {
+        for x in columns.clone() {
+            for c in 0..3 {
+                let format = info.format_info();
+                let subsampling = [format.w_sub(), format.h_sub()].map(|sub| sub[c as usize]);
+                // Each of the columns that share a sample adds the same.
+                let across = match (subsampling[0], x / 2 * 2) {
+                    (0, _) => at(c, x, y),
+                    (_, first) if site.contains(VideoChromaSite::H_COSITED) => {
+                        (at(c, first.saturating_sub(1), y)
+                            + 2.0 * at(c, first, y)
+                            + at(c, first + 1, y))
+                            / 4.0
+                    }
+                    (_, first) => (at(c, first, y) + at(c, first + 1, y)) / 2.0,
+                };
+                let is_second_field = info.is_interlaced() && y % 2 == 1;
+                let weights = if subsampling[1] == 0 {
+                    [1.0, 1.0]
+                } else if site.contains(VideoChromaSite::V_COSITED) {
+                    [3.0, 1.0]
+                } else if info.is_interlaced() {
+                    if is_second_field { [1.0, 3.0] } else { [3.0, 1.0] }
+                } else {
+                    [1.0, 1.0]
+                };
+                let weight = weights[if info.is_interlaced() { y / 2 % 2 } else { y % 2 }];
+                let (sum, weights) = sums.entry(samples.at(c, x, y)).or_default();
+                *sum += weight * across;
+                *weights += weight;
             }
         }
     }
     let max = f64::from(samples.max());
-    let code = |sample, (sum, count)| f64::from(samples.get(&data, sample)) + sum / count;
+    let code = |sample, (sum, weights)| f64::from(samples.get(&data, sample)) + sum / weights;
     sums.into_iter().map(|(at, sum)| (at, code(at, sum).clamp(0.0, max))).collect()
 }
 
@@ -149,16 +195,41 @@ fn process(info: &VideoInfo, input: &gst::Buffer, properties: &[(&str, &str)]) -
     harness.push_and_pull(input.copy_deep().unwrap()).unwrap()
 }
 
-/// Frames of noise in every format and size, tight and with padding.
+/// A stream with chroma at some site.
+fn sited(format: VideoFormat, width: u32, height: u32, site: VideoChromaSite) -> VideoInfo {
+    VideoInfo::builder(format, width, height).chroma_site(site).build().unwrap()
+}
+
+/// Frames of noise in every format and size, tight and with padding, with chroma at every site.
 fn each_case(seed: u64, mut visit: impl FnMut(&VideoInfo, &gst::Buffer, &str)) {
     common::init();
     let mut random = Random::new(seed);
     for format in formats() {
         for (width, height) in SIZES {
-            for (padding, gap) in [(0, 0), (13, 5)] {
-                let info = info(format, width, height);
+            let sites = [
+                VideoChromaSite::NONE,
+                VideoChromaSite::MPEG2,
+                VideoChromaSite::V_COSITED,
+                VideoChromaSite::COSITED,
+            ];
+            let is_shared = info(format, 2, 2).format_info().w_sub()[1] > 0;
+            for (i, site) in sites.iter().enumerate() {
+                let (padding, gap) = [(0, 0), (13, 5)][i % 2];
+                // Two for all others, and for small frames two of the four in turn.
+                let is_left_out = match is_shared && width < 300 {
+                    true => i / 2 != (width % 2) as usize,
+                    false => i > 1 && !is_shared,
+                };
+                if is_left_out {
+                    continue;
+                }
+                let info = match is_shared {
+                    true => sited(format, width, height, *site),
+                    false => info(format, width, height),
+                };
                 let input = buffer(&info, padding, gap, || random.next() as u8);
-                visit(&info, &input, &format!("{format} {width}x{height} padding {padding}"));
+                let name = format!("{format} {width}x{height} {site:?} padding {padding}");
+                visit(&info, &input, &name);
             }
         }
     }
@@ -359,7 +430,7 @@ fn threads_and_tiles_change_no_bit() {
         VideoFormat::Argb64Be,
     ] {
         // Large enough for several threads.
-        let info = info(format, 641, 363);
+        let info = sited(format, 641, 363, VideoChromaSite::COSITED);
         let input = buffer(&info, 0, 0, || random.next() as u8);
         for method in ["lut", "exact"] {
             let run = |threads: &str, tile: &str| {
@@ -391,13 +462,115 @@ fn threads_and_tiles_change_no_bit() {
 fn fields_of_interlaced_frames_do_not_mix() {
     common::init();
     let mut random = Random::new(7);
-    for (width, height) in [(16, 8), (6, 6), (5, 10)] {
-        let info = VideoInfo::builder(VideoFormat::I420, width, height)
-            .interlace_mode(gst_video::VideoInterlaceMode::Interleaved)
-            .build()
-            .unwrap();
-        let input = buffer(&info, 4, 3, || random.next() as u8);
-        check_exact(&info, &input, &format!("{width}x{height}"));
+    for (width, height) in [(16, 8), (6, 6), (5, 10), (70, 10)] {
+        for site in [VideoChromaSite::NONE, VideoChromaSite::MPEG2, VideoChromaSite::DV] {
+            let info = VideoInfo::builder(VideoFormat::I420, width, height)
+                .interlace_mode(gst_video::VideoInterlaceMode::Interleaved)
+                .chroma_site(site)
+                .build()
+                .unwrap();
+            let input = buffer(&info, 4, 3, || random.next() as u8);
+            check_exact(&info, &input, &format!("{width}x{height} {site:?}"));
+        }
+    }
+}
+
+/// As named in caps; and the test can tell them apart.
+#[test]
+fn chroma_site_of_the_caps_is_followed() {
+    common::init();
+    let mut random = Random::new(9);
+    for format in [VideoFormat::Nv12, VideoFormat::Yuy2, VideoFormat::I42010le] {
+        // Wide enough for the longest registers, and for two blocks.
+        let (width, height) = (331, 6);
+        let input = buffer(&info(format, width, height), 0, 0, || random.next() as u8);
+        let sites = ["none", "jpeg", "mpeg2", "v-cosited", "cosited", "dv", "alt-line"];
+        for name in sites {
+            let caps = format!(
+                "video/x-raw,format={format},width={width},height={height},framerate=25/1,\
+                 colorimetry=bt709,chroma-site={name}"
+            );
+            let info = VideoInfo::from_caps(&caps.parse::<gst::Caps>().unwrap()).unwrap();
+            check_exact(&info, &input, &caps);
+            let stream = Stream::new(&info);
+            let (look, radii) = look(&stream, ATTRACTORS);
+            let gold = Transform::new(&look, &radii);
+            let out = process(&info, &input, &[("attractors", ATTRACTORS), ("method", "exact")]);
+            let codes = codes_of(&info, &input, &out, &caps);
+            let area = [0..width as usize, 0..height as usize];
+            let vertical = if format == VideoFormat::Yuy2 {
+                VideoChromaSite::empty()
+            } else {
+                VideoChromaSite::V_COSITED
+            };
+            for other in [VideoChromaSite::H_COSITED, vertical].iter().filter(|o| !o.is_empty()) {
+                let wrong = info.chroma_site() ^ *other;
+                let want = expected_within(&info, wrong, &input, area.clone(), |codes| {
+                    gold.difference(&stream.codes, codes.map(f64::from))
+                });
+                let (error, _) = worst(&want, &codes);
+                assert!(error > 2.0 * exact_limit(&info), "{caps} passes for {wrong:?}: {error}");
+            }
+        }
+    }
+}
+
+/// The picture ends where the crop rectangle and the split say.
+#[test]
+fn chroma_at_the_edges_counts_what_is_processed() {
+    common::init();
+    let mut random = Random::new(10);
+    for format in [VideoFormat::Nv12, VideoFormat::I420, VideoFormat::Uyvy, VideoFormat::P01010le] {
+        for site in [VideoChromaSite::NONE, VideoChromaSite::MPEG2, VideoChromaSite::COSITED] {
+            for (x, y, width, height, split) in [
+                (5, 3, 318, 9, 1.0),
+                (4, 2, 101, 8, 0.75),
+                (0, 1, 333, 11, 0.5),
+                (7, 0, 40, 4, 0.25),
+            ] {
+                let full = sited(format, 340, 14, site);
+                let caps_info = sited(format, width, height, site);
+                let mut input = buffer(&full, 8, 1, || random.next() as u8);
+                let crop = (x, y, width, height);
+                gst_video::VideoCropMeta::add(input.get_mut().unwrap(), crop);
+                let stream = Stream::new(&full);
+                let (look, radii) = look(&stream, ATTRACTORS);
+                let gold = Transform::new(&look, &radii);
+                let columns = x..x + (f64::from(width) * split).round() as u32;
+                let area = [columns, y..y + height].map(|r| r.start as usize..r.end as usize);
+                let kernel = ExactKernel::new(&look, &radii, &stream.codes, simd_level());
+                let lattice = bake(&kernel, &stream.codes, 17, Team::alone());
+                let unit = 2f64.powi(stream.codes.depth as i32 - 15);
+                for method in ["exact", "lut"] {
+                    let difference = |codes: [u16; 3]| match method {
+                        "exact" => gold.difference(&stream.codes, codes.map(f64::from)),
+                        _ => sample(&lattice, Interpolation::Tetrahedral, codes)
+                            .map(|d| unit * f64::from(d)),
+                    };
+                    let limit = if method == "exact" { exact_limit(&full) } else { 0.5 + unit };
+                    let want = expected_within(&full, site, &input, area.clone(), difference);
+                    let text = split.to_string();
+                    let properties = [
+                        ("attractors", ATTRACTORS),
+                        ("method", method),
+                        ("lut-size", "17"),
+                        ("split", &text),
+                    ];
+                    let out = process(&caps_info, &input, &properties);
+                    let name = format!("{format} {site:?} {crop:?} {split} {method}");
+                    let samples = Samples::new(&full, &input);
+                    let before = bytes(&input);
+                    for (at, got) in codes_of(&full, &input, &out, &name) {
+                        let (want, limit) = match want.get(&at) {
+                            Some(want) => (*want, limit),
+                            None => (f64::from(samples.get(&before, at)), 0.0),
+                        };
+                        let error = (f64::from(got) - want).abs();
+                        assert!(error <= limit, "{name}: off by {error} at {at:?}");
+                    }
+                }
+            }
+        }
     }
 }
 

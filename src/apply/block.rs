@@ -1,9 +1,10 @@
 //! Blocks of a row: loaded from any layout, differenced, stored back.
 
+use super::bytes::BytePlanes;
 use super::method::{Codes, Differences, Exact, Gold, Source, Sums};
 use super::packed::{Packed, PackedSampler};
-use super::planar::BytePlanes;
 use super::samples::{average, load, store};
+use super::siting::Weights;
 use super::tetrahedral::Sampler;
 use super::words::{Words, with_words};
 use super::{Dither, Finish, Method, Reads};
@@ -73,7 +74,7 @@ impl Span {
 struct Scratch {
     luma: [Codes; 2],
     chroma: [Codes; 2],
-    sums: [Sums; 2],
+    sums: Sums,
     /// Of luma, where a sample of chroma belongs to several.
     luma_differences: [Differences; 2],
     differences: [Differences; 3],
@@ -84,7 +85,7 @@ impl Scratch {
         Self {
             luma: [[0; BLOCK]; 2],
             chroma: [[0; BLOCK]; 2],
-            sums: [[0; BLOCK / 2]; 2],
+            sums: Sums::new(),
             luma_differences: [[0; BLOCK]; 2],
             differences: [[0; BLOCK]; 3],
         }
@@ -125,33 +126,6 @@ impl Scratch {
         }
         if end < covered {
             codes[end] = codes[end - 1];
-        }
-    }
-
-    /// The average difference of chroma over the luma samples of each sample; those that are not
-    /// processed count as unchanged.
-    fn average_chroma(&mut self, level: Level, area: &Area, row_count: usize, span: Span) {
-        let count = |k: usize| {
-            let column = (span.chroma_start() + k) << span.sub_x;
-            let [first, end] = area.columns;
-            let columns = column.max(first)..(column + (1 << span.sub_x)).min(end);
-            columns.len() * row_count
-        };
-        let last = span.chroma_length() - 1;
-        let ends_alone = span.lead() + span.length() < span.covered();
-        for (differences, sums) in self.differences[1..].iter_mut().zip(&mut self.sums) {
-            // There one sample has been counted twice.
-            if span.lead() > 0 {
-                sums[0] /= 2;
-            }
-            if ends_alone {
-                sums[last] /= 2;
-            }
-            // All but the first and the last have as many samples as the second.
-            average(level, &sums[..=last], count(1.min(last)), differences);
-            for k in [0, last] {
-                average(level, &sums[k..=k], count(k), &mut differences[k..=k]);
-            }
         }
     }
 }
@@ -252,16 +226,22 @@ impl Job<'_> {
         }
         let sampler = Sampler::<W, GATHER>::new(words, lattice);
         let planes = BytePlanes::of(self.layout, self.area).filter(|_| is_plain);
-        let done = planes.map_or(0, |planes| {
-            words.vectorize(
-                #[inline(always)]
-                || sampler.apply_band(self.layout, self.area, &planes, self.finish, band),
-            )
-        });
-        self.apply_blocks(level, &sampler, band, start + done);
+        let Some(planes) = planes else {
+            self.apply_blocks(level, &sampler, band, start);
+            return;
+        };
+        let whole = (self.area.processed_until - start) / W::COUNT * W::COUNT;
+        let (rows, columns) = (self.area.rows, start..start + whole);
+        // The rest comes first: its chroma needs the colours before it as they were.
+        self.apply_blocks(level, &sampler, band, columns.end);
+        words.vectorize(
+            #[inline(always)]
+            || sampler.apply_band(self.layout, rows, &columns, &planes, self.finish, band),
+        );
     }
 
-    /// Does the job on the columns from `first` on.
+    /// Does the job on the columns from `first_column` on. Where chroma is shared, that is the picture's first
+    /// or an even one.
     fn apply_blocks(
         &self,
         level: Level,
@@ -279,13 +259,17 @@ impl Job<'_> {
             if rows.clone().next().is_none() {
                 continue;
             }
+            scratch.sums.left = None;
+            if self.layout.sub_x > 0 && first_column > self.area.columns[0] {
+                let before = Span { start: first_column - 2, end: first_column, sub_x: 1 };
+                self.share(level, source, &mut scratch, band, group, before);
+            }
             for span in Span::all(first_column, self.area, self.layout, self.width) {
                 if self.layout.sub_x == 0 {
                     scratch.load_chroma(level, band, self.layout, group, span);
                     scratch.load_luma(level, 0, band, self.layout, group, span);
                     self.apply_block(level, source, &mut scratch, band, group, span);
                 } else {
-                    scratch.load_chroma(level, band, self.layout, group, span);
                     self.apply_shared(level, source, &mut scratch, band, group, span);
                 }
             }
@@ -320,25 +304,41 @@ impl Job<'_> {
         group: usize,
         span: Span,
     ) {
-        let rows = self.layout.rows_of(group, self.area.rows);
-        let row_count = rows.clone().count();
-        for (i, row) in rows.clone().enumerate() {
-            scratch.load_luma(level, i, band, self.layout, row, span);
-        }
-        let Scratch { luma, chroma, luma_differences, sums, .. } = &mut *scratch;
-        let luma = &luma[..row_count];
-        source.shared_chroma(span.covered(), luma, chroma, luma_differences, sums);
+        self.share(level, source, scratch, band, group, span);
+        let Scratch { luma, chroma, sums, luma_differences, differences } = scratch;
         let own = span.lead()..span.lead() + span.length();
-        for (i, row) in rows.enumerate() {
+        for (i, row) in self.layout.rows_of(group, self.area.rows).enumerate() {
             let differences = &luma_differences[i][own.clone()];
             self.store(level, band, 0, row, span.start, &luma[i][own.clone()], differences);
         }
-        scratch.average_chroma(level, self.area, row_count, span);
-        for (i, codes) in scratch.chroma.iter().enumerate() {
+        for (i, codes) in chroma.iter().enumerate() {
             let codes = &codes[..span.chroma_length()];
-            let differences = &scratch.differences[i + 1];
+            let differences = &mut differences[i + 1];
+            average(level, &sums.of[i][..codes.len()], differences);
             self.store(level, band, i + 1, group, span.chroma_start(), codes, differences);
         }
+    }
+
+    /// Loads a block with shared chroma, and finds its differences of luma and sums of those of chroma.
+    fn share(
+        &self,
+        level: Level,
+        source: &dyn Source,
+        scratch: &mut Scratch,
+        band: &Band<'_>,
+        group: usize,
+        span: Span,
+    ) {
+        scratch.load_chroma(level, band, self.layout, group, span);
+        let mut rows = 0;
+        for row in self.layout.rows_of(group, self.area.rows) {
+            scratch.load_luma(level, rows, band, self.layout, row, span);
+            rows += 1;
+        }
+        let Scratch { luma, chroma, luma_differences, sums, .. } = scratch;
+        let weights = Weights::new(self.layout, group, rows);
+        let luma = &luma[..rows];
+        source.shared_chroma(&weights, span.covered(), luma, chroma, luma_differences, sums);
     }
 
     /// Writes as many samples of a component as there are codes.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::BLOCK;
+use super::siting::Weights;
 use crate::lut::{Interpolation, Lattice, fraction_bits, quantize};
 use crate::model::lanes::ExactKernel;
 
@@ -21,8 +22,21 @@ pub(super) type Codes = [u16; BLOCK];
 /// Differences of one component of a block, in units of 2^-[`fraction_bits`] codes.
 pub(super) type Differences = [i16; BLOCK];
 
-/// Sums of the differences of the luma samples of each sample of chroma.
-pub(super) type Sums = [i32; BLOCK / 2];
+/// Weighted sums of the differences of chroma.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Sums {
+    /// About each sample, of both components, and [`Weights::HALF`].
+    pub(super) of: [[i32; BLOCK / 2]; 2],
+    /// What the block before leaves to the first sample, and this one to what comes after it; none at the
+    /// start of a row, before whose first colour the same is taken to be once more.
+    pub(super) left: Option<[i32; 2]>,
+}
+
+impl Sums {
+    pub(super) const fn new() -> Self {
+        Self { of: [[0; BLOCK / 2]; 2], left: None }
+    }
+}
 
 /// Where differences come from, for one block. What lies beyond the block's length in an output is left
 /// undefined.
@@ -31,32 +45,44 @@ pub(super) trait Source {
     fn differences(&self, length: usize, codes: [&Codes; 3], out: &mut [Differences; 3]);
 
     /// Where two colours share each sample of chroma: differences of luma of the first `length` colours,
-    /// an even number, of each row, and the sums of the differences of chroma.
+    /// an even number, of each row, and the weighted sums of the differences of chroma.
     fn shared_chroma(
         &self,
+        weights: &Weights,
         length: usize,
         luma: &[Codes],
         chroma: &[Codes; 2],
         luma_out: &mut [Differences],
-        sums: &mut [Sums; 2],
+        sums: &mut Sums,
     ) {
         let mut spread = [[0; BLOCK]; 2];
         for (spread, samples) in spread.iter_mut().zip(chroma) {
             let pairs = spread[..length].chunks_exact_mut(2);
             pairs.zip(samples).for_each(|(pair, sample)| pair.fill(*sample));
         }
-        sums.iter_mut().for_each(|sums| sums[..length / 2].fill(0));
-        for (luma, luma_out) in luma.iter().zip(luma_out) {
+        sums.of.iter_mut().for_each(|sums| sums[..length / 2].fill(Weights::HALF));
+        let before = sums.left.unwrap_or_default();
+        let is_start = sums.left.is_none();
+        let mut left = [0; 2];
+        for (row, (luma, luma_out)) in luma.iter().zip(luma_out).enumerate() {
+            let [reach, first, second] = weights.of_row(row).map(i32::from);
             let mut out = [[0; BLOCK]; 3];
             self.differences(length, [luma, &spread[0], &spread[1]], &mut out);
             *luma_out = out[0];
-            for (sums, out) in sums.iter_mut().zip(&out[1..]) {
-                let pairs = out[..length].chunks_exact(2);
-                pairs.zip(sums).for_each(|(pair, sum)| {
-                    *sum += i32::from(pair[0]) + i32::from(pair[1]);
-                });
+            for (c, out) in out[1..].iter().enumerate() {
+                let mut last = if is_start { reach * i32::from(out[0]) } else { 0 };
+                for (pair, sum) in out[..length].as_chunks::<2>().0.iter().zip(&mut sums.of[c]) {
+                    let [one, two] = pair.map(i32::from);
+                    *sum += last + first * one + second * two;
+                    last = reach * two;
+                }
+                left[c] += last;
             }
         }
+        for (sums, before) in sums.of.iter_mut().zip(before) {
+            sums[0] += before;
+        }
+        sums.left = Some(left);
     }
 }
 

@@ -7,12 +7,13 @@
 //!   that follows (mix, averaging of chroma, rounding) is in integers and common to every method, so
 //!   that thread count, band and block size cannot change a bit.
 //! - The commonest layouts, packed pixels of four bytes and 8-bit planes with shared chroma, go through
-//!   registers from end to end instead (`packed.rs`, `planar.rs`), to the same bits.
+//!   registers from end to end instead (`packed.rs`, `planar.rs` and `bytes.rs`), to the same bits.
 //! - With subsampled chroma every luma sample is evaluated with its own chroma sample, and a chroma
-//!   sample gets the average difference of the luma samples it belongs to.
+//!   sample gets the average difference of the luma samples about its site (`siting.rs`).
 //! - What has no difference is not written: untouched stays untouched.
 
 mod block;
+mod bytes;
 mod dither;
 mod finish;
 mod method;
@@ -21,6 +22,7 @@ mod planar;
 mod reads;
 mod samples;
 mod sampling;
+mod siting;
 mod tetrahedral;
 #[cfg(test)]
 mod twins;

@@ -9,6 +9,7 @@
 use fearless_simd::dispatch;
 
 use super::finish::{Finish, plain_code};
+use super::siting::Weights;
 use crate::frame::Component;
 use crate::workers::Level;
 
@@ -257,10 +258,9 @@ fn store_words<const N: usize, const SWAP: bool, const WIDE: bool>(
     }
 }
 
-/// Averages of sums of `count` differences each, 1, 2 or 4, rounded to nearest.
-pub(super) fn average(level: Level, sums: &[i32], count: usize, out: &mut [i16]) {
-    let (half, bits) = (count as i32 / 2, count.trailing_zeros());
+/// Averages of weighted sums of differences, rounded to nearest.
+pub(super) fn average(level: Level, sums: &[i32], out: &mut [i16]) {
     dispatch!(level, _simd => {
-        out.iter_mut().zip(sums).for_each(|(out, sum)| *out = ((sum + half) >> bits) as i16);
+        out.iter_mut().zip(sums).for_each(|(out, sum)| *out = Weights::average(*sum));
     });
 }

@@ -41,6 +41,8 @@ pub(super) struct Sampler<'a, W: Words, const GATHER: bool> {
     /// For the first or last four colours of each 16 bytes, and of these the even or odd two: their
     /// word four times over.
     spreads: [[W::Vector; 2]; 2],
+    /// For two colours of four words each: the words of either, alternately.
+    by_component: W::Vector,
     /// Bits of a code above 8.
     pub(super) deeper: u32,
 }
@@ -92,6 +94,10 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
             minus_one: words.splat(MINUS_ONE),
             zero: words.splat(0),
             spreads: [[spread(0, 2), spread(1, 3)], [spread(4, 6), spread(5, 7)]],
+            by_component: words.every_16_bytes(std::array::from_fn(|i| {
+                let (component, colour) = (i / 4, i / 2 % 2);
+                (8 * colour + 2 * component + i % 2) as u8
+            })),
             deeper: lattice.depth() - 8,
         }
     }
@@ -252,55 +258,20 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
 
     /// Component by component, in the order of the codes.
     #[inline(always)]
-    pub(super) fn planes(&self, fetched: Fetched<W::Vector>) -> [W::Vector; 3] {
+    pub(super) fn planes(&self, [low, high]: Fetched<W::Vector>) -> [W::Vector; 3] {
         let words = self.words;
-        let [[low_one, low_two], [high_one, high_two]] = self.pairs(fetched);
-        let low_uv = words.interleave_low_u32(low_one, low_two);
-        let high_uv = words.interleave_low_u32(high_one, high_two);
-        let low_w = words.interleave_high_u32(low_one, low_two);
-        let high_w = words.interleave_high_u32(high_one, high_two);
+        let sorted = |of| words.shuffle_bytes(of, self.by_component);
+        let [low_even, low_odd] = [sorted(low[0]), sorted(low[1])];
+        let [high_even, high_odd] = [sorted(high[0]), sorted(high[1])];
+        let low_uv = words.interleave_low(low_even, low_odd);
+        let high_uv = words.interleave_low(high_even, high_odd);
+        let low_w = words.interleave_high(low_even, low_odd);
+        let high_w = words.interleave_high(high_even, high_odd);
         [
             words.interleave_low_u64(low_uv, high_uv),
             words.interleave_high_u64(low_uv, high_uv),
             words.interleave_low_u64(low_w, high_w),
         ]
-    }
-
-    /// Two by two, each component of one beside that of the other: the first two and the second two of
-    /// the first four colours of each 16 bytes, then those of the last four.
-    #[inline(always)]
-    pub(super) fn pairs(&self, fetched: Fetched<W::Vector>) -> Fetched<W::Vector> {
-        let words = self.words;
-        fetched.map(
-            #[inline(always)]
-            |[even, odd]| [words.interleave_low(even, odd), words.interleave_high(even, odd)],
-        )
-    }
-
-    /// The first component of [`Self::pairs`], in the order of the codes.
-    #[inline(always)]
-    pub(super) fn first_of_pairs(&self, [low, high]: Fetched<W::Vector>) -> W::Vector {
-        let words = self.words;
-        words.interleave_low_u64(
-            words.interleave_low_u32(low[0], low[1]),
-            words.interleave_low_u32(high[0], high[1]),
-        )
-    }
-
-    /// The sums of the other two components over each of [`Self::pairs`], in 32-bit lanes and in order,
-    /// from sums of all three beside each other.
-    #[inline(always)]
-    pub(super) fn others_of_sums(&self, [low, high]: Fetched<W::Vector>) -> [W::Vector; 2] {
-        let words = self.words;
-        let second = words.interleave_high_u64(
-            words.interleave_low_u32(low[0], low[1]),
-            words.interleave_low_u32(high[0], high[1]),
-        );
-        let third = words.interleave_low_u64(
-            words.interleave_high_u32(low[0], low[1]),
-            words.interleave_high_u32(high[0], high[1]),
-        );
-        [second, third]
     }
 }
 

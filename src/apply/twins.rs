@@ -1,10 +1,11 @@
 //! Every form of the lattice's kernel beside the gold: each SIMD level, both ways of reading entries, and
 //! blocks, packed pixels and planes in place. All must give the same bits.
 
+use super::bytes::Chroma;
 use super::finish::{Finish, FinishWords};
 use super::method::{Codes, Differences, Gold, Source, Sums};
 use super::packed::{Packed, PackedSampler};
-use super::planar::Chroma;
+use super::siting::Weights;
 use super::tetrahedral::Sampler;
 use super::words::{Words, with_words};
 use super::{BLOCK, Reads};
@@ -156,6 +157,8 @@ fn packed_pixels_are_the_same_in_every_form() {
                 planes: 1,
                 sub_x: 0,
                 sub_y: 0,
+                is_cosited_x: false,
+                is_cosited_y: false,
                 is_interlaced: false,
             };
             for mix in [1.0, 0.3, 0.0] {
@@ -183,12 +186,13 @@ fn packed_pixels_are_the_same_in_every_form() {
 
 struct Shared<'a> {
     lattice: &'a Lattice,
+    weights: Weights,
     finish: Finish,
     luma: Vec<Codes>,
     chroma: [Codes; 2],
     want_luma: Vec<Vec<u8>>,
     want_chroma: [Vec<u8>; 2],
-    want_sums: [Sums; 2],
+    want_sums: Sums,
 }
 
 impl Shared<'_> {
@@ -205,9 +209,9 @@ impl Check for Shared<'_> {
     fn check<W: Words, const GATHER: bool>(&mut self, words: W, name: &str) {
         let sampler = Sampler::<W, GATHER>::new(words, self.lattice);
         let mut out = vec![[0; BLOCK]; self.luma.len()];
-        let mut sums = [[0; BLOCK / 2]; 2];
-        sampler.shared_chroma(BLOCK, &self.luma, &self.chroma, &mut out, &mut sums);
-        assert_eq!(sums, self.want_sums, "{name}: sums");
+        let mut sums = Sums::new();
+        sampler.shared_chroma(&self.weights, BLOCK, &self.luma, &self.chroma, &mut out, &mut sums);
+        assert_eq!(sums, self.want_sums, "{name}: sums, {:?}", self.weights);
 
         let [cb, cr] = self.chroma.each_ref().map(|codes| Self::bytes(&codes[..BLOCK / 2]));
         let [want_cb, want_cr] = &self.want_chroma;
@@ -223,7 +227,7 @@ impl Check for Shared<'_> {
             let mut luma: Vec<_> = rows().collect();
             let mut planes = [cb.clone(), cr.clone()];
             let chroma = Chroma::Planar(planes.each_mut().map(|plane| &mut plane[..half]));
-            change(&sampler, words, &mut luma, chroma, &self.finish);
+            change(&sampler, words, &mut luma, chroma, &self.weights, &self.finish);
             check_rows(&luma, "planar");
             for (got, [want, before]) in planes.iter().zip([[want_cb, &cb], [want_cr, &cr]]) {
                 assert_eq!(got[..half], want[..half], "{name}: planar");
@@ -238,7 +242,7 @@ impl Check for Shared<'_> {
                 let mut pairs = before.clone();
                 let chroma = Chroma::Interleaved { pairs: &mut pairs[..length], cr_first };
                 let mut luma: Vec<_> = rows().collect();
-                change(&sampler, words, &mut luma, chroma, &self.finish);
+                change(&sampler, words, &mut luma, chroma, &self.weights, &self.finish);
                 check_rows(&luma, "pairs");
                 assert_eq!(pairs[..length], want[..length], "{name}: pairs");
                 assert_eq!(pairs[length..], before[length..], "{name}: pairs, beyond");
@@ -253,12 +257,13 @@ fn change<W: Words, const GATHER: bool>(
     words: W,
     luma: &mut [Vec<u8>],
     chroma: Chroma<'_>,
+    weights: &Weights,
     finish: &Finish,
 ) {
     let finish = FinishWords::new(words, finish);
     match luma {
-        [one] => sampler.through_bytes([one], chroma, finish, &mut true),
-        [one, two] => sampler.through_bytes([one, two], chroma, finish, &mut true),
+        [one] => sampler.through_bytes([one], chroma, weights, finish, &mut true),
+        [one, two] => sampler.through_bytes([one, two], chroma, weights, finish, &mut true),
         _ => unreachable!("one or two rows"),
     }
 }
@@ -268,24 +273,24 @@ fn shared_chroma_is_the_same_in_every_form() {
     let lattice = noise_lattice(&limited(8), 33);
     let gold = Gold(&lattice, Interpolation::Tetrahedral);
     for rows in [1, 2] {
-        for mix in [1.0, 0.4] {
+        for (mix, site) in [1.0, 0.4].into_iter().flat_map(|mix| SITES.map(|site| (mix, site))) {
             let finish = Finish::new(8, mix);
-            let luma: Vec<Codes> = (0..rows).map(|row| noise(7 + row, 255)).collect();
+            let weights = Weights::new(&shared_bytes(site), 0, rows);
+            let luma: Vec<Codes> = (0..rows).map(|row| noise(7 + row as u32, 255)).collect();
             let chroma = [noise(17, 255), noise(18, 255)];
             let mut differences = vec![[0; BLOCK]; luma.len()];
-            let mut want_sums = [[0; BLOCK / 2]; 2];
-            gold.shared_chroma(BLOCK, &luma, &chroma, &mut differences, &mut want_sums);
-            let count = 2 * rows as i32;
+            let mut want_sums = Sums::new();
+            gold.shared_chroma(&weights, BLOCK, &luma, &chroma, &mut differences, &mut want_sums);
             let want_chroma = [0, 1].map(|c| {
-                let average = |sum: i32| (sum + count / 2).div_euclid(count) as i16;
-                let each = chroma[c].iter().zip(&want_sums[c]);
-                each.map(|(code, sum)| finish.code(*code, average(*sum)) as u8).collect()
+                let each = chroma[c].iter().zip(&want_sums.of[c]);
+                each.map(|(code, sum)| finish.code(*code, Weights::average(*sum)) as u8).collect()
             });
             let want_luma =
                 luma.iter().zip(&differences).map(|(l, d)| finished(&finish, l, d)).collect();
             let lattice = &lattice;
             in_every_form(&mut Shared {
                 lattice,
+                weights,
                 finish,
                 luma,
                 chroma,
@@ -294,6 +299,22 @@ fn shared_chroma_is_the_same_in_every_form() {
                 want_sums,
             });
         }
+    }
+}
+
+/// Whether chroma is cosited with the first of its columns, and with the first of its rows.
+const SITES: [[bool; 2]; 4] = [[false, false], [true, false], [false, true], [true, true]];
+
+/// Planes of bytes where two columns and two rows share each sample of chroma.
+fn shared_bytes([is_cosited_x, is_cosited_y]: [bool; 2]) -> Layout {
+    Layout {
+        components: [0, 1, 2].map(|plane| Component::byte(plane, 0, 1)),
+        planes: 3,
+        sub_x: 1,
+        sub_y: 1,
+        is_cosited_x,
+        is_cosited_y,
+        is_interlaced: false,
     }
 }
 
@@ -326,6 +347,8 @@ impl Check for Quiet<'_> {
             planes: 1,
             sub_x: 0,
             sub_y: 0,
+            is_cosited_x: false,
+            is_cosited_y: false,
             is_interlaced: false,
         };
         let packed = Packed::of(&layout).expect("pixels of four bytes");
@@ -335,28 +358,50 @@ impl Check for Quiet<'_> {
 
         // The same colours as planes, chroma as it is for the first of two columns.
         let sampler = Sampler::<W, GATHER>::new(words, self.lattice);
-        let half = |codes: &Codes| std::array::from_fn(|i| codes[i / 2 * 2 % BLOCK]);
+        for site in SITES {
+            self.check_planes(&sampler, words, &Weights::new(&shared_bytes(site), 0, 1), name);
+        }
+    }
+}
+
+impl Quiet<'_> {
+    fn check_planes<W: Words, const GATHER: bool>(
+        &self,
+        sampler: &Sampler<'_, W, GATHER>,
+        words: W,
+        weights: &Weights,
+        name: &str,
+    ) {
+        let finish = Finish::new(8, 1.0);
+        let gold = Gold(self.lattice, Interpolation::Tetrahedral);
         let (mut luma, mut chroma) = (Vec::new(), [Vec::new(), Vec::new()]);
         let (mut want_luma, mut want_chroma) = (Vec::new(), [Vec::new(), Vec::new()]);
+        let [reach, first, second] = weights.of_row(0).map(i32::from);
+        let mut before = None;
         for [y, cb, cr] in &self.blocks {
-            let codes: [Codes; 2] = [half(cb), half(cr)];
-            let each = codes.map(|codes| std::array::from_fn(|i| codes[2 * i % BLOCK]));
-            let (mut differences, mut sums) = ([[0; BLOCK]], [[0; BLOCK / 2]; 2]);
-            gold.shared_chroma(BLOCK, &[*y], &each, &mut differences, &mut sums);
+            let codes: [Codes; 2] = [cb, cr].map(|codes| std::array::from_fn(|i| codes[i / 2 * 2]));
+            let mut differences = [[0; BLOCK]; 3];
+            gold.differences(BLOCK, [y, &codes[0], &codes[1]], &mut differences);
             luma.extend(Shared::bytes(y));
             want_luma.extend(finished(&finish, y, &differences[0]));
-            for c in 0..2 {
-                chroma[c].extend(Shared::bytes(&each[c][..BLOCK / 2]));
-                let average = |sum: i32| (sum + 1).div_euclid(2) as i16;
-                let new = each[c].iter().zip(&sums[c]);
-                want_chroma[c].extend(new.map(|(c, sum)| finish.code(*c, average(*sum)) as u8));
+            for i in (0..BLOCK).step_by(2) {
+                let of = |c: usize, i: usize| i32::from(differences[1 + c][i]);
+                let last = before.unwrap_or([of(0, 0), of(1, 0)]);
+                for c in 0..2 {
+                    let sum =
+                        Weights::HALF + reach * last[c] + first * of(c, i) + second * of(c, i + 1);
+                    let code = codes[c][i];
+                    chroma[c].push(code as u8);
+                    want_chroma[c].push(finish.code(code, Weights::average(sum)) as u8);
+                }
+                before = Some([of(0, i + 1), of(1, i + 1)]);
             }
         }
         let planes = Chroma::Planar(chroma.each_mut().map(|plane| &mut plane[..]));
         let mut rows = [luma];
-        change(&sampler, words, &mut rows, planes, &finish);
+        change(sampler, words, &mut rows, planes, weights, &finish);
         let [luma] = rows;
-        assert!(luma == want_luma && chroma == want_chroma, "{name}: planar");
+        assert!(luma == want_luma && chroma == want_chroma, "{name}: planar, {weights:?}");
     }
 }
 

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use gst_video::{
-    VideoColorMatrix, VideoColorRange, VideoFormat, VideoFormatInfo, VideoInfo,
+    VideoChromaSite, VideoColorMatrix, VideoColorRange, VideoFormat, VideoFormatInfo, VideoInfo,
     VideoTransferFunction,
 };
 
@@ -125,7 +125,7 @@ impl Stream {
         let format = info.format_info();
         let transfer = info.colorimetry().transfer();
         Self {
-            layout: layout(&format),
+            layout: layout(info, &format),
             codes: codes(info, &format),
             primaries: primaries(info),
             hdr: match transfer {
@@ -137,7 +137,10 @@ impl Stream {
     }
 }
 
-fn layout(format: &VideoFormatInfo) -> Layout {
+fn layout(info: &VideoInfo, format: &VideoFormatInfo) -> Layout {
+    // Without flags, where caps do not say, it is in the middle, as GStreamer's converter has it. That
+    // chroma may alternate by lines (DV) is left out there, too, and is also said of chroma that does not.
+    let site = info.chroma_site();
     let component = |index: usize| {
         let depth = format.depth()[index];
         let bytes = if depth > 8 { 2 } else { 1 };
@@ -165,6 +168,8 @@ fn layout(format: &VideoFormatInfo) -> Layout {
         planes: format.n_planes() as usize,
         sub_x: format.w_sub()[1],
         sub_y: format.h_sub()[1],
+        is_cosited_x: site.contains(VideoChromaSite::H_COSITED),
+        is_cosited_y: site.contains(VideoChromaSite::V_COSITED),
         is_interlaced: false,
     }
 }
@@ -272,6 +277,29 @@ mod tests {
         assert_eq!(large.codes, CodeSpace::ycbcr(8, limited, 0.2126, 0.0722));
         assert_eq!(large.primaries, Primaries::BT709);
         assert_eq!(stream(VideoFormat::Rgba, 64, 64, None).codes, CodeSpace::full_rgb(8));
+    }
+
+    #[test]
+    fn chroma_site_is_read() {
+        let sites = [
+            (VideoChromaSite::NONE, [false, false]),
+            (VideoChromaSite::MPEG2, [true, false]),
+            (VideoChromaSite::V_COSITED, [false, true]),
+            (VideoChromaSite::COSITED, [true, true]),
+            (VideoChromaSite::DV, [true, true]),
+            (VideoChromaSite::empty(), [false, false]),
+        ];
+        gst::init().unwrap();
+        for (site, want) in sites {
+            let info = VideoInfo::builder(VideoFormat::Nv12, 64, 64).chroma_site(site);
+            let layout = Stream::new(&info.build().unwrap()).layout;
+            assert_eq!([layout.is_cosited_x, layout.is_cosited_y], want, "{site:?}");
+        }
+        let default = |height| {
+            let layout = stream(VideoFormat::Nv12, 64, height, None).layout;
+            [layout.is_cosited_x, layout.is_cosited_y]
+        };
+        assert_eq!([default(576), default(577)], [[false, false], [true, false]]);
     }
 
     #[test]

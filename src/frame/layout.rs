@@ -31,6 +31,10 @@ pub struct Layout {
     pub sub_x: u32,
     /// log2 of the luma rows per chroma sample.
     pub sub_y: u32,
+    /// Whether shared chroma lies on the first of its columns, not in the middle between them.
+    pub is_cosited_x: bool,
+    /// Whether shared chroma lies on the first of its rows, not in the middle between them.
+    pub is_cosited_y: bool,
     /// Whether chroma rows belong to fields: row 2k + f of chroma covers rows 4k + f and 4k + 2 + f
     /// of luma.
     pub is_interlaced: bool,
@@ -124,6 +128,8 @@ mod tests {
             planes: 3,
             sub_x: 1,
             sub_y: 1,
+            is_cosited_x: false,
+            is_cosited_y: false,
             is_interlaced,
         }
     }

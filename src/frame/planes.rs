@@ -269,6 +269,8 @@ mod tests {
             planes: 2,
             sub_x: 1,
             sub_y: 1,
+            is_cosited_x: false,
+            is_cosited_y: false,
             is_interlaced: false,
         }
     }

@@ -124,6 +124,8 @@ pub(super) trait Words: Simd {
     /// Per `u32` lane: the low word of a, and above it the low word of b.
     fn join(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
+    /// The last `u32` lane of another register, and all of a but its last.
+    fn shift_in(self, before: Self::Vector, a: Self::Vector) -> Self::Vector;
     /// Byte i becomes byte `control[i]` of the same 16; 0 where that is over 127.
     fn shuffle_bytes(self, bytes: Self::Vector, control: Self::Vector) -> Self::Vector;
     /// Bytes of the low 8 of each 16, alternately of a and b.

@@ -188,6 +188,11 @@ impl Words for Neon {
         unsafe { vreinterpretq_u16_u32(vdupq_n_u32(lane)) }
     }
     #[inline(always)]
+    fn shift_in(self, before: uint16x8_t, a: uint16x8_t) -> uint16x8_t {
+        // SAFETY: see the module.
+        unsafe { vextq_u16::<6>(before, a) }
+    }
+    #[inline(always)]
     fn every_16_bytes(self, bytes: [u8; 16]) -> uint16x8_t {
         self.load_bytes(&bytes)
     }

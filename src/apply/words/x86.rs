@@ -185,6 +185,11 @@ impl Words for Sse4_2 {
         }
     }
     #[inline(always)]
+    fn shift_in(self, before: __m128i, a: __m128i) -> __m128i {
+        // SAFETY: see the module.
+        unsafe { _mm_alignr_epi8::<12>(a, before) }
+    }
+    #[inline(always)]
     fn every_16_bytes(self, bytes: [u8; 16]) -> __m128i {
         // SAFETY: see the module.
         unsafe { _mm_loadu_si128(black_box(&bytes).as_ptr().cast()) }
@@ -306,6 +311,14 @@ impl Words for Avx2 {
         unsafe {
             let half = _mm256_cvtepu16_epi32(_mm_loadu_si128(from[..8].as_ptr().cast()));
             _mm256_or_si256(half, _mm256_slli_epi32::<16>(half))
+        }
+    }
+    #[inline(always)]
+    fn shift_in(self, before: __m256i, a: __m256i) -> __m256i {
+        // SAFETY: see the module.
+        unsafe {
+            let halves_before = _mm256_permute2x128_si256::<0x21>(before, a);
+            _mm256_alignr_epi8::<12>(a, halves_before)
         }
     }
     #[inline(always)]
@@ -476,6 +489,11 @@ impl Words for Avx512 {
             let half = _mm512_cvtepu16_epi32(_mm256_loadu_si256(from[..16].as_ptr().cast()));
             _mm512_or_si512(half, _mm512_slli_epi32::<16>(half))
         }
+    }
+    #[inline(always)]
+    fn shift_in(self, before: __m512i, a: __m512i) -> __m512i {
+        // SAFETY: see the module.
+        unsafe { _mm512_alignr_epi32::<15>(a, before) }
     }
     #[inline(always)]
     fn every_16_bytes(self, bytes: [u8; 16]) -> __m512i {
