@@ -1,11 +1,12 @@
-//! Three pools: one for the rows of frames, one for bakes before a stream begins, and one thread for
-//! what is prepared beside streams.
+//! Four pools: one for the rows of frames, one for bakes before a stream begins, one thread for what is
+//! prepared beside streams, and one that reads and writes files.
 //!
-//! They are apart so that no frame waits in a queue behind a bake, and so that a bake which others wait
-//! for never waits for their threads.
+//! They are apart so that no frame waits in a queue behind a bake, that a bake which others wait for
+//! never waits for their threads, and that nothing but files waits for a file.
 
 use std::num::NonZero;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -86,7 +87,12 @@ pub fn in_background(job: impl FnOnce() + Send + 'static) {
 
 /// Waits until the jobs that were given to [`in_background`] before are done.
 pub fn finish_background() {
-    if let Some(pool) = &*BESIDE {
+    finish(&BESIDE);
+}
+
+/// Waits until the thread of a pool of one has done what it was given.
+fn finish(pool: &Option<ThreadPool>) {
+    if let Some(pool) = pool {
         let (done, wait) = std::sync::mpsc::channel::<()>();
         pool.spawn_fifo(move || drop(done));
         // An error says that the other end is gone, which is what is waited for.
@@ -94,10 +100,45 @@ pub fn finish_background() {
     }
 }
 
+static FILES: LazyLock<Option<ThreadPool>> = LazyLock::new(|| build("files", 1));
+
+/// Most jobs with files that may wait: a disk that does not answer must not pile them up.
+const MOST_FILE_JOBS: usize = 64;
+
+/// Runs `job` soon on the one thread that waits for files, in the order of the calls. Not at all, and
+/// false is returned, where too many wait already or there is no such thread.
+pub fn with_files(job: impl FnOnce() + Send + 'static) -> bool {
+    spawn_with_files(Box::new(job))
+}
+
+fn spawn_with_files(job: Box<dyn FnOnce() + Send>) -> bool {
+    static WAITING: AtomicUsize = AtomicUsize::new(0);
+    /// Counts a job until it is done, however it ends.
+    struct Waiting;
+    impl Drop for Waiting {
+        fn drop(&mut self) {
+            WAITING.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+    let has_room = WAITING.fetch_add(1, Ordering::Relaxed) < MOST_FILE_JOBS;
+    let waiting = Waiting;
+    let pool = FILES.as_ref().filter(|_| has_room);
+    if let Some(pool) = pool {
+        pool.spawn_fifo(move || {
+            let _waiting = waiting;
+            job();
+        });
+    }
+    pool.is_some()
+}
+
+/// Waits until the jobs that were given to [`with_files`] before are done.
+pub fn finish_files() {
+    finish(&FILES);
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use super::*;
 
     #[test]
@@ -109,5 +150,24 @@ mod tests {
             });
             assert!(counts.iter().all(|c| c.load(Ordering::Relaxed) == 1), "{jobs} {threads}");
         }
+    }
+
+    #[test]
+    fn jobs_with_files_run_in_order_and_do_not_pile_up() {
+        let (release, wait) = std::sync::mpsc::channel::<()>();
+        let (done, all) = std::sync::mpsc::channel();
+        assert!(with_files(move || wait.recv().unwrap()));
+        let taken = (0..1000).filter(|&i| {
+            let done = done.clone();
+            with_files(move || done.send(i).unwrap())
+        });
+        assert_eq!(taken.collect::<Vec<_>>(), (0..63).collect::<Vec<_>>());
+        release.send(()).unwrap();
+        finish_files();
+        drop(done);
+        assert_eq!(all.iter().collect::<Vec<_>>(), (0..63).collect::<Vec<_>>());
+        assert!(with_files(|| panic!("a job may")));
+        finish_files();
+        assert!(with_files(|| ()));
     }
 }
