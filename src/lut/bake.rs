@@ -7,12 +7,26 @@ use crate::workers::Team;
 
 /// The lattice of a kernel: the exact model at every node, by a team.
 pub fn bake(kernel: &ExactKernel, codes: &CodeSpace, size: usize, team: Team) -> Lattice {
+    bake_while(kernel, codes, size, team, &|| true)
+}
+
+/// The same for as long as it is wanted: once `is_wanted` says no, what is returned is of no use.
+pub(super) fn bake_while(
+    kernel: &ExactKernel,
+    codes: &CodeSpace,
+    size: usize,
+    team: Team,
+    is_wanted: &(dyn Fn() -> bool + Sync),
+) -> Lattice {
     let mut lattice = Lattice::zeros(codes, size);
     let axes = *lattice.axes();
     let slab = size * size;
     let unit = 2f32.powi(fraction_bits(codes.depth));
     let node = |axis: usize, index: usize| axes[axis].node(index) as f32;
     lattice.fill_slabs(team, |i, entries| {
+        if !is_wanted() {
+            return;
+        }
         let mut x = vec![node(0, i); slab];
         let mut y: Vec<f32> = (0..slab).map(|j| node(1, j / size)).collect();
         let mut z: Vec<f32> = (0..slab).map(|j| node(2, j % size)).collect();

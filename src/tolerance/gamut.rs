@@ -19,17 +19,32 @@ struct GamutPoints {
 }
 
 impl GamutPoints {
-    fn new(primaries: &Primaries, points: usize, level: Level) -> Self {
+    /// `None` where they are no longer wanted before they are complete.
+    fn new(
+        primaries: &Primaries,
+        points: usize,
+        level: Level,
+        is_wanted: &(dyn Fn() -> bool + Sync),
+    ) -> Option<Self> {
         let value = |i: usize| i as f32 / (points - 1) as f32;
-        let axis = |stride: usize| -> Vec<f32> {
-            (0..points.pow(3)).map(|i| value(i / stride % points)).collect()
-        };
-        let [mut r, mut g, mut b] = [axis(points * points), axis(points), axis(1)];
         let unit = Range { offset: [0.0; 3], scale: [1.0; 3] };
         // Codes from 0 to 1 are R'G'B' itself.
         let codes = CodeSpace::rgb(1, unit);
-        ToOklab::new(&codes, &RgbSpace::new(primaries)).convert(level, [&mut r, &mut g, &mut b]);
-        Self { lab: [r, g, b] }
+        let to_oklab = ToOklab::new(&codes, &RgbSpace::new(primaries));
+        let slab = points * points;
+        let mut lab = [const { Vec::new() }; 3];
+        lab.iter_mut().for_each(|component| component.reserve_exact(slab * points));
+        for x in 0..points {
+            if !is_wanted() {
+                return None;
+            }
+            lab[0].extend((0..slab).map(|_| value(x)));
+            lab[1].extend((0..slab).map(|i| value(i / points)));
+            lab[2].extend((0..slab).map(|i| value(i % points)));
+            let fresh = lab.each_mut().map(|component| &mut component[slab * x..]);
+            to_oklab.convert(level, fresh);
+        }
+        Some(Self { lab })
     }
 
     fn radius(&self, attractor: &Attractor) -> f64 {
@@ -56,18 +71,34 @@ pub fn radii(
     level: Level,
     team: Team,
 ) -> Vec<f64> {
+    radii_while(attractors, primaries, points, level, team, &|| true)
+}
+
+/// The same for as long as it is wanted: once `is_wanted` says no, what is returned is of no use.
+pub fn radii_while(
+    attractors: &[Attractor],
+    primaries: &Primaries,
+    points: usize,
+    level: Level,
+    team: Team,
+    is_wanted: &(dyn Fn() -> bool + Sync),
+) -> Vec<f64> {
     static KEPT: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
     if points != POINTS {
-        let gamut = GamutPoints::new(primaries, points, level);
-        return attractors.iter().map(|attractor| gamut.radius(attractor)).collect();
+        let gamut = GamutPoints::new(primaries, points, level, is_wanted);
+        let radii = |gamut: GamutPoints| attractors.iter().map(|a| gamut.radius(a)).collect();
+        return gamut.map(radii).unwrap_or_default();
     }
     let lock = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     let kept = lock().of(primaries);
-    let gamut = kept.unwrap_or_else(|| {
-        let gamut = Arc::new(GamutPoints::new(primaries, POINTS, level));
+    let made = || {
+        let gamut = Arc::new(GamutPoints::new(primaries, POINTS, level, is_wanted)?);
         lock().start(primaries, gamut.clone());
-        gamut
-    });
+        Some(gamut)
+    };
+    let Some(gamut) = kept.or_else(made) else {
+        return Vec::new();
+    };
     let key = |attractor: &Attractor| {
         let [l, a, b] = attractor.lab;
         [l, a, b, attractor.tolerance].map(f64::to_bits)
@@ -79,18 +110,20 @@ pub fn radii(
         let radius = |attractor| kept.radii.get(&key(attractor)).copied().filter(|_| is_ours);
         attractors.iter().map(radius).collect()
     };
-    let found: Vec<Mutex<f64>> = known.iter().map(|r| Mutex::new(r.unwrap_or(0.0))).collect();
+    let found: Vec<Mutex<Option<f64>>> = known.into_iter().map(Mutex::new).collect();
     for_each(attractors.len(), team, |i| {
-        if known[i].is_none() {
-            *found[i].lock().unwrap_or_else(PoisonError::into_inner) = gamut.radius(&attractors[i]);
+        let mut radius = found[i].lock().unwrap_or_else(PoisonError::into_inner);
+        if radius.is_none() && is_wanted() {
+            *radius = Some(gamut.radius(&attractors[i]));
         }
     });
-    let found: Vec<f64> = found
+    let found: Vec<Option<f64>> = found
         .into_iter()
         .map(|radius| radius.into_inner().unwrap_or_else(PoisonError::into_inner))
         .collect();
-    lock().remember(primaries, attractors.iter().map(key).zip(found.iter().copied()));
-    found
+    let fresh = attractors.iter().map(key).zip(&found);
+    lock().remember(primaries, fresh.filter_map(|(key, radius)| radius.map(|r| (key, r))));
+    found.into_iter().map(Option::unwrap_or_default).collect()
 }
 
 /// Most radii remembered; beyond it memory starts afresh.

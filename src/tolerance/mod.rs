@@ -14,6 +14,8 @@ pub mod grid;
 pub mod histogram;
 mod scene;
 
+use crate::attractor::Attractor;
+
 /// Added to the largest distance where the tolerance is 100, so that it lies inside.
 pub const BEYOND_LARGEST: f64 = 1e-6;
 
@@ -32,6 +34,11 @@ pub enum Reference {
     /// Oklab itself: a tolerance of 100 is a radius of 1.
     #[enum_value(name = "Distance in Oklab, times 100", nick = "absolute")]
     Absolute = 2,
+}
+
+/// The radii of [`Reference::Absolute`].
+pub fn absolute(attractors: &[Attractor]) -> Vec<f64> {
+    attractors.iter().map(|attractor| attractor.tolerance / 100.0).collect()
 }
 
 /// The `percent`-th percentile of `values`, which are reordered. 0 for no values.
