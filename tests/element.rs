@@ -16,8 +16,7 @@ use gst_video::{VideoFormat, VideoInfo};
 const ATTRACTORS: &str = "#ff8a3d;40;60 | oklch(50% 0.15 200);40;60";
 
 fn pipeline(line: &str) -> gst::Pipeline {
-    common::init();
-    gst::parse::launch(line).unwrap().downcast().unwrap()
+    common::launch(line).unwrap()
 }
 
 fn by_name(pipeline: &gst::Pipeline, name: &str) -> gst::Element {
@@ -170,6 +169,7 @@ fn gst_launch_fails_on_bad_attractors_and_on_caps_of_size_0() {
             .args(line.split(' '))
             .env("GST_PLUGIN_PATH", folder.path())
             .env("GST_REGISTRY", folder.path().join("registry.bin"))
+            .env("XDG_CACHE_HOME", folder.path())
             .output()
             .unwrap();
         let text = String::from_utf8_lossy(&output.stderr);
@@ -401,6 +401,31 @@ fn caps_of_the_same_codes_share_a_lattice() {
     }
     assert_eq!(stat::<u64>(&element, "bakes"), 1);
     assert_eq!(stat::<u64>(&element, "lut-cache-memory-hits"), 2);
+}
+
+/// A look that was left and comes back is not baked again, and a swap is counted until it has been seen.
+#[test]
+fn a_look_that_comes_back_is_remembered() {
+    let looks = ["#246801;50;50", "#246802;50;50"];
+    let element = element(&[("attractors", looks[0]), ("lut-size", "33")]);
+    let info = info(VideoFormat::Rgba, 16, 16);
+    let mut harness = harness(&element, &info);
+    let mut push = || harness.push_and_pull(buffer(&info, 0, 0, || 0x60)).unwrap();
+    let one = gstcolorshine::lut::Lattice::bytes_for(33);
+    push();
+    assert_eq!(stat::<u64>(&element, "memory-bytes"), one);
+    for change in 1..=4 {
+        element.set_property("attractors", looks[change % 2]);
+        wait_until("the look has changed", || {
+            let count = |name| stat::<u64>(&element, name);
+            count("bakes") + count("lut-cache-memory-hits") == 1 + change as u64
+                && count("memory-bytes") == 2 * one
+        });
+        push();
+        assert_eq!(stat::<u64>(&element, "memory-bytes"), one);
+    }
+    assert_eq!(stat::<u64>(&element, "bakes"), 2);
+    assert_eq!(stat::<u64>(&element, "lut-cache-memory-hits"), 3);
 }
 
 /// Promise 7: frames that come while a large bake is under way go on with the look before.
@@ -750,12 +775,12 @@ fn frame_mode_follows_each_frame() {
 /// A stream that ends while a bake is under way is left in peace, and the element goes away.
 #[test]
 fn stopping_during_a_bake_is_safe() {
-    for _ in 0..20 {
+    for strength in 1..=20 {
         let element = element(&[("attractors", "red;50;50"), ("lut-size", "129")]);
         let info = info(VideoFormat::Rgba, 16, 16);
         let mut harness = harness(&element, &info);
         harness.push_and_pull(buffer(&info, 0, 0, || 9)).unwrap();
-        element.set_property("attractors", "blue;50;50");
+        element.set_property("attractors", format!("blue;50;{strength}"));
         drop(harness);
         element.set_state(gst::State::Null).unwrap();
         let weak = element.downgrade();

@@ -34,7 +34,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("attractor", &["color"]),
     ("model", &["attractor", "color", "cube", "workers"]),
     ("tolerance", &["attractor", "color", "model", "workers"]),
-    ("lut", &["attractor", "color", "model", "workers"]),
+    ("lut", &["attractor", "color", "model", "tolerance", "workers"]),
     ("frame", &["color", "workers"]),
     ("apply", &["color", "frame", "lut", "model", "workers"]),
     ("error", &["attractor", "cube", "frame", "lut"]),

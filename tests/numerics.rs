@@ -13,7 +13,7 @@ use gst_video::VideoFormat;
 use gstcolorshine::attractor::{Channels, parse};
 use gstcolorshine::color::codes::CodeSpace;
 use gstcolorshine::frame::Stream;
-use gstcolorshine::lut::{Interpolation, Lattice, Request, bake, prepare};
+use gstcolorshine::lut::{Interpolation, Lattice, Radii, Request, bake, bake_request};
 use gstcolorshine::model::lanes::ExactKernel;
 use gstcolorshine::model::{Falloff, GamutMapping, Look, Model, Transform};
 use gstcolorshine::tolerances::EXACT_CODES;
@@ -125,14 +125,13 @@ fn table() -> String {
                 let colours = colours(&info, &buffer);
                 let request = Request {
                     look: look.clone(),
-                    radii: radii.clone(),
+                    radii: Radii::Known(radii.clone()),
                     codes: stream.codes,
                     size: None,
                     interpolation: Interpolation::Tetrahedral,
                     memory_limit: u64::MAX,
                 };
-                let auto =
-                    prepare(&request, simd_level(), Team::of_bakes()).0.lattice.clone().unwrap();
+                let auto = bake_request(&request, simd_level(), Team::of_bakes()).lattice.unwrap();
                 let auto_size = auto.size();
                 let mut row = |lattice: &Lattice, size: String| {
                     let [mean, p99, p999, max] = errors(lattice, &kernel, &colours);

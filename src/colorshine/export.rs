@@ -6,11 +6,11 @@ use gst::subclass::prelude::*;
 
 use super::imp::{CAT, ColorShine};
 use super::lut_file::LutFile;
-use super::plan::fixed_radii;
 use crate::color::oklab::Primaries;
 use crate::cube;
+use crate::lut::Radii;
 use crate::model::Transform;
-use crate::workers::Team;
+use crate::workers::{Team, simd_level};
 
 impl ColorShine {
     /// The transform on screen, for export; what the settings lead to where no stream is there.
@@ -31,7 +31,8 @@ impl ColorShine {
                 }
                 settings.check().map_err(|error| error.to_string())?;
                 let look = settings.look(Primaries::BT709);
-                let radii = fixed_radii(&look, settings.tolerance_reference, Team::alone());
+                let radii = Radii::of(&look, settings.tolerance_reference)
+                    .map(|radii| radii.find(&look, simd_level(), Team::alone()));
                 (look, radii.unwrap_or_default())
             }
         };

@@ -20,10 +20,12 @@ use gst_video::subclass::prelude::*;
 
 use super::lut_file::LutFile;
 use super::plan::{Caps, Moment, Notice, Plan};
+use super::recipe::Held;
 use super::settings::{Change, LUT_FILES, PROPERTIES, Settings};
 use super::stream::Streaming;
 use super::{prepare, stats};
 use crate::frame::formats;
+use crate::lut::Disk;
 use crate::telemetry::Counters;
 use crate::workers::Team;
 
@@ -60,6 +62,10 @@ pub(super) struct State {
     pub(super) is_started: bool,
     /// Properties without effect that the user has been warned of since start.
     warned: Vec<&'static str>,
+    /// The folder of baked looks, taken at start.
+    disk: Option<Arc<Disk>>,
+    /// The lattices that the last frame needed.
+    pub(super) on_screen: [Option<Held>; 5],
 }
 
 impl State {
@@ -233,8 +239,11 @@ impl ObjectImpl for ColorShine {
         if pspec.name() != "stats" {
             return self.state().settings.get(pspec.name());
         }
-        let plan = self.state().plan.clone();
-        stats::snapshot(&self.counters, plan.as_deref()).to_value()
+        let (plan, on_screen) = {
+            let state = self.state();
+            (state.plan.clone(), state.on_screen)
+        };
+        stats::snapshot(&self.counters, plan.as_deref(), on_screen).to_value()
     }
 }
 
@@ -291,6 +300,7 @@ impl BaseTransformImpl for ColorShine {
             let checked = state.settings.check();
             state.is_started = checked.is_ok();
             state.warned.clear();
+            state.disk = self.disk(&state.settings);
             checked
         };
         if let Err(error) = checked {
@@ -310,6 +320,8 @@ impl BaseTransformImpl for ColorShine {
             state.plan = None;
             state.next = None;
             state.settings.lut_files.iter_mut().for_each(LutFile::forget);
+            state.disk = None;
+            state.on_screen = Default::default();
         }
         *lock(&self.streaming) = None;
         Ok(())
@@ -334,7 +346,7 @@ impl BaseTransformImpl for ColorShine {
             let Settings { mix, split, .. } = state.settings;
             (state.plan.clone(), mix, split, state.next.is_some())
         };
-        let is_passthrough = {
+        let (is_passthrough, on_screen) = {
             let mut guard = lock(&self.streaming);
             let streaming = guard.get_or_insert_default();
             streaming.since += streaming.screen.begin_frame(plan.as_ref(), buffer.pts());
@@ -348,11 +360,12 @@ impl BaseTransformImpl for ColorShine {
             if streaming.job.is_none() {
                 streaming.screen.show_untouched();
             }
-            streaming.job.is_none()
+            (streaming.job.is_none(), streaming.screen.held())
         };
         self.counters.frames.increment();
         if is_passthrough {
             self.counters.frames_passthrough.increment();
+            self.state().on_screen = on_screen;
         }
         if element.is_passthrough() != is_passthrough {
             gst::debug!(CAT, imp = self, "passthrough: {is_passthrough}");
@@ -405,7 +418,7 @@ impl VideoFilterImpl for ColorShine {
         let start = Instant::now();
         let caps = Arc::new(Caps::new(in_info));
         // The plan before is kept until the new one is made: they may share a lattice.
-        let (settings, version, _before, hdr) = {
+        let (settings, disk, version, _before, hdr) = {
             let mut state = self.state();
             state.caps = Some(caps.clone());
             let is_told = state.warned.contains(&HDR);
@@ -413,10 +426,12 @@ impl VideoFilterImpl for ColorShine {
             state.warned.extend(hdr.map(|_| HDR));
             state.next = None;
             state.planned_version = state.version;
-            (state.settings.clone(), state.version, state.plan.take(), hdr)
+            let (settings, disk) = (state.settings.clone(), state.disk.clone());
+            (settings, disk, state.version, state.plan.take(), hdr)
         };
         // The stream has not begun: its first frame wants a plan, so all threads work on one.
-        let plan = Arc::new(Plan::new(&settings, caps, &self.counters, Team::of_bakes()));
+        let (counters, team) = (&self.counters, Team::of_bakes());
+        let plan = Arc::new(Plan::new(&settings, caps, counters, team, disk.as_ref()));
         gst::info!(
             CAT,
             imp = self,

@@ -11,6 +11,7 @@
 use gst::glib;
 use gst::prelude::*;
 
+mod cache;
 mod export;
 mod imp;
 mod lut_file;

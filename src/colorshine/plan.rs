@@ -7,17 +7,16 @@ use gst_video::VideoInfo;
 
 use super::Method;
 use super::measured::Measured;
-use super::recipe::Recipe;
+use super::recipe::{Held, Recipe};
 use super::screen::Screen;
 use super::settings::Settings;
 use crate::apply::{BLOCK, Dither, Finish, Job, Reads};
 use crate::frame::{Area, Layout, Planes, Stream};
-use crate::lut::{Baked, ErrorReport, Request, bake_request, prepare};
+use crate::lut::{Baked, Disk, ErrorReport, Origin, Radii, Request, bake_request, prepare};
 use crate::model::Look;
 use crate::model::lanes::ToOklab;
 use crate::telemetry::Counters;
 use crate::tolerance::follow::Follower;
-use crate::tolerance::{self, Reference};
 use crate::workers::{Team, level_name, simd_level};
 
 /// 99.9th percentile of a lattice's error, in 8-bit codes, beyond which `method=auto` would rather
@@ -155,19 +154,21 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The plan for some settings and caps; bakes with a team where no one has yet.
+    /// The plan for some settings and caps; bakes with a team where no one has yet and no file is found
+    /// sooner.
     pub(super) fn new(
         settings: &Settings,
         caps: Arc<Caps>,
         counters: &Counters,
         team: Team,
+        disk: Option<&Arc<Disk>>,
     ) -> Self {
         let look = settings.look(caps.stream.primaries);
         let mut plan = Self {
             transition: settings.transition(),
             request: Request {
                 look: look.clone(),
-                radii: Vec::new(),
+                radii: Radii::Known(Vec::new()),
                 codes: caps.stream.codes,
                 size: settings.lut_size(),
                 interpolation: settings.interpolation,
@@ -185,8 +186,8 @@ impl Plan {
         if plan.look.is_identity() {
             return plan;
         }
-        match fixed_radii(&plan.look, settings.tolerance_reference, team) {
-            Some(radii) => plan.fix(radii, counters, team),
+        match Radii::of(&plan.look, settings.tolerance_reference) {
+            Some(radii) => plan.fix(radii, counters, team, disk),
             None => {
                 let to_oklab = ToOklab::of_look(&plan.caps.stream.codes, &plan.look);
                 let measured = Measured::new(to_oklab, settings.adaptation());
@@ -197,25 +198,31 @@ impl Plan {
     }
 
     /// Settles on one recipe for all frames.
-    fn fix(&mut self, radii: Vec<f64>, counters: &Counters, team: Team) {
-        self.request.radii = radii.clone();
+    fn fix(&mut self, radii: Radii, counters: &Counters, team: Team, disk: Option<&Arc<Disk>>) {
+        self.request.radii = radii;
         let mut kept = None;
         let choice = self.choose(&self.request, |request| {
-            let (baked, was_there) = prepare(request, simd_level(), team);
-            if was_there {
-                counters.memory_hits.increment();
-            } else {
-                counters.misses.increment();
-                counters.count_bake(baked.bake_time);
+            let (baked, origin) = prepare(request, simd_level(), team, disk);
+            match origin {
+                Origin::Memory => counters.memory_hits.increment(),
+                Origin::Disk => counters.disk_hits.increment(),
+                Origin::Bake => {
+                    counters.misses.increment();
+                    counters.count_bake(baked.bake_time);
+                }
             }
             kept.insert(baked).clone()
         });
+        let radii = match &kept {
+            Some(baked) => baked.radii.clone(),
+            None => self.request.radii.find(&self.look, simd_level(), team),
+        };
         let lattice = kept.as_ref().and_then(|baked| baked.lattice.clone());
         let recipe = match lattice.filter(|_| choice.lut_size.is_some()) {
             Some(lattice) => Recipe::Lattice(lattice, self.request.interpolation),
             None => {
                 kept = None;
-                Recipe::exact(&self.request)
+                Recipe::exact(&self.request, &radii)
             }
         };
         self.choice = OnceLock::from(choice);
@@ -233,7 +240,8 @@ impl Plan {
         let codes = baked.report.p999_codes;
         if self.method == Method::Auto && request.size.is_none() && codes > INACCURATE {
             let pixels = self.caps.pixels() as f64 / self.threads as f64;
-            let needs = Duration::from_secs_f64(1e-9 * baked.exact_nanoseconds * pixels);
+            let nanoseconds = baked.exact_nanoseconds(request, simd_level());
+            let needs = Duration::from_secs_f64(1e-9 * nanoseconds * pixels);
             let has = self.caps.frame_time();
             if needs <= has.mul_f64(KEEPS_UP) {
                 choice.lut_size = None;
@@ -246,7 +254,7 @@ impl Plan {
 
     /// The recipe for measured radii, baked by a team. The first settles size and method for all.
     pub(super) fn recipe_for(&self, radii: &[f64], team: Team, counters: &Counters) -> Recipe {
-        let request = Request { radii: radii.to_vec(), ..self.request.clone() };
+        let request = Request { radii: Radii::Known(radii.to_vec()), ..self.request.clone() };
         let mut baked = None;
         let choice = self.choice.get_or_init(|| {
             self.choose(&request, |request| {
@@ -254,13 +262,13 @@ impl Plan {
             })
         });
         let Some(size) = choice.lut_size else {
-            return Recipe::exact(&request);
+            return Recipe::exact(&request, radii);
         };
         let start = Instant::now();
         let lattice = baked.as_ref().and_then(|baked| baked.lattice.clone());
         let recipe = match lattice {
             Some(lattice) => Recipe::Lattice(lattice, request.interpolation),
-            None => Recipe::lattice(&request, size, team),
+            None => Recipe::lattice(&request, radii, size, team),
         };
         counters.count_bake(baked.map_or_else(|| start.elapsed(), |baked| baked.bake_time));
         recipe
@@ -350,9 +358,9 @@ impl Plan {
         format!("{method}; radii {:.4?}; on the CPU, {}", self.radii(), level_name(simd_level()))
     }
 
-    /// Bytes of the lattices and of the .cube files in use.
-    pub(super) fn memory(&self) -> u64 {
-        self.recipe().map_or(0, |recipe| recipe.memory()) + self.look.lut_bytes()
+    /// The lattice in use.
+    pub(super) fn held(&self) -> Option<Held> {
+        self.recipe().and_then(|recipe| recipe.held())
     }
 
     /// Who works on a frame.
@@ -414,21 +422,5 @@ impl Plan {
         };
         // Pairs of groups, so that both fields of an interlaced frame stay together.
         groups.max(1).next_multiple_of(2)
-    }
-}
-
-/// The radii that no frame is needed for; `None` where they come from the frames.
-pub(super) fn fixed_radii(look: &Look, reference: Reference, team: Team) -> Option<Vec<f64>> {
-    let (set, primaries) = (&look.attractors, &look.primaries);
-    if set.is_empty() {
-        return Some(Vec::new());
-    }
-    match reference {
-        Reference::Frame => None,
-        Reference::Absolute => Some(set.iter().map(|a| a.tolerance / 100.0).collect()),
-        Reference::Gamut => {
-            let points = tolerance::gamut::POINTS;
-            Some(tolerance::gamut::radii(set, primaries, points, simd_level(), team))
-        }
     }
 }

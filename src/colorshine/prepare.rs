@@ -54,7 +54,8 @@ fn prepare_one(imp: &ColorShine) -> bool {
         state.planned_version = state.version;
         (state.settings.clone(), caps, state.version, state.plan.clone())
     };
-    let plan = Arc::new(Plan::new(&settings, caps, imp.counters(), Team::alone()));
+    // No file is looked for: nobody waits for this look, and settings on the move would fill the folder.
+    let plan = Arc::new(Plan::new(&settings, caps, imp.counters(), Team::alone(), None));
     if !plan.transition.is_zero() {
         // What a cross-fade blends is made ready here rather than in the stream.
         let recipes = [Some(&plan), before.as_ref()].into_iter().flatten();

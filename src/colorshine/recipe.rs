@@ -12,6 +12,30 @@ use crate::workers::{Team, simd_level};
 /// asked for a size.
 const STAND_IN_SIZE: usize = 33;
 
+/// A lattice that is held, to count its memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Held {
+    address: usize,
+    bytes: u64,
+}
+
+impl Held {
+    pub(super) fn of(lattice: &Arc<Lattice>) -> Self {
+        let (address, size) = (Arc::as_ptr(lattice).addr(), lattice.size());
+        Self { address, bytes: Lattice::bytes_for(size) }
+    }
+
+    /// Bytes of lattices, each counted once.
+    pub(super) fn bytes(lattices: &[Option<Self>]) -> u64 {
+        let is_first = |i: &usize| !lattices[..*i].contains(&lattices[*i]);
+        (0..lattices.len())
+            .filter(is_first)
+            .filter_map(|i| lattices[i])
+            .map(|held| held.bytes)
+            .sum()
+    }
+}
+
 /// The way from codes to differences.
 #[derive(Clone, Debug)]
 pub(super) enum Recipe {
@@ -33,11 +57,11 @@ pub(super) struct Exact {
 }
 
 impl Recipe {
-    /// The model itself for a request's look and radii.
-    pub(super) fn exact(request: &Request) -> Self {
+    /// The model itself for a request's look, with radii.
+    pub(super) fn exact(request: &Request, radii: &[f64]) -> Self {
         let size = request.size.unwrap_or(STAND_IN_SIZE);
         Self::Exact(Arc::new(Exact {
-            kernel: Arc::new(kernel(request)),
+            kernel: Arc::new(request.kernel(radii, simd_level())),
             codes: request.codes,
             interpolation: request.interpolation,
             stand_in_size: Some(size)
@@ -47,8 +71,9 @@ impl Recipe {
     }
 
     /// A lattice of a given size for a request's look and radii, baked by a team.
-    pub(super) fn lattice(request: &Request, size: usize, team: Team) -> Self {
-        let lattice = bake(&kernel(request), &request.codes, size, team);
+    pub(super) fn lattice(request: &Request, radii: &[f64], size: usize, team: Team) -> Self {
+        let kernel = request.kernel(radii, simd_level());
+        let lattice = bake(&kernel, &request.codes, size, team);
         Self::Lattice(Arc::new(lattice), request.interpolation)
     }
 
@@ -77,16 +102,11 @@ impl Recipe {
         }
     }
 
-    /// Bytes of its lattices.
-    pub(super) fn memory(&self) -> u64 {
-        let lattice = match self {
-            Self::Lattice(lattice, _) => Some(lattice),
-            Self::Exact(exact) => exact.stand_in.get(),
-        };
-        lattice.map_or(0, |lattice| Lattice::bytes_for(lattice.size()))
+    /// Its lattice: its own, or one that has been made to stand for the exact model.
+    pub(super) fn held(&self) -> Option<Held> {
+        match self {
+            Self::Lattice(lattice, _) => Some(Held::of(lattice)),
+            Self::Exact(exact) => exact.stand_in.get().map(Held::of),
+        }
     }
-}
-
-fn kernel(request: &Request) -> ExactKernel {
-    ExactKernel::new(&request.look, &request.radii, &request.codes, simd_level())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::plan::Plan;
-use super::recipe::Recipe;
+use super::recipe::{Held, Recipe};
 use crate::lut::{Interpolation, Lattice};
 use crate::workers::{Team, simd_level};
 
@@ -109,11 +109,18 @@ impl Screen {
         self.last = None;
     }
 
-    /// Bytes of the lattices that only the cross-fade needs.
-    pub(super) fn memory(&self) -> u64 {
-        let fade = self.fade.iter();
-        let lattices = fade.flat_map(|fade| fade.from.iter().chain(&fade.blend));
-        lattices.map(|lattice| Lattice::bytes_for(lattice.size())).sum()
+    /// The lattices that what is shown needs; some may be the same.
+    pub(super) fn held(&self) -> [Option<Held>; 5] {
+        let last = self.last.as_ref().and_then(Recipe::held);
+        let Some(fade) = &self.fade else {
+            return [last, None, None, None, None];
+        };
+        let [to, resized] = match &fade.to {
+            Some(to) => to.each_ref().map(|lattice| Some(Held::of(lattice))),
+            None => [None; 2],
+        };
+        let [from, blend] = [&fade.from, &fade.blend].map(|held| held.as_ref().map(Held::of));
+        [last, from, to, resized, blend]
     }
 }
 

@@ -1,5 +1,6 @@
 //! The property table: names, types, ranges, defaults, flags and docs, and the values themselves.
 
+use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -284,17 +285,21 @@ impl Settings {
         }
     }
 
+    /// The folder for baked lookup tables, and whether the user has named it; `None` for no folder.
+    pub(super) fn cache_folder(&self) -> Option<(PathBuf, bool)> {
+        match self.cache_dir.as_deref() {
+            None => Some((glib::user_cache_dir().join("colorshine"), false)),
+            Some("") => None,
+            Some(folder) => Some((folder.into(), true)),
+        }
+    }
+
     /// Properties that have been set but have no effect yet, each with what happens instead.
     pub(super) fn without_effect(&self) -> Vec<(&'static str, &'static str)> {
         [
             (self.backend == Backend::Gpu, "backend=gpu", "the CPU does the work"),
             (self.gpu_adapter.is_some(), "gpu-adapter", "the CPU does the work"),
             (self.pipeline_depth > 1, "pipeline-depth", "no latency is added"),
-            (
-                self.cache_dir.as_deref().is_some_and(|dir| !dir.is_empty()),
-                "cache-dir",
-                "nothing is kept on disk",
-            ),
         ]
         .into_iter()
         .filter_map(|(is_set, name, instead)| is_set.then_some((name, instead)))
@@ -494,7 +499,8 @@ pub(super) static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| 
         string(
             "cache-dir",
             "Cache folder",
-            "Folder for baked lookup tables; empty: none. Has no effect yet: nothing is kept on disk",
+            "Folder for baked lookup tables, of at most 64 MiB; null: colorshine in the user's cache \
+             folder; empty: nothing is kept on disk",
         )
         .mutable_ready()
         .build(),

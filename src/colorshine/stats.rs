@@ -1,14 +1,24 @@
 //! Counters and plan as the `stats` structure.
 
 use super::plan::Plan;
+use super::recipe::Held;
 use crate::telemetry::Counters;
 use crate::workers::{level_name, simd_level};
 
 /// The snapshot. Names never change; what the element cannot know yet is 0.
-pub(super) fn snapshot(counters: &Counters, plan: Option<&Plan>) -> gst::Structure {
+///
+/// Memory is that of the .cube files and of the lattices which the plan and the screen need. Those that the process merely keeps,
+/// for whoever wants them again, are not this element's.
+pub(super) fn snapshot(
+    counters: &Counters,
+    plan: Option<&Plan>,
+    on_screen: [Option<Held>; 5],
+) -> gst::Structure {
     let report = plan.map(Plan::report).unwrap_or_default();
     let lut_size = plan.map_or(0, Plan::lut_size);
-    let memory = plan.map_or(0, Plan::memory) + counters.fade_memory.get();
+    let [a, b, c, d, e] = on_screen;
+    let lattices = Held::bytes(&[plan.and_then(Plan::held), a, b, c, d, e]);
+    let memory = lattices + plan.map_or(0, |plan| plan.look.lut_bytes());
     let radii = plan.map(Plan::radii).unwrap_or_default();
     gst::Structure::builder("application/x-colorshine-stats")
         .field("frames", counters.frames.get())
@@ -27,7 +37,7 @@ pub(super) fn snapshot(counters: &Counters, plan: Option<&Plan>) -> gst::Structu
         .field("radii", gst::Array::new(radii))
         .field("coverage", counters.coverage.get())
         .field("lut-cache-memory-hits", counters.memory_hits.get())
-        .field("lut-cache-disk-hits", 0u64)
+        .field("lut-cache-disk-hits", counters.disk_hits.get())
         .field("lut-cache-misses", counters.misses.get())
         .field("memory-bytes", memory)
         .field("scene-cuts", counters.scene_cuts.get())

@@ -69,7 +69,7 @@ impl ColorShine {
         let time = start.elapsed();
         let counters = &self.counters;
         counters.apply_time.smooth_time(time);
-        counters.fade_memory.set(streaming.screen.memory());
+        self.state().on_screen = streaming.screen.held();
         if let Some(negotiation) = streaming.first_frame.take() {
             counters.first_frame_time.set_time(negotiation + time);
         }

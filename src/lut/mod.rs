@@ -8,18 +8,22 @@
 
 mod bake;
 mod blend;
+mod disk;
 mod lattice;
 mod report;
+mod request;
 mod sample;
 mod shared;
 
 pub use bake::bake;
 pub(crate) use bake::quantize;
+pub use disk::{Disk, Problem, Refusal};
 pub use lattice::{AUTO_SIZES, Axis, FRACTION_BITS, Lattice, MAX_SIZE, MIN_SIZE, fraction_bits};
 #[cfg(test)]
 pub(crate) use lattice::{extreme_lattice, lonely_lattice, noise_lattice};
 pub use report::{ErrorReport, Probe};
-pub use shared::{Baked, Request, bake_request, prepare};
+pub use request::{Baked, Radii, Request, bake_request};
+pub use shared::{Origin, prepare};
 
 /// How values between nodes are found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]

@@ -1,179 +1,251 @@
-//! Baked looks, shared within the process: elements with the same look hold one lattice.
+//! Baked looks, shared within the process: elements with the same look hold one lattice, and those that
+//! were used last are kept for whoever wants them again.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use super::{AUTO_SIZES, ErrorReport, Interpolation, Lattice, Probe, bake};
-use crate::color::codes::CodeSpace;
-use crate::model::Look;
-use crate::model::lanes::ExactKernel;
+use super::disk::{Disk, Search};
+use super::request::{Baked, Request, bake_unless};
 use crate::workers::{Level, Team};
 
-/// 99.9th percentile of the error, in codes of the stream, at which an automatic size is large enough:
-/// then lattice and exact model, both rounded, differ by at most one code.
-const GOOD_ENOUGH: f64 = 0.5;
+/// Most bytes of lattices that are kept, in use or not; less where a request's memory limit is less.
+const MOST_BYTES: u64 = 64 << 20;
 
-/// All that a lattice depends on.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// The model's settings.
-    pub look: Look,
-    /// One radius per attractor.
-    pub radii: Vec<f64>,
-    /// The stream's codes.
-    pub codes: CodeSpace,
-    /// Nodes per axis; `None` for the smallest of [`AUTO_SIZES`] that is good enough.
-    pub size: Option<usize>,
-    /// How the lattice will be sampled.
-    pub interpolation: Interpolation,
-    /// Most bytes that the lattice may take.
-    pub memory_limit: u64,
-}
+/// Most looks that are kept.
+const MOST_LOOKS: usize = 256;
 
-impl Request {
-    /// What tells two requests apart: the text of every field, so that no field can be forgotten.
-    /// Rust prints floating-point numbers with as many digits as tell them apart.
-    fn key(&self) -> String {
-        format!("{self:?}")
-    }
-
-    /// Sizes to try, in order. None where not even the smallest fits the memory limit.
-    fn sizes(&self) -> Vec<usize> {
-        let sizes = self.size.map_or(AUTO_SIZES.to_vec(), |size| vec![size]);
-        sizes.into_iter().filter(|&size| Lattice::bytes_for(size) <= self.memory_limit).collect()
-    }
-}
-
-/// A lattice with what is known about it.
-#[derive(Debug)]
-pub struct Baked {
-    /// The lattice; `None` where none fits the memory limit.
-    pub lattice: Option<Arc<Lattice>>,
-    /// Its error.
-    pub report: ErrorReport,
-    /// What the bake took, all sizes that were tried included.
-    pub bake_time: Duration,
-    /// What the exact kernel takes for one colour, in nanoseconds on one thread.
-    pub exact_nanoseconds: f64,
+/// Where a baked look came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It was there.
+    Memory,
+    /// A file.
+    Disk,
+    /// It was baked.
+    Bake,
 }
 
 type Slot = OnceLock<Arc<Baked>>;
 
-/// What is being baked, and what was baked, as long as someone uses it.
-type Shared = HashMap<String, (Weak<Slot>, Weak<Baked>)>;
-
-static SHARED: LazyLock<Mutex<Shared>> = LazyLock::new(Mutex::default);
-
-/// The baked form of a request, and whether it was there already. Of several callers with the same
-/// request one bakes and the others wait for it.
-pub fn prepare(request: &Request, level: Level, team: Team) -> (Arc<Baked>, bool) {
-    let key = request.key();
-    let lock = || SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    let slot = {
-        let mut shared = lock();
-        shared.retain(|_, (slot, baked)| slot.strong_count() > 0 || baked.strong_count() > 0);
-        let (slot, baked) = shared.entry(key.clone()).or_default();
-        if let Some(baked) = baked.upgrade() {
-            return (baked, true);
-        }
-        slot.upgrade().unwrap_or_else(|| {
-            let fresh = Arc::new(Slot::new());
-            *slot = Arc::downgrade(&fresh);
-            fresh
-        })
-    };
-    let mut is_hit = true;
-    let baked = slot.get_or_init(|| {
-        is_hit = false;
-        Arc::new(bake_request(request, level, team))
-    });
-    if !is_hit && let Some((_, kept)) = lock().get_mut(&key) {
-        *kept = Arc::downgrade(baked);
-    }
-    (baked.clone(), is_hit)
+/// A look that is being baked, is in use, or is kept.
+#[derive(Default)]
+struct Entry {
+    /// Where those meet who ask for it while it is being baked.
+    slot: Weak<Slot>,
+    baked: Weak<Baked>,
+    kept: Option<Kept>,
 }
 
-/// The same without sharing it.
-pub fn bake_request(request: &Request, level: Level, team: Team) -> Baked {
-    let start = Instant::now();
-    let kernel = ExactKernel::new(&request.look, &request.radii, &request.codes, level);
-    let probe = Probe::new(&kernel, &request.codes);
-    let mut best: Option<(Lattice, ErrorReport)> = None;
-    for size in request.sizes() {
-        // The table before goes first, so that the limit holds.
-        drop(best.take());
-        let lattice = bake(&kernel, &request.codes, size, team);
-        let report = probe.report(&lattice, request.interpolation);
-        best = Some((lattice, report));
-        let codes = f64::from(request.codes.max_code()) / 255.0;
-        if report.p999_codes * codes <= GOOD_ENOUGH {
-            break;
+/// A look that is kept whether it is in use or not.
+struct Kept {
+    baked: Arc<Baked>,
+    /// When it was asked for last, by the count of all that was asked for.
+    used: u64,
+}
+
+impl Entry {
+    fn is_alive(&self) -> bool {
+        self.kept.is_some() || self.slot.strong_count() > 0 || self.baked.strong_count() > 0
+    }
+
+    fn kept_bytes(&self) -> u64 {
+        self.kept.as_ref().map_or(0, |kept| kept.baked.bytes())
+    }
+}
+
+/// All looks that the process knows, by their keys.
+#[derive(Default)]
+struct Shared {
+    looks: HashMap<String, Entry>,
+    /// Requests so far.
+    requests: u64,
+}
+
+impl Shared {
+    /// Keeps a look that is asked for now.
+    fn keep(&mut self, key: &str, baked: &Arc<Baked>, limit: u64) {
+        self.requests += 1;
+        let entry = self.looks.entry(key.into()).or_default();
+        entry.baked = Arc::downgrade(baked);
+        entry.kept = Some(Kept { baked: baked.clone(), used: self.requests });
+        self.shrink(limit);
+    }
+
+    /// Lets go of what was not asked for longest, until what is kept fits.
+    fn shrink(&mut self, limit: u64) {
+        let limit = limit.min(MOST_BYTES);
+        let mut bytes: u64 = self.looks.values().map(Entry::kept_bytes).sum();
+        let mut count = self.looks.values().filter(|entry| entry.kept.is_some()).count();
+        while bytes > limit || count > MOST_LOOKS {
+            let used = |entry: &Entry| entry.kept.as_ref().map(|kept| kept.used);
+            let kept = self.looks.values_mut().filter(|entry| entry.kept.is_some());
+            let Some(oldest) = kept.min_by_key(|entry| used(entry)) else {
+                break;
+            };
+            bytes -= oldest.kept_bytes();
+            count -= 1;
+            oldest.kept = None;
         }
+        self.looks.retain(|_, entry| entry.is_alive());
     }
-    let (lattice, report) = best.unzip();
-    Baked {
-        lattice: lattice.map(Arc::new),
-        report: report.unwrap_or_default(),
-        bake_time: start.elapsed(),
-        exact_nanoseconds: probe.nanoseconds_per_colour,
+}
+
+fn shared() -> MutexGuard<'static, Shared> {
+    static SHARED: LazyLock<Mutex<Shared>> = LazyLock::new(Mutex::default);
+    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The baked form of a request, and where it came from. Of several callers with the same request one
+/// bakes and the others wait for it.
+///
+/// With a disk cache, its file is looked for while the bake is under way, and whichever is there first is
+/// taken: no one ever waits for a file.
+pub fn prepare(
+    request: &Request,
+    level: Level,
+    team: Team,
+    disk: Option<&Arc<Disk>>,
+) -> (Arc<Baked>, Origin) {
+    let key = request.key(level);
+    let limit = request.memory_limit;
+    let slot = {
+        let mut shared = shared();
+        let entry = shared.looks.entry(key.clone()).or_default();
+        if let Some(baked) = entry.baked.upgrade() {
+            shared.keep(&key, &baked, limit);
+            return (baked, Origin::Memory);
+        }
+        let slot = entry.slot.upgrade().unwrap_or_else(|| {
+            let fresh = Arc::new(Slot::new());
+            entry.slot = Arc::downgrade(&fresh);
+            fresh
+        });
+        // Room for the one that is to come.
+        shared.shrink(limit.saturating_sub(request.most_bytes()));
+        slot
+    };
+    let mut origin = Origin::Memory;
+    let baked = slot.get_or_init(|| {
+        let search = disk.map(|disk| disk.search(request, level));
+        let found = || search.as_deref().and_then(Search::found);
+        match bake_unless(request, level, team, &found) {
+            Ok(baked) => {
+                origin = Origin::Bake;
+                let baked = Arc::new(baked);
+                if let Some((disk, search)) = disk.zip(search) {
+                    disk.keep(request, level, &baked, search);
+                }
+                baked
+            }
+            Err(found) => {
+                origin = Origin::Disk;
+                found
+            }
+        }
+    });
+    if origin != Origin::Memory {
+        shared().keep(&key, baked, limit);
     }
+    (baked.clone(), origin)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attractor::{Channels, parse};
-    use crate::color::oklab::Primaries;
-    use crate::model::{Falloff, GamutMapping, Model};
-    use crate::workers::{Team, simd_level};
+    use crate::lut::request::tests::{baked, request};
+    use crate::lut::{Lattice, Radii};
+    use crate::workers::simd_level;
 
-    fn request(attractors: &str) -> Request {
-        let attractors = parse(attractors).unwrap();
-        Request {
-            radii: vec![0.3; attractors.len()],
-            look: Look {
-                attractors,
-                channels: Channels::ALL,
-                model: Model::Smooth,
-                falloff: Falloff::Cosine,
-                gamut_mapping: GamutMapping::Chroma,
-                primaries: Primaries::BT709,
-                input_lut: None,
-                output_lut: None,
-            },
-            codes: CodeSpace::full_rgb(8),
-            size: None,
-            interpolation: Interpolation::Tetrahedral,
-            memory_limit: u64::MAX,
-        }
+    fn get(request: &Request) -> (Arc<Baked>, Origin) {
+        prepare(request, simd_level(), Team::alone(), None)
     }
 
+    /// Also when nobody has used it in between.
     #[test]
-    fn the_same_look_is_baked_once_and_dropped_with_its_last_user() {
+    fn the_same_look_is_baked_once() {
         let one = request("#123456;50;50");
-        let all: Vec<(Arc<Baked>, bool)> = std::thread::scope(|scope| {
-            let prepare = || scope.spawn(|| prepare(&one, simd_level(), Team::alone()));
-            let threads: Vec<_> = (0..10).map(|_| prepare()).collect();
+        let all: Vec<(Arc<Baked>, Origin)> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..10).map(|_| scope.spawn(|| get(&one))).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
-        assert_eq!(all.iter().filter(|(_, is_hit)| !is_hit).count(), 1);
+        assert_eq!(all.iter().filter(|(_, origin)| *origin == Origin::Bake).count(), 1);
         assert!(all.iter().all(|(baked, _)| Arc::ptr_eq(baked, &all[0].0)));
-        let other = prepare(&request("#123457;50;50"), simd_level(), Team::alone());
-        assert!(!other.1 && !Arc::ptr_eq(&other.0, &all[0].0));
         let weak = Arc::downgrade(&all[0].0);
         drop(all);
-        assert!(weak.upgrade().is_none());
+        let other = get(&request("#123457;50;50"));
+        assert_eq!(other.1, Origin::Bake);
+        let (again, origin) = get(&one);
+        assert_eq!(origin, Origin::Memory);
+        assert!(weak.ptr_eq(&Arc::downgrade(&again)));
     }
 
     #[test]
     fn memory_limit_bounds_the_size() {
         let size_within = |memory_limit| {
             let request = Request { memory_limit, ..request("red;50;200;l") };
-            prepare(&request, simd_level(), Team::alone()).0.lattice.as_ref().map(|l| l.size())
+            get(&request).0.lattice.as_ref().map(|lattice| lattice.size())
         };
         assert_eq!(size_within(u64::MAX), Some(65));
         assert_eq!(size_within(Lattice::bytes_for(49)), Some(49));
         assert_eq!(size_within(1000), None);
+    }
+
+    /// What was asked for longest ago goes first, and as soon as there is no room for it.
+    #[test]
+    fn what_is_kept_fits_the_limit() {
+        let one = Lattice::bytes_for(17);
+        let mut shared = Shared::default();
+        let kept = |shared: &Shared| {
+            let mut keys: Vec<String> = shared.looks.keys().cloned().collect();
+            keys.sort();
+            keys.concat()
+        };
+        for key in ["a", "b", "c", "a", "d"] {
+            let known = shared.looks.get(key).and_then(|entry| entry.baked.upgrade());
+            shared.keep(key, &known.unwrap_or_else(|| Arc::new(baked(17))), 3 * one);
+        }
+        assert_eq!(kept(&shared), "acd");
+        let in_use = shared.looks["c"].baked.upgrade().unwrap();
+        shared.shrink(one);
+        assert_eq!(kept(&shared), "cd", "what is in use is known as long as it is");
+        drop(in_use);
+        shared.keep("d", &Arc::new(baked(17)), one - 1);
+        shared.shrink(one - 1);
+        assert_eq!(kept(&shared), "");
+    }
+
+    #[test]
+    fn ten_thousand_looks_keep_memory_bounded() {
+        for (size, most) in [(33, MOST_BYTES / Lattice::bytes_for(33)), (2, MOST_LOOKS as u64)] {
+            let mut shared = Shared::default();
+            for look in 0..10_000 {
+                shared.keep(&look.to_string(), &Arc::new(baked(size)), u64::MAX);
+                assert!(shared.looks.len() as u64 <= most);
+            }
+            assert_eq!(shared.looks.len() as u64, most);
+            assert!(shared.looks.contains_key("9999"));
+        }
+    }
+
+    /// Whatever gives the same lattice has the same key, and nothing else has.
+    #[test]
+    fn keys_tell_what_matters() {
+        let plain = request("red;50;50");
+        let same = Request { memory_limit: u64::MAX - 1, ..plain.clone() };
+        assert_eq!(plain.key(simd_level()), same.key(simd_level()));
+        let mut others = vec![
+            request("red;50;50.00000000000001"),
+            request("red;50;50;lh"),
+            Request { radii: Radii::OfGamut, ..plain.clone() },
+            Request { radii: Radii::Known(vec![0.3 + f64::EPSILON]), ..plain.clone() },
+            Request { size: Some(17), ..plain.clone() },
+            Request { memory_limit: Lattice::bytes_for(49), ..plain.clone() },
+            Request { codes: crate::color::codes::CodeSpace::full_rgb(10), ..plain.clone() },
+            Request { interpolation: crate::lut::Interpolation::Nearest, ..plain.clone() },
+        ];
+        others.push(plain);
+        let keys: std::collections::BTreeSet<String> =
+            others.iter().map(|request| request.key(simd_level())).collect();
+        assert_eq!(keys.len(), others.len());
     }
 }

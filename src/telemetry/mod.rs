@@ -70,16 +70,16 @@ pub struct Counters {
     pub apply_time: Gauge,
     /// Time from the caps to the end of the first frame's work, waiting for that frame not counted.
     pub first_frame_time: Gauge,
-    /// Looks that another element, or this one, had already baked.
+    /// Looks that the process had baked or loaded before, for this element or another.
     pub memory_hits: Gauge,
+    /// Looks that were found in the disk cache before they were baked.
+    pub disk_hits: Gauge,
     /// Looks that had to be baked.
     pub misses: Gauge,
     /// Frames that were taken for the first of another scene.
     pub scene_cuts: Gauge,
     /// Share of the picture that the look reaches, where radii are measured.
     pub coverage: Share,
-    /// Bytes of the lattices that only a cross-fade needs.
-    pub fade_memory: Gauge,
 }
 
 impl Counters {
@@ -99,9 +99,9 @@ impl Counters {
             &self.apply_time,
             &self.first_frame_time,
             &self.memory_hits,
+            &self.disk_hits,
             &self.misses,
             &self.scene_cuts,
-            &self.fade_memory,
         ] {
             gauge.set(0);
         }

@@ -26,10 +26,11 @@ pub fn init() {
     });
 }
 
-/// The element with some properties, given as in gst-launch.
+/// The element with some properties, given as in gst-launch. Nothing is kept on disk unless they say so.
 pub fn element(properties: &[(&str, &str)]) -> gst::Element {
     init();
-    let element = gst::ElementFactory::make("colorshine").build().unwrap();
+    let element =
+        gst::ElementFactory::make("colorshine").property("cache-dir", "").build().unwrap();
     for (name, value) in properties {
         element.set_property_from_str(name, value);
     }
@@ -119,15 +120,28 @@ pub fn harness(element: &gst::Element, info: &VideoInfo) -> gst_check::Harness {
     harness
 }
 
+/// The pipeline of a gst-launch line, whose elements keep nothing on disk.
+///
+/// # Errors
+///
+/// What is wrong with the line.
+pub fn launch(line: &str) -> Result<gst::Pipeline, gst::glib::Error> {
+    init();
+    let pipeline = gst::parse::launch(line)?.downcast::<gst::Pipeline>().unwrap();
+    for element in pipeline.iterate_all_by_element_factory_name("colorshine") {
+        element.unwrap().set_property("cache-dir", "");
+    }
+    Ok(pipeline)
+}
+
 /// Runs a gst-launch line to its end.
 ///
 /// # Errors
 ///
 /// The text of the error message, or that time ran out.
 pub fn run(line: &str) -> Result<(), String> {
-    init();
-    let pipeline = gst::parse::launch(line).map_err(|error| error.to_string())?;
-    run_pipeline(&pipeline)
+    let pipeline = launch(line).map_err(|error| error.to_string())?;
+    run_pipeline(pipeline.upcast_ref())
 }
 
 /// Runs a pipeline to its end and stops it.

@@ -1,0 +1,36 @@
+//! The folder of baked looks, and what the user hears of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use gst::subclass::prelude::*;
+
+use super::imp::{CAT, ColorShine};
+use super::settings::Settings;
+use crate::lut::{Disk, Problem};
+
+impl ColorShine {
+    /// The folder of baked looks that the settings ask for. What is wrong with it is told once: by a
+    /// warning where the user has named it, for information where it is the default.
+    pub(super) fn disk(&self, settings: &Settings) -> Option<Arc<Disk>> {
+        let (folder, is_named) = settings.cache_folder()?;
+        let element = self.obj().downgrade();
+        let is_told = AtomicBool::new(false);
+        let report = move |problem: &Problem| {
+            let Some(element) = element.upgrade() else {
+                return;
+            };
+            let text = format!("{problem}; it goes on without");
+            gst::info!(CAT, obj = element, "{text}");
+            if matches!(problem, Problem::File(..)) || is_told.swap(true, Ordering::Relaxed) {
+                return;
+            }
+            if is_named {
+                gst::element_warning!(element, gst::ResourceError::Write, ("{text}"));
+            } else {
+                gst::element_info!(element, gst::ResourceError::Write, ("{text}"), ["{text}"]);
+            }
+        };
+        Some(Arc::new(Disk::new(folder, report)))
+    }
+}
