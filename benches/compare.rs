@@ -204,7 +204,8 @@ fn stream(case: &Case, number: u32) -> Result<gst_check::Harness> {
         let unlike = |tolerance: u32| format!(";{tolerance}.{number:06};");
         attractors = attractors.replace(";40;", &unlike(40)).replace(";35;", &unlike(35));
     }
-    for (name, value) in [("attractors", attractors.as_str())].iter().chain(case.properties) {
+    let common = [("attractors", attractors.as_str()), ("cache-dir", "")];
+    for (name, value) in common.iter().chain(case.properties) {
         let property = element.find_property(name).ok_or_else(|| format!("no property {name}"))?;
         let value = glib::Value::deserialize_with_pspec(value, &property)
             .map_err(|_| format!("no {name}={value}"))?;

@@ -42,6 +42,7 @@ fn colorshine_of(format: VideoFormat, size: [u32; 2], properties: &[(&str, &str)
     let mut harness = gst_check::Harness::new("colorshine");
     let element = harness.element().expect("the element");
     element.set_property("attractors", ATTRACTORS);
+    element.set_property("cache-dir", "");
     properties.iter().for_each(|(name, value)| element.set_property_from_str(name, value));
     harness.set_src_caps(info_of(format, size).to_caps().expect("caps"));
     let source = photograph_of(format, size);
@@ -140,6 +141,7 @@ fn main() {
     let cube = folder.path().join("look.cube");
     let element = gst::ElementFactory::make("colorshine").build().expect("the element");
     element.set_property("attractors", ATTRACTORS);
+    element.set_property("cache-dir", "");
     element.emit_by_name::<bool>("export-lut", &[&cube.to_str().expect("a path"), &33u32]);
     let raw = |format: VideoFormat| {
         let path = folder.path().join(format!("{format:?}.raw"));

@@ -19,7 +19,7 @@ use gstcolorshine::attractor::{Channels, parse};
 use gstcolorshine::color::codes::CodeSpace;
 use gstcolorshine::color::oklab::{Primaries, RgbSpace};
 use gstcolorshine::frame::{Layout, Planes, Stream, with_mapped};
-use gstcolorshine::lut::bake;
+use gstcolorshine::lut::{Disk, Interpolation, Radii, Request, bake, bake_request};
 use gstcolorshine::model::lanes::{ExactKernel, ToOklab};
 use gstcolorshine::model::{Falloff, GamutMapping, Look, Model};
 use gstcolorshine::tolerance;
@@ -104,6 +104,7 @@ fn frames(c: &mut Criterion) {
                 let mut harness = gst_check::Harness::new("colorshine");
                 let element = harness.element().unwrap();
                 element.set_property("attractors", ATTRACTORS);
+                element.set_property("cache-dir", "");
                 element.set_property_from_str("method", method);
                 element.set_property("lut-size", size);
                 element.set_property("n-threads", 1u32);
@@ -151,9 +152,34 @@ fn following(c: &mut Criterion) {
     }
 }
 
+/// What a look costs whose radii are known: with all that a bake measures, and from a file that the
+/// system has in memory.
+fn looks(c: &mut Criterion) {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Disk::new(folder.path().into(), |problem| panic!("{problem}"));
+    for (name, size) in
+        [("auto", None), ("17", Some(17)), ("33", Some(33)), ("65", Some(65)), ("129", Some(129))]
+    {
+        let request = Request {
+            look: look(),
+            radii: Radii::OfGamut,
+            codes: CodeSpace::full_rgb(8),
+            size,
+            interpolation: Interpolation::Tetrahedral,
+            memory_limit: u64::MAX,
+        };
+        let bake = || bake_request(&request, simd_level(), Team::alone());
+        disk.save(&request, simd_level(), &bake());
+        c.bench_function(&format!("look {name} baked"), |b| b.iter(bake));
+        c.bench_function(&format!("look {name} loaded"), |b| {
+            b.iter(|| disk.load(&request, simd_level()).unwrap());
+        });
+    }
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20);
-    targets = stages, frames, following
+    targets = stages, looks, frames, following
 }
 criterion_main!(benches);
