@@ -108,7 +108,11 @@ gallery: setup cargo
 test: setup cargo
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
-	G_DEBUG=fatal_warnings $(CARGO) test --all-targets
+	rm -rf "$$CARGO_TARGET_DIR/test-cache/colorshine"
+	XDG_CACHE_HOME="$(abspath $(CARGO_TARGET_DIR))/test-cache" \
+		G_DEBUG=fatal_warnings $(CARGO) test --all-targets
+	@! test -e "$$CARGO_TARGET_DIR/test-cache/colorshine" || { \
+		echo 'a test has written to the default cache-dir' >&2; exit 1; }
 	for level in sse2 sse4.2 avx2; do \
 		echo "formats at the level $$level" && COLORSHINE_SIMD_LEVEL=$$level \
 		G_DEBUG=fatal_warnings $(CARGO) test --test formats || exit 1; done

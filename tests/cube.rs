@@ -326,7 +326,7 @@ fn files_may_be_named_from_two_threads_while_frames_flow() {
     ];
     let line = "videotestsrc ! video/x-raw,format=NV12,width=64,height=64 ! colorshine name=c lut-size=9 \
                 ! fakesink sync=false";
-    let pipeline: gst::Pipeline = gst::parse::launch(line).unwrap().downcast().unwrap();
+    let pipeline = common::launch(line).unwrap();
     let element = pipeline.by_name("c").unwrap();
     let is_done = std::sync::atomic::AtomicBool::new(false);
     let order = std::sync::atomic::Ordering::Relaxed;

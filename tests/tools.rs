@@ -55,8 +55,9 @@ fn fails(name: &str, folder: &TempDir, arguments: &[&str]) -> String {
 
 fn outcome(name: &str, folder: &TempDir, arguments: &[&str]) -> Output {
     let mut command = tool(name);
-    // The user's own presets play no part.
+    // The user's own presets and cache play no part.
     command.current_dir(folder.path()).env("XDG_DATA_HOME", folder.path()).args(arguments);
+    command.env("XDG_CACHE_HOME", folder.path());
     command.output().unwrap()
 }
 

@@ -1,7 +1,8 @@
 //! Baked looks as files, for the next process that begins with the same.
 //!
-//! A file is never trusted: whatever is not, byte for byte, what a bake for the very same request can
-//! have written is refused, removed and replaced. Any number of processes may share a folder.
+//! A file is never trusted: what is not whole, in range, and for the very same request is refused, removed
+//! and replaced. No file can do more harm than wrong colours; against those that would be forged with a
+//! right checksum, the folder is one in which nobody else may write. Any number of processes may share it.
 
 mod file;
 mod folder;
