@@ -108,9 +108,10 @@ gallery: setup cargo
 test: setup cargo
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
+	$(CARGO) build --examples
 	rm -rf "$$CARGO_TARGET_DIR/test-cache/colorshine"
 	XDG_CACHE_HOME="$(abspath $(CARGO_TARGET_DIR))/test-cache" \
-		G_DEBUG=fatal_warnings $(CARGO) test --all-targets
+		G_DEBUG=fatal_warnings $(CARGO) test --lib --tests --benches
 	@! test -e "$$CARGO_TARGET_DIR/test-cache/colorshine" || { \
 		echo 'a test has written to the default cache-dir' >&2; exit 1; }
 	for level in sse2 sse4.2 avx2; do \
