@@ -111,7 +111,7 @@ test: setup cargo
 	$(CARGO) build --examples
 	rm -rf "$$CARGO_TARGET_DIR/test-cache/colorshine"
 	XDG_CACHE_HOME="$(abspath $(CARGO_TARGET_DIR))/test-cache" \
-		G_DEBUG=fatal_warnings $(CARGO) test --lib --tests --benches
+		G_DEBUG=fatal_warnings $(CARGO) test --lib --tests --benches --example blue_noise
 	@! test -e "$$CARGO_TARGET_DIR/test-cache/colorshine" || { \
 		echo 'a test has written to the default cache-dir' >&2; exit 1; }
 	for level in sse2 sse4.2 avx2; do \
