@@ -530,6 +530,7 @@ fn transcode_finishes_the_file_on_interruption() {
     let (unfinished, output) = (folder.path().join("out.mkv.part"), folder.path().join("out.mkv"));
     let mut child = tool("transcode")
         .current_dir(folder.path())
+        .env("XDG_CACHE_HOME", folder.path())
         .args([demo_clip().to_str().unwrap(), "out.mkv", "teal;40;60", "--quantizer", "1"])
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null())
