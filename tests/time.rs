@@ -404,7 +404,9 @@ fn a_thousand_changes_while_frames_flow() {
             if time.1 == "0" {
                 assert!(ends.contains(&now), "frame {frame} is neither look");
             }
-            assert_between(&now, [&ends[0], &ends[1]], 0, &format!("frame {frame}"));
+            // Luma samples that share chroma may go opposite ways, and are rounded on their own.
+            let slack = u8::from(time.1 != "0");
+            assert_between(&now, [&ends[0], &ends[1]], slack, &format!("frame {frame}"));
         }
         setter.join().unwrap();
         // The newest wins: the last change was the first look's.
