@@ -83,7 +83,10 @@ impl Measured {
 
     /// Forgets the radii of earlier frames.
     pub(super) fn forget(&self) {
-        self.now().radii.clear();
+        let mut now = self.now();
+        now.radii.clear();
+        // What is being baked was measured before.
+        now.scene += 1;
     }
 
     /// Shows another recipe.
@@ -156,7 +159,7 @@ impl Measured {
             in_background(move || {
                 if let Some(measured) = plan.measured() {
                     let _done = Done(&measured.is_baking);
-                    let recipe = plan.recipe_for(&radii, Team::alone(), &counters);
+                    let recipe = plan.recipe_beside(&radii, &counters);
                     measured.show_later(radii, recipe, scene);
                 }
             });

@@ -12,7 +12,9 @@ use super::screen::Screen;
 use super::settings::Settings;
 use crate::apply::{BLOCK, Dither, Finish, Job, Reads};
 use crate::frame::{Area, Layout, Planes, Stream};
-use crate::lut::{Baked, Disk, ErrorReport, Origin, Radii, Request, bake_request, prepare};
+use crate::lut::{
+    Baked, Disk, ErrorReport, Lattice, Origin, Radii, Request, bake_request, prepare,
+};
 use crate::model::Look;
 use crate::model::lanes::ToOklab;
 use crate::telemetry::Counters;
@@ -261,10 +263,13 @@ impl Plan {
                 baked.insert(Arc::new(bake_request(request, simd_level(), team))).clone()
             })
         });
+        let start = Instant::now();
         let Some(size) = choice.lut_size else {
+            if let Some(baked) = baked {
+                counters.count_bake(baked.bake_time);
+            }
             return Recipe::exact(&request, radii);
         };
-        let start = Instant::now();
         let lattice = baked.as_ref().and_then(|baked| baked.lattice.clone());
         let recipe = match lattice {
             Some(lattice) => Recipe::Lattice(lattice, request.interpolation),
@@ -274,10 +279,19 @@ impl Plan {
         recipe
     }
 
+    /// The same beside the stream, on the caller's thread, with what a cross-fade would need of it.
+    pub(super) fn recipe_beside(&self, radii: &[f64], counters: &Counters) -> Recipe {
+        let recipe = self.recipe_for(radii, Team::alone(), counters);
+        if !self.transition.is_zero() {
+            recipe.blendable(Team::alone());
+        }
+        recipe
+    }
+
     /// Makes the recipe for radii that were measured before the plan is shown.
-    pub(super) fn settle(&self, radii: Vec<f64>, team: Team, counters: &Counters) {
+    pub(super) fn settle(&self, radii: Vec<f64>, counters: &Counters) {
         if let Some(measured) = self.measured() {
-            let recipe = self.recipe_for(&radii, team, counters);
+            let recipe = self.recipe_beside(&radii, counters);
             measured.show(radii, recipe);
         }
     }
@@ -363,6 +377,11 @@ impl Plan {
         self.recipe().and_then(|recipe| recipe.held())
     }
 
+    /// Whether `count` lattices of a size may be held at once.
+    pub(super) fn may_hold(&self, count: u64, size: usize) -> bool {
+        count * Lattice::bytes_for(size) <= self.request.memory_limit
+    }
+
     /// Who works on a frame.
     pub(super) fn team(&self) -> Team {
         Team::of_rows(self.threads)
@@ -393,9 +412,9 @@ impl Plan {
                 self.recipe()
             }
         };
-        if let Some(recipe) = screen.show(recipe, self.team())
-            && moment.is_visible()
-        {
+        if !moment.is_visible() {
+            screen.show_untouched();
+        } else if let Some(recipe) = screen.show(recipe, self.team()) {
             let finish = Finish::new(self.caps.stream.codes.depth, moment.mix);
             self.apply(frame, &recipe, &finish);
         }

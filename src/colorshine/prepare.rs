@@ -79,7 +79,7 @@ pub(super) fn settle(imp: &ColorShine, plan: Arc<Plan>, version: u64, radii: Vec
     let element = imp.obj().downgrade();
     in_background(move || {
         if let Some(element) = element.upgrade() {
-            plan.settle(radii, Team::alone(), element.imp().counters());
+            plan.settle(radii, element.imp().counters());
             install(element.imp(), plan, version);
         }
     });
@@ -88,6 +88,9 @@ pub(super) fn settle(imp: &ColorShine, plan: Arc<Plan>, version: u64, radii: Vec
 fn install(imp: &ColorShine, plan: Arc<Plan>, version: u64) {
     let is_installed = imp.state().install(plan.clone(), version);
     if is_installed {
+        if plan.measured().is_none() {
+            imp.counters().coverage.set(0.0);
+        }
         gst::info!(CAT, imp = imp, "a new look: {}", plan.summary());
         imp.announce(plan.notice());
     }

@@ -81,11 +81,16 @@ impl Screen {
         if plan.transition.is_zero() || !Arc::ptr_eq(&plan.caps, &old.caps) {
             return None;
         }
+        // Without memory for lattices there is no fade.
         let from = match &self.last {
             None => None,
-            // Without memory for a lattice there is no fade.
             Some(recipe) => Some(recipe.blendable(plan.team())?.0),
         };
+        let sizes = [from.as_ref().map_or(0, |from| from.size()), plan.lut_size()];
+        // What it comes from, what it goes to, that resized, and the blend.
+        if !plan.may_hold(4, sizes.into_iter().max()?) {
+            return None;
+        }
         let (elapsed, duration) = (Duration::ZERO, plan.transition);
         Some(Fade { from, elapsed, duration, to: None, blend: None })
     }

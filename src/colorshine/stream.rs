@@ -50,7 +50,9 @@ impl ColorShine {
         let has_settled =
             with_mapped(buffer, &caps.info, &caps.stream.layout, |planes, layout, area| {
                 let mut frame = Frame { planes, layout, area };
-                self.measure_next(&mut frame, streaming);
+                if !frame.size().contains(&0) {
+                    self.measure_next(&mut frame, streaming);
+                }
                 let Streaming { screen, follower, .. } = &mut *streaming;
                 plan.process(&mut frame, &moment, screen, follower, &self.counters)
             })

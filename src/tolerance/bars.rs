@@ -67,9 +67,9 @@ fn find(grid: &Grid) -> Option<[Pair; 2]> {
     let is_light = |row: &[f32]| row.iter().any(|l| *l > BLACK);
     let top = rows().position(is_light)?;
     let bottom = height - 1 - rows().rposition(is_light)?;
-    let light: Vec<bool> = (0..width).map(|x| rows().any(|row| row[x] > BLACK)).collect();
-    let left = light.iter().position(|light| *light)?;
-    let right = width - 1 - light.iter().rposition(|light| *light)?;
+    let is_light = |x: usize| rows().any(|row| row[x] > BLACK);
+    let left = (0..width).position(is_light)?;
+    let right = (0..width).rev().position(is_light)?;
     // In pixels: up to the first that is not black, and from the last on.
     let pixels = |axis: usize, [before, after]: Pair| {
         let count = grid.counts()[axis];

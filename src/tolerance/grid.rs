@@ -21,8 +21,8 @@ impl Pattern {
         // sequences", 2018.
         const TURNS: [f64; 2] = [0.754_877_666_246_692_8, 0.569_840_290_998_053_3];
         let ratio = (width * height).div_ceil(wanted);
-        let across = (ratio.isqrt()).max(1);
-        let step = [across, ratio.div_ceil(across)];
+        let across = ratio.isqrt().clamp(1, width.max(1));
+        let step = [across, ratio.div_ceil(across).clamp(1, height.max(1))];
         let first = [0, 1].map(|i| {
             let share = (f64::from(turn) * TURNS[i]).fract();
             (share * step[i] as f64) as usize

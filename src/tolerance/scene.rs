@@ -17,6 +17,9 @@ const ENDS: [[f32; 2]; 3] = [[0.15, 1.0], [-0.4, 0.4], [-0.4, 0.4]];
 /// is added for a second: the fade of a white picture to black in a second moves 1 a second.
 const CUT: [f64; 2] = [0.08, 0.8];
 
+/// Time beyond which no more is added: what fades so slowly is as good as cut.
+const LONGEST: Duration = Duration::from_millis(100);
+
 /// Share of the colours that lie in each bin or below, for each axis.
 #[derive(Clone, Debug)]
 pub(super) struct Histogram {
@@ -69,6 +72,6 @@ impl Histogram {
     /// Whether this frame, that came `since` another, begins a new scene.
     pub(super) fn is_cut(&self, before: &Self, since: Duration) -> bool {
         let [at_once, a_second] = CUT;
-        self.distance(before) > at_once + a_second * since.as_secs_f64()
+        self.distance(before) > at_once + a_second * since.min(LONGEST).as_secs_f64()
     }
 }
