@@ -182,6 +182,25 @@ fn interruptions_start_afresh() {
     }
 }
 
+/// A clip that begins in black has the table that its pictures need, not the one of the black.
+#[test]
+fn size_follows_the_radii() {
+    let attractors = ("attractors", "red;20;100|teal;20;100|gold;20;100");
+    let picture = photograph("astronaut.png");
+    let size = |stream: &Stream| stat::<u32>(&stream.element, "lut-size");
+    let mut alone = Stream::new(&[attractors, FRAME, ("method", "lut")]);
+    alone.push(&picture);
+    let mut stream = Stream::new(&[attractors, FRAME, ("method", "lut")]);
+    stream.push(&[0, 0, 0, 255].repeat(picture.len() / 4));
+    assert_ne!(size(&stream), size(&alone));
+    for _ in 0..3 {
+        stream.push(&picture);
+        gstcolorshine::workers::finish_background();
+    }
+    assert_eq!(size(&stream), size(&alone));
+    assert!(stat::<f64>(&stream.element, "lut-error-p999-codes") < 1.0);
+}
+
 /// A frame whose crop leaves nothing to measure goes through, and the next one is measured.
 #[test]
 fn a_frame_without_a_picture_is_no_reason_to_stop() {

@@ -445,7 +445,7 @@ impl VideoFilterImpl for ColorShine {
         self.state().install(plan.clone(), version);
         self.forget();
         lock(&self.streaming).get_or_insert_default().first_frame = Some(start.elapsed());
-        self.announce(plan.notice());
+        self.announce(plan.notice().as_ref());
         if let Some(transfer) = hdr {
             gst::element_imp_warning!(
                 self,

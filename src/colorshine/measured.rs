@@ -19,6 +19,10 @@ use crate::tolerance::follow::{Follower, Step};
 use crate::tolerance::grid::Grid;
 use crate::workers::{Team, in_background, simd_level};
 
+/// Ratio of a radius to that for which size and method were chosen, or its inverse, beyond which they are
+/// chosen anew: an error grows with the square of what a radius shrinks by.
+const CHOSEN_WITHIN: f64 = 1.25;
+
 /// Time of the stream between two looks at how much of the picture is reached.
 const COVERED_EVERY: Duration = Duration::from_millis(250);
 
@@ -43,6 +47,8 @@ struct Now {
     recipe: Option<Recipe>,
     /// Counts scenes: a bake for one that is over is of no use.
     scene: u64,
+    /// The radii for which size and method were chosen.
+    chosen_for: Vec<f64>,
     /// Around the radii that are shown.
     dead_band: DeadBand,
     /// Time since coverage was looked at; `None` before the first time.
@@ -50,14 +56,26 @@ struct Now {
 }
 
 impl Now {
-    /// The radii to bake for next, if those that are shown are not near enough.
+    /// The radii to bake for next, if those that are shown are not near enough or were not chosen for; and
+    /// whether size and method are to be chosen anew.
     fn next_radii(
         &mut self,
         follower: &Follower,
         since: Duration,
         adaptation: Duration,
-    ) -> Option<Vec<f64>> {
-        self.dead_band.next(&self.radii, follower.radii(), since, adaptation)
+    ) -> Option<(Vec<f64>, bool)> {
+        let moved = self.dead_band.next(&self.radii, follower.radii(), since, adaptation);
+        let is_other = |radii: &[f64]| {
+            let mut each = radii.iter().zip(&self.chosen_for);
+            each.any(|(now, then)| now.max(*then) > CHOSEN_WITHIN * now.min(*then))
+        };
+        match moved {
+            Some(radii) => {
+                let is_to_choose = is_other(&radii);
+                Some((radii, is_to_choose))
+            }
+            None => is_other(&self.radii).then(|| (self.radii.clone(), true)),
+        }
     }
 }
 
@@ -94,13 +112,19 @@ impl Measured {
         let mut now = self.now();
         now.scene += 1;
         now.dead_band = DeadBand::default();
+        if now.chosen_for.is_empty() {
+            now.chosen_for = radii.clone();
+        }
         (now.radii, now.recipe) = (radii, Some(recipe.clone()));
         recipe
     }
 
     /// Shows what has been baked beside the stream, if the scene is still the one it was baked for.
-    fn show_later(&self, radii: Vec<f64>, recipe: Recipe, scene: u64) {
+    fn show_later(&self, radii: Vec<f64>, recipe: Recipe, scene: u64, is_chosen: bool) {
         let mut now = self.now();
+        if is_chosen {
+            now.chosen_for = radii.clone();
+        }
         if now.scene == scene {
             (now.radii, now.recipe) = (radii, Some(recipe));
         }
@@ -127,7 +151,7 @@ impl Measured {
                 self.read(frame, &mut grid);
                 counters.coverage.set(coverage(&Transform::new(&plan.look, &radii), &grid));
             }
-            let recipe = plan.recipe_for(&radii, team, counters);
+            let recipe = plan.recipe_for(&radii, false, team, counters);
             return self.show(radii, recipe);
         }
         let set = &plan.look.attractors;
@@ -149,18 +173,18 @@ impl Measured {
                 .map(|recipe| (recipe, now.next_radii(follower, since, self.adaptation), now.scene))
         };
         let Some((recipe, next_radii, scene)) = shown else {
-            let recipe = plan.recipe_for(follower.radii(), team, counters);
+            let recipe = plan.recipe_for(follower.radii(), false, team, counters);
             return self.show(follower.radii().to_vec(), recipe);
         };
-        if let Some(radii) = next_radii
+        if let Some((radii, is_to_choose)) = next_radii
             && !self.is_baking.swap(true, Ordering::AcqRel)
         {
             let (plan, counters) = (plan.clone(), counters.clone());
             in_background(move || {
                 if let Some(measured) = plan.measured() {
                     let _done = Done(&measured.is_baking);
-                    let recipe = plan.recipe_beside(&radii, &counters);
-                    measured.show_later(radii, recipe, scene);
+                    let recipe = plan.recipe_beside(&radii, is_to_choose, &counters);
+                    measured.show_later(radii, recipe, scene, is_to_choose);
                 }
             });
         }

@@ -1,6 +1,6 @@
 //! Settings, caps and lattice become a [`Plan`]: all that the frame path needs.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use gst_video::VideoInfo;
@@ -108,7 +108,7 @@ enum Work {
 }
 
 /// Lattice or exact model.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Choice {
     /// Nodes per axis of the lattice; `None` for the exact model.
     lut_size: Option<usize>,
@@ -147,8 +147,8 @@ pub(super) struct Plan {
     /// What is asked for, without radii where those are measured.
     request: Request,
     method: Method,
-    /// Made once radii are known.
-    choice: OnceLock<Choice>,
+    /// Made once radii are known, and again when measured ones have become others.
+    choice: Mutex<Option<Choice>>,
     work: Work,
     threads: usize,
     tile_size: Option<usize>,
@@ -177,7 +177,7 @@ impl Plan {
                 memory_limit: settings.lattice_limit(),
             },
             method: settings.method,
-            choice: OnceLock::new(),
+            choice: Mutex::default(),
             work: Work::Identity,
             threads: settings.threads().min(caps.pixels() / PIXELS_PER_THREAD).max(1),
             tile_size: settings.tile_size(),
@@ -227,7 +227,7 @@ impl Plan {
                 Recipe::exact(&self.request, &radii)
             }
         };
-        self.choice = OnceLock::from(choice);
+        self.choice = Mutex::new(Some(choice));
         self.work = Work::Fixed { radii, recipe, _baked: kept };
     }
 
@@ -254,14 +254,28 @@ impl Plan {
         choice
     }
 
-    /// The recipe for measured radii, baked by a team. The first settles size and method for all.
-    pub(super) fn recipe_for(&self, radii: &[f64], team: Team, counters: &Counters) -> Recipe {
+    /// Size and method, once they are settled.
+    fn choice(&self) -> Option<Choice> {
+        self.choice.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The recipe for measured radii, baked by a team. Size and method are those that are settled, unless
+    /// they are to be chosen anew.
+    pub(super) fn recipe_for(
+        &self,
+        radii: &[f64],
+        is_to_choose: bool,
+        team: Team,
+        counters: &Counters,
+    ) -> Recipe {
         let request = Request { radii: Radii::Known(radii.to_vec()), ..self.request.clone() };
         let mut baked = None;
-        let choice = self.choice.get_or_init(|| {
-            self.choose(&request, |request| {
+        let choice = self.choice().filter(|_| !is_to_choose).unwrap_or_else(|| {
+            let choice = self.choose(&request, |request| {
                 baked.insert(Arc::new(bake_request(request, simd_level(), team))).clone()
-            })
+            });
+            *self.choice.lock().unwrap_or_else(PoisonError::into_inner) = Some(choice.clone());
+            choice
         });
         let start = Instant::now();
         let Some(size) = choice.lut_size else {
@@ -280,8 +294,13 @@ impl Plan {
     }
 
     /// The same beside the stream, on the caller's thread, with what a cross-fade would need of it.
-    pub(super) fn recipe_beside(&self, radii: &[f64], counters: &Counters) -> Recipe {
-        let recipe = self.recipe_for(radii, Team::alone(), counters);
+    pub(super) fn recipe_beside(
+        &self,
+        radii: &[f64],
+        is_to_choose: bool,
+        counters: &Counters,
+    ) -> Recipe {
+        let recipe = self.recipe_for(radii, is_to_choose, Team::alone(), counters);
         if !self.transition.is_zero() {
             recipe.blendable(Team::alone());
         }
@@ -291,7 +310,7 @@ impl Plan {
     /// Makes the recipe for radii that were measured before the plan is shown.
     pub(super) fn settle(&self, radii: Vec<f64>, counters: &Counters) {
         if let Some(measured) = self.measured() {
-            let recipe = self.recipe_beside(&radii, counters);
+            let recipe = self.recipe_beside(&radii, false, counters);
             measured.show(radii, recipe);
         }
     }
@@ -315,8 +334,8 @@ impl Plan {
 
     /// Something that the user should hear of once; for plans that measure frames it is known with the
     /// first of them.
-    pub(super) fn notice(&self) -> Option<&Notice> {
-        self.choice.get()?.notice.as_ref()
+    pub(super) fn notice(&self) -> Option<Notice> {
+        self.choice()?.notice
     }
 
     /// The radii in use, one per attractor; none where nothing has been measured, or nothing is done.
@@ -330,7 +349,7 @@ impl Plan {
 
     /// The measured error of the lookup table that is in use, or was found too inaccurate.
     pub(super) fn report(&self) -> ErrorReport {
-        self.choice.get().map(|choice| choice.report).unwrap_or_default()
+        self.choice().map(|choice| choice.report).unwrap_or_default()
     }
 
     /// Whether frames pass through untouched, whatever `mix` and `split` say.
@@ -340,7 +359,7 @@ impl Plan {
 
     /// The method in use, by its nick.
     pub(super) fn method_nick(&self) -> &'static str {
-        match self.choice.get() {
+        match self.choice() {
             Some(choice) if choice.lut_size.is_some() => "lut",
             Some(_) => "exact",
             None => "none",
@@ -349,12 +368,12 @@ impl Plan {
 
     /// Nodes per axis of the lattice in use; 0 for none.
     pub(super) fn lut_size(&self) -> usize {
-        self.choice.get().and_then(|choice| choice.lut_size).unwrap_or(0)
+        self.choice().and_then(|choice| choice.lut_size).unwrap_or(0)
     }
 
     /// In words: method, and why it was taken, and radii.
     pub(super) fn summary(&self) -> String {
-        let Some(choice) = self.choice.get() else {
+        let Some(choice) = self.choice() else {
             return match self.work {
                 Work::Identity => "nothing to do".into(),
                 _ => "waiting for a frame to measure".into(),
@@ -402,7 +421,7 @@ impl Plan {
             return false;
         }
         frame.area.processed_until = left + ((right - left) as f64 * moment.split).round() as usize;
-        let was_settled = self.choice.get().is_some();
+        let was_settled = self.choice().is_some();
         let recipe = match &self.work {
             Work::Measured(measured) => {
                 Some(measured.follow(self, frame, moment.since, follower, counters))
@@ -418,7 +437,7 @@ impl Plan {
             let finish = Finish::new(self.caps.stream.codes.depth, moment.mix);
             self.apply(frame, &recipe, &finish);
         }
-        !was_settled && self.choice.get().is_some()
+        !was_settled && self.choice().is_some()
     }
 
     fn apply(&self, frame: &mut Frame<'_, '_>, recipe: &Recipe, finish: &Finish) {

@@ -92,6 +92,6 @@ fn install(imp: &ColorShine, plan: Arc<Plan>, version: u64) {
             imp.counters().coverage.set(0.0);
         }
         gst::info!(CAT, imp = imp, "a new look: {}", plan.summary());
-        imp.announce(plan.notice());
+        imp.announce(plan.notice().as_ref());
     }
 }

@@ -66,7 +66,7 @@ impl ColorShine {
             })?;
         if has_settled {
             gst::info!(CAT, imp = self, "the first frame is measured: {}", plan.summary());
-            self.announce(plan.notice());
+            self.announce(plan.notice().as_ref());
         }
         let time = start.elapsed();
         let counters = &self.counters;
