@@ -39,10 +39,13 @@ fn colorshine(format: VideoFormat, properties: &[(&str, &str)]) -> Duration {
 
 /// The same for frames of some size.
 fn colorshine_of(format: VideoFormat, size: [u32; 2], properties: &[(&str, &str)]) -> Duration {
-    let mut harness = gst_check::Harness::new("colorshine");
-    let element = harness.element().expect("the element");
-    element.set_property("attractors", ATTRACTORS);
-    element.set_property("cache-dir", "");
+    // The harness starts the element, which then opens its cache.
+    let element = gst::ElementFactory::make("colorshine")
+        .property("attractors", ATTRACTORS)
+        .property("cache-dir", "")
+        .build()
+        .expect("the element");
+    let mut harness = gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
     properties.iter().for_each(|(name, value)| element.set_property_from_str(name, value));
     harness.set_src_caps(info_of(format, size).to_caps().expect("caps"));
     let source = photograph_of(format, size);

@@ -56,8 +56,11 @@ impl Photo {
 
 /// What colorshine shows of a photograph; it exports the look to `cube`.
 fn colorshine(photo: &Photo, properties: &[(&str, &str)], cube: &Path, size: u32) -> Vec<u8> {
-    let mut harness = gst_check::Harness::new("colorshine");
-    let element = harness.element().expect("the element");
+    let element = gst::ElementFactory::make("colorshine")
+        .property("cache-dir", "")
+        .build()
+        .expect("the element");
+    let mut harness = gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
     properties.iter().for_each(|(name, value)| element.set_property_from_str(name, value));
     let info =
         VideoInfo::builder(VideoFormat::Rgb, photo.width, photo.height).build().expect("RGB");

@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use common::{ATTRACTORS, info, info_of, photograph, photograph_of};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use gst::prelude::*;
 use gst_video::VideoFormat;
 use gstcolorshine::apply::read_pixels;
 use gstcolorshine::attractor::{Channels, parse};
@@ -101,13 +100,17 @@ fn frames(c: &mut Criterion) {
         ];
         for (method, size) in [("lut", 33u32), ("lut", 65), ("exact", 0)] {
             for (content, source) in &contents {
-                let mut harness = gst_check::Harness::new("colorshine");
-                let element = harness.element().unwrap();
-                element.set_property("attractors", ATTRACTORS);
-                element.set_property("cache-dir", "");
-                element.set_property_from_str("method", method);
-                element.set_property("lut-size", size);
-                element.set_property("n-threads", 1u32);
+                let element = gst::ElementFactory::make("colorshine")
+                    .property("attractors", ATTRACTORS)
+                    .property_from_str("method", method)
+                    .property("lut-size", size)
+                    .property("n-threads", 1u32)
+                    // The harness starts the element, which then opens its cache.
+                    .property("cache-dir", "")
+                    .build()
+                    .unwrap();
+                let mut harness =
+                    gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
                 harness.set_src_caps(info(format).to_caps().unwrap());
                 c.bench_function(&format!("{name} {method} {size} {content}"), |b| {
                     b.iter_batched(
