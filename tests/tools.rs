@@ -8,7 +8,7 @@ mod common;
 use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
@@ -58,7 +58,12 @@ fn outcome(name: &str, folder: &TempDir, arguments: &[&str]) -> Output {
     // The user's own presets and cache play no part.
     command.current_dir(folder.path()).env("XDG_DATA_HOME", folder.path()).args(arguments);
     command.env("XDG_CACHE_HOME", folder.path());
-    command.output().unwrap()
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let (done, wait) = std::sync::mpsc::channel();
+    let child = child.unwrap();
+    std::thread::spawn(move || done.send(child.wait_with_output()));
+    let output = wait.recv_timeout(TIMEOUT);
+    output.unwrap_or_else(|_| panic!("{name} {arguments:?} has not ended")).unwrap()
 }
 
 fn folder() -> TempDir {
