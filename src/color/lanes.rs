@@ -160,10 +160,10 @@ pub fn gaussian<S: Simd>(simd: S, t: F<S>) -> F<S> {
 /// The matrices of [`super::oklab::RgbSpace`] in `f32`.
 #[derive(Clone, Copy, Debug)]
 pub struct RgbSpace32 {
-    rgb_to_lms: Matrix32,
-    lms_to_rgb: Matrix32,
-    roots_to_lab: Matrix32,
-    lab_to_roots: Matrix32,
+    pub(super) rgb_to_lms: Matrix32,
+    pub(super) lms_to_rgb: Matrix32,
+    pub(super) roots_to_lab: Matrix32,
+    pub(super) lab_to_roots: Matrix32,
 }
 
 impl RgbSpace32 {
@@ -278,12 +278,15 @@ fn cubics_at<S: Simd>(cubics: [[F<S>; 4]; 3], t: F<S>) -> F3<S> {
 /// Noise of a linear channel computed in `f32`, as a share of the largest cone response.
 const NOISE: f32 = 5e-7;
 
-/// Lanes in which a linear channel lies below `low`, or above 1 by more than slack and noise.
+/// Where above 1 a linear channel begins to count as outside: slack and noise.
+const HIGHEST: f32 = 1.000_004;
+
+/// Lanes in which a linear channel lies below `low`, or above [`HIGHEST`].
 #[inline(always)]
 fn is_outside<S: Simd>(rgb: F3<S>, low: F<S>) -> Mask<S> {
     let lowest = rgb[0].min(rgb[1]).min(rgb[2]);
     let highest = rgb[0].max(rgb[1]).max(rgb[2]);
-    lowest.simd_lt(low) | highest.simd_gt(1.000_004)
+    lowest.simd_lt(low) | highest.simd_gt(HIGHEST)
 }
 
 #[cfg(test)]
@@ -320,6 +323,25 @@ mod tests {
             ];
             println!("{name}: decode, encode, cosine, gaussian, cbrt: {errors:?}");
             assert!(errors.iter().all(|e| *e < 1e-6), "{name}: {errors:?}");
+        }
+    }
+
+    #[test]
+    fn the_shader_has_our_constants() {
+        use super::super::words::reflection::{constant, module};
+        let module = module(&[include_str!("../../shaders/color.wgsl")]);
+        let slack_low = [(SLACK / 12.92) as f32];
+        let ours: [(&str, &[f32]); 6] = [
+            ("DECODE", &DECODE),
+            ("SINE", &SINE),
+            ("GAUSSIAN", &GAUSSIAN),
+            ("NOISE", &[NOISE]),
+            ("SLACK_LOW", &slack_low),
+            ("HIGHEST", &[HIGHEST]),
+        ];
+        for (name, ours) in ours {
+            let shaders: Vec<f32> = constant(&module, name).iter().map(|v| *v as f32).collect();
+            assert_eq!(shaders, ours, "{name}");
         }
     }
 
