@@ -6,6 +6,7 @@
 mod file;
 mod parse;
 mod problem;
+mod words;
 mod write;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use std::fmt;
 pub use file::{MAX_BYTES, ReadError, read, save};
 pub use parse::parse;
 pub use problem::{ParseError, Problem};
+pub(crate) use words::words;
 pub use write::parts;
 
 use crate::color::Triple;
