@@ -20,21 +20,21 @@ use crate::workers::Level;
 
 /// An attractor's share of the kernel, ready to use.
 #[derive(Clone, Copy, Debug)]
-struct Pull32 {
-    lab: [f32; 3],
-    inverse_radius: f32,
+pub(super) struct Pull32 {
+    pub(super) lab: [f32; 3],
+    pub(super) inverse_radius: f32,
     /// Share of the radius at full weight (smooth).
-    plateau: f32,
+    pub(super) plateau: f32,
     /// 1 / (1 - plateau).
-    inverse_slope: f32,
+    pub(super) inverse_slope: f32,
     /// Strength up to 100, as a share.
-    base: f32,
+    pub(super) base: f32,
     /// Strength beyond 100, as a share (classic).
-    extra: f32,
-    lightness: Option<f32>,
-    chroma: Option<f32>,
+    pub(super) extra: f32,
+    pub(super) lightness: Option<f32>,
+    pub(super) chroma: Option<f32>,
     /// Cosine and sine of the hue.
-    direction: Option<[f32; 2]>,
+    pub(super) direction: Option<[f32; 2]>,
 }
 
 impl Pull32 {
@@ -58,14 +58,46 @@ impl Pull32 {
     }
 }
 
+/// Code values to R'G'B', in `f32` lanes.
+#[derive(Clone, Debug)]
+pub(super) struct ToRgb {
+    pub(super) matrix: Matrix32,
+    pub(super) offset: [f32; 3],
+    pub(super) nominal: [[f32; 2]; 3],
+}
+
+impl ToRgb {
+    pub(super) fn new(codes: &CodeSpace) -> Self {
+        let (matrix, offset) = codes.decode_affine();
+        Self {
+            matrix: matrix32(&matrix),
+            offset: triple32(offset),
+            nominal: codes.nominal.map(|ends| ends.map(|v| v as f32)),
+        }
+    }
+
+    #[inline(always)]
+    fn rgb<S: Simd>(&self, codes: F3<S>) -> F3<S> {
+        let [x, y, z] = self.nominal;
+        let codes = [
+            codes[0].max(x[0]).min(x[1]),
+            codes[1].max(y[0]).min(y[1]),
+            codes[2].max(z[0]).min(z[1]),
+        ];
+        map3(
+            affine::<S>(&self.matrix, &self.offset, codes),
+            #[inline(always)]
+            |v| clamp01::<S>(v),
+        )
+    }
+}
+
 /// Code values to Oklab, in `f32` lanes.
 #[derive(Clone, Debug)]
 pub struct ToOklab {
-    to_rgb: Matrix32,
-    to_rgb_offset: [f32; 3],
-    nominal: [[f32; 2]; 3],
-    space: RgbSpace32,
-    luts: Option<Luts>,
+    pub(super) to_rgb: ToRgb,
+    pub(super) space: RgbSpace32,
+    pub(super) luts: Option<Luts>,
 }
 
 impl ToOklab {
@@ -80,29 +112,7 @@ impl ToOklab {
 
     /// For the codes and primaries of a stream.
     pub fn new(codes: &CodeSpace, space: &RgbSpace) -> Self {
-        let (to_rgb, offset) = codes.decode_affine();
-        Self {
-            to_rgb: matrix32(&to_rgb),
-            to_rgb_offset: triple32(offset),
-            nominal: codes.nominal.map(|ends| ends.map(|v| v as f32)),
-            space: RgbSpace32::new(space),
-            luts: None,
-        }
-    }
-
-    #[inline(always)]
-    fn rgb<S: Simd>(&self, codes: F3<S>) -> F3<S> {
-        let [x, y, z] = self.nominal;
-        let codes = [
-            codes[0].max(x[0]).min(x[1]),
-            codes[1].max(y[0]).min(y[1]),
-            codes[2].max(z[0]).min(z[1]),
-        ];
-        map3(
-            affine::<S>(&self.to_rgb, &self.to_rgb_offset, codes),
-            #[inline(always)]
-            |v| clamp01::<S>(v),
-        )
+        Self { to_rgb: ToRgb::new(codes), space: RgbSpace32::new(space), luts: None }
     }
 
     #[inline(always)]
@@ -133,7 +143,7 @@ impl ToOklab {
             simd,
             [x, y, z],
             #[inline(always)]
-            |codes| self.lab(simd, self.rgb::<S>(codes)),
+            |codes| self.lab(simd, self.to_rgb.rgb::<S>(codes)),
         );
     }
 }
@@ -141,16 +151,16 @@ impl ToOklab {
 /// The kernel: a look with its radii, for the codes of one stream.
 #[derive(Clone, Debug)]
 pub struct ExactKernel {
-    pulls: Vec<Pull32>,
-    channels: Channels,
-    model: Model,
-    falloff: Falloff,
-    gamut_mapping: GamutMapping,
-    input: ToOklab,
-    from_rgb: Matrix32,
+    pub(super) pulls: Vec<Pull32>,
+    pub(super) channels: Channels,
+    pub(super) model: Model,
+    pub(super) falloff: Falloff,
+    pub(super) gamut_mapping: GamutMapping,
+    pub(super) input: ToOklab,
+    pub(super) from_rgb: Matrix32,
     level: Level,
     /// What lies around all of the above, whose codes are then those between the tables.
-    luts: Option<Luts>,
+    pub(super) luts: Option<Luts>,
 }
 
 impl ExactKernel {
@@ -211,7 +221,7 @@ impl ExactKernel {
 
     #[inline(always)]
     fn difference<S: Simd>(&self, simd: S, codes: F3<S>) -> F3<S> {
-        let rgb = self.input.rgb::<S>(codes);
+        let rgb = self.input.to_rgb.rgb::<S>(codes);
         let lab = self.input.lab(simd, rgb);
         let (weight, mut blended) = match self.model {
             Model::Smooth => self.blend_smooth(simd, lab),

@@ -15,9 +15,9 @@ const CHUNK: usize = 64;
 /// A look's tables, with the codes outside of them. Between them, codes are R'G'B' itself.
 #[derive(Clone, Debug)]
 pub(super) struct Luts {
-    codes: CodeSpace,
-    input: Option<Arc<Cube>>,
-    output: Option<Arc<Cube>>,
+    pub(super) codes: CodeSpace,
+    pub(super) input: Option<Arc<Cube>>,
+    pub(super) output: Option<Arc<Cube>>,
 }
 
 impl Luts {

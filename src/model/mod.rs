@@ -9,6 +9,7 @@ pub mod falloff;
 pub mod lanes;
 mod luts;
 mod smooth;
+pub mod words;
 
 pub use falloff::Falloff;
 

@@ -1,0 +1,24 @@
+// Twin of `ToOklab` in `src/model/lanes.rs`: code values to Oklab, as attractors see a frame.
+
+struct ToOklab {
+    // Lowest and highest codes; those beyond count as the nearest of them.
+    low: vec3<f32>,
+    high: vec3<f32>,
+    // Codes to R'G'B': a matrix, then what is added.
+    to_rgb: mat3x3<f32>,
+    to_rgb_offset: vec3<f32>,
+    space: RgbSpace,
+    // What stands between R'G'B' and the attractors.
+    input: Cube,
+}
+
+// R'G'B' in [0, 1] of a colour in codes.
+fn encoded_rgb(to: ToOklab, codes: vec3<u32>) -> vec3<f32> {
+    let nominal = clamp(vec3<f32>(codes), to.low, to.high);
+    return clamp(to.to_rgb * nominal + to.to_rgb_offset, vec3(0.0), vec3(1.0));
+}
+
+// Oklab of R'G'B' behind the input tables.
+fn oklab(to: ToOklab, seen: vec3<f32>) -> vec3<f32> {
+    return linear_to_oklab(to.space, decode(seen));
+}
