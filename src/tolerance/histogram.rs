@@ -8,19 +8,19 @@ use crate::workers::Level;
 
 /// Bins per histogram. With [`REACH`] a bin is 0.00025 wide, and distances within a bin are taken as
 /// evenly spread, so that a radius is well within the contract's 0.0005.
-const BINS: usize = 8192;
+pub(super) const BINS: usize = 8192;
 
 /// Distance where the last bin ends. Two colours of any RGB gamut, or a CSS colour far outside one,
 /// lie nearer to each other than this; what lies beyond counts in the last bin.
-const REACH: f32 = 2.0;
+pub(super) const REACH: f32 = 2.0;
 
 /// Distances to each attractor over a frame.
 #[derive(Clone, Debug, Default)]
 pub struct Histograms {
-    attractors: Vec<[f32; 3]>,
+    pub(super) attractors: Vec<[f32; 3]>,
     /// [`BINS`] counts for each attractor.
-    counts: Vec<u32>,
-    largest: Vec<f32>,
+    pub(super) counts: Vec<u32>,
+    pub(super) largest: Vec<f32>,
 }
 
 impl Histograms {

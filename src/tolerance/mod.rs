@@ -13,6 +13,7 @@ pub mod gamut;
 pub mod grid;
 pub mod histogram;
 mod scene;
+mod words;
 
 use crate::attractor::Attractor;
 
