@@ -21,6 +21,8 @@ pub mod colorshine;
 pub mod cube;
 pub mod error;
 pub mod frame;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 pub mod lut;
 pub mod model;
 pub mod telemetry;

@@ -101,10 +101,13 @@ fn unsafe_code_stays_in_its_files() {
         "src/frame/format.rs",
         "src/frame/map.rs",
         "src/frame/planes.rs",
+        "src/gpu/staging.rs",
     ];
     for path in files(&root().join("src"), &[".rs"]) {
         let name = path.strip_prefix(root()).unwrap().to_str().unwrap().to_string();
-        let has_unsafe = code(&fs::read_to_string(&path).unwrap()).contains("unsafe {");
+        let has_unsafe =
+            code(&fs::read_to_string(&path).unwrap()).replace("unsafe impl", "unsafe {");
+        let has_unsafe = has_unsafe.contains("unsafe {");
         assert_eq!(has_unsafe, UNSAFE.contains(&name.as_str()), "{name}");
     }
 }

@@ -61,7 +61,27 @@ static ORDERED: Matrix = {
     matrix
 };
 
+/// Bytes of a matrix.
+#[cfg(feature = "gpu")]
+pub(super) const MATRIX_BYTES: usize = EDGE * EDGE;
+
+/// All matrices, row after row, one after the other.
+#[cfg(feature = "gpu")]
+pub(super) fn matrices() -> Vec<u8> {
+    [&ORDERED, &BLUE_NOISE].into_iter().flatten().flatten().copied().collect()
+}
+
 impl Dither {
+    /// Which of [`matrices`] is taken, if any.
+    #[cfg(feature = "gpu")]
+    pub(super) fn matrix_index(self) -> Option<usize> {
+        match self {
+            Self::None => None,
+            Self::Ordered => Some(0),
+            Self::BlueNoise => Some(1),
+        }
+    }
+
     fn matrix(self) -> Option<&'static Matrix> {
         match self {
             Self::None => None,

@@ -26,6 +26,12 @@ impl Finish {
         }
     }
 
+    /// Share of the effect in units of 2^-15.
+    #[cfg(feature = "gpu")]
+    pub(super) fn mix(&self) -> i32 {
+        self.mix
+    }
+
     /// The share of a difference that is wanted.
     #[inline(always)]
     pub(super) fn share(&self, difference: i16) -> i16 {

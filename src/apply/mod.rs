@@ -16,6 +16,8 @@ mod block;
 mod bytes;
 mod dither;
 mod finish;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 mod method;
 mod packed;
 mod planar;

@@ -45,6 +45,13 @@ impl Weights {
         }
     }
 
+    /// The weights of columns, the one before first, and of rows, for which only the first two count.
+    #[cfg(feature = "gpu")]
+    pub(super) fn parts(&self) -> [[u32; 3]; 2] {
+        let [a, b] = self.rows;
+        [self.columns, [a, b, 0]].map(|weights| weights.map(u32::from))
+    }
+
     /// Weights of a row: of the column before the two that chroma belongs to, and of these.
     pub(super) fn of_row(&self, row: usize) -> [u16; 3] {
         self.columns.map(|column| self.rows[row] * column)

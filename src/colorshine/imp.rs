@@ -13,7 +13,9 @@ use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst_base::prelude::*;
-use gst_base::subclass::base_transform::{InputBuffer, PrepareOutputBufferSuccess};
+use gst_base::subclass::base_transform::{
+    GenerateOutputSuccess, InputBuffer, PrepareOutputBufferSuccess,
+};
 use gst_base::subclass::prelude::*;
 use gst_video::VideoInfo;
 use gst_video::subclass::prelude::*;
@@ -37,9 +39,6 @@ pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     )
 });
 
-/// Stands in `State::warned` for the warning of HDR.
-const HDR: &str = "hdr";
-
 /// What setters, the streaming thread and the preparing thread share.
 #[derive(Default)]
 pub(super) struct State {
@@ -60,8 +59,8 @@ pub(super) struct State {
     pub(super) is_preparing: bool,
     /// Whether the element is started: bad values are then refused at once.
     pub(super) is_started: bool,
-    /// Properties without effect that the user has been warned of since start.
-    warned: Vec<&'static str>,
+    /// Whether the user has been warned of HDR since start.
+    is_warned_of_hdr: bool,
     /// The folder of baked looks, taken at start.
     disk: Option<Arc<Disk>>,
     /// The lattices that the last frame needed.
@@ -86,8 +85,8 @@ impl State {
 #[derive(Default)]
 pub struct ColorShine {
     state: Mutex<State>,
-    /// Taken out while a frame is worked on, so that the lock is not held.
-    pub(super) streaming: Mutex<Option<Box<Streaming>>>,
+    /// There from start to stop; taken out while it is worked with, so that the lock is not held.
+    streaming: Mutex<Option<Box<Streaming>>>,
     /// Whether what was measured on earlier frames is to be forgotten.
     pub(super) is_to_forget: AtomicBool,
     reading: Mutex<()>,
@@ -116,25 +115,18 @@ impl ColorShine {
         }
     }
 
-    /// Warns of properties that were set and have no effect, each once between start and stop.
-    fn warn_without_effect(&self) {
-        let fresh = {
-            let mut state = self.state();
-            if !state.is_started {
-                return;
-            }
-            let mut fresh = state.settings.without_effect();
-            fresh.retain(|(name, _)| !state.warned.contains(name));
-            state.warned.extend(fresh.iter().map(|(name, _)| *name));
-            fresh
-        };
-        for (name, instead) in fresh {
-            gst::element_imp_warning!(
-                self,
-                gst::LibraryError::Settings,
-                ("property {name} has no effect yet: {instead}")
-            );
-        }
+    /// Lets go of what the streaming thread keeps.
+    fn end_streaming(&self) {
+        let streaming = lock(&self.streaming).take();
+        drop(streaming);
+    }
+
+    /// Works with what the streaming thread keeps; not at all outside of start and stop.
+    pub(super) fn with_streaming<R>(&self, work: impl FnOnce(&mut Streaming) -> R) -> Option<R> {
+        let mut streaming = lock(&self.streaming).take()?;
+        let result = work(&mut streaming);
+        *lock(&self.streaming) = Some(streaming);
+        Some(result)
     }
 }
 
@@ -220,10 +212,8 @@ impl ObjectImpl for ColorShine {
             Ok(Change::Plan) => {
                 gst::debug!(CAT, imp = self, "{name} is now {value:?}");
                 prepare::request(self);
-                self.warn_without_effect();
             }
-            Ok(Change::NextFrame) => {}
-            Ok(Change::None) => self.warn_without_effect(),
+            Ok(Change::NextFrame | Change::None) => {}
             Err((error, true)) => {
                 gst::element_imp_warning!(
                     self,
@@ -299,16 +289,16 @@ impl BaseTransformImpl for ColorShine {
             state.settings.lut_files = files;
             let checked = state.settings.check();
             state.is_started = checked.is_ok();
-            state.warned.clear();
+            state.is_warned_of_hdr = false;
             state.disk = self.disk(&state.settings);
-            checked
+            checked.map(|()| state.settings.clone())
         };
-        if let Err(error) = checked {
+        let settings = checked.map_err(|error| {
             gst::error!(CAT, imp = self, "{error}");
-            return Err((&error).into());
-        }
+            gst::ErrorMessage::from(&error)
+        })?;
         self.counters.clear();
-        self.warn_without_effect();
+        *lock(&self.streaming) = Some(Box::new(Streaming::new(&settings, &self.counters)));
         Ok(())
     }
 
@@ -323,7 +313,7 @@ impl BaseTransformImpl for ColorShine {
             state.disk = None;
             state.on_screen = Default::default();
         }
-        *lock(&self.streaming) = None;
+        self.end_streaming();
         Ok(())
     }
 
@@ -341,14 +331,13 @@ impl BaseTransformImpl for ColorShine {
         if buffer.flags().contains(gst::BufferFlags::DISCONT) {
             self.forget();
         }
-        let (plan, mix, split, is_awaited) = {
+        let (plan, mix, split, backend, is_awaited) = {
             let state = self.state();
             let Settings { mix, split, .. } = state.settings;
-            (state.plan.clone(), mix, split, state.next.is_some())
+            (state.plan.clone(), mix, split, state.settings.backend(), state.next.is_some())
         };
-        let (is_passthrough, on_screen) = {
-            let mut guard = lock(&self.streaming);
-            let streaming = guard.get_or_insert_default();
+        let begun = self.with_streaming(|streaming| {
+            streaming.gpu.turn_to(backend);
             streaming.since += streaming.screen.begin_frame(plan.as_ref(), buffer.pts());
             let moment = Moment { mix, split, since: streaming.since };
             let is_fading = streaming.screen.is_fading();
@@ -361,6 +350,9 @@ impl BaseTransformImpl for ColorShine {
                 streaming.screen.show_untouched();
             }
             (streaming.job.is_none(), streaming.screen.held())
+        });
+        let Some((is_passthrough, on_screen)) = begun else {
+            return;
         };
         self.counters.frames.increment();
         if is_passthrough {
@@ -391,17 +383,49 @@ impl BaseTransformImpl for ColorShine {
         &self,
         buffer: &mut gst::BufferRef,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let Some(mut streaming) = lock(&self.streaming).take() else {
-            return Ok(gst::FlowSuccess::Ok);
-        };
-        let result = self.process(buffer, &mut streaming);
-        *lock(&self.streaming) = Some(streaming);
-        result
+        let processed = self.with_streaming(|streaming| self.process(buffer, streaming));
+        processed.unwrap_or(Ok(gst::FlowSuccess::Ok))
+    }
+
+    fn submit_input_buffer(
+        &self,
+        is_discont: bool,
+        inbuf: gst::Buffer,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        if is_discont {
+            self.drain()?;
+        }
+        self.parent_submit_input_buffer(is_discont, inbuf)
+    }
+
+    fn generate_output(&self) -> Result<GenerateOutputSuccess, gst::FlowError> {
+        match self.parent_generate_output()? {
+            GenerateOutputSuccess::Buffer(buffer) => self.next_output(Some(buffer)),
+            GenerateOutputSuccess::NoOutput => self.next_output(None),
+            dropped => Ok(dropped),
+        }
+    }
+
+    fn query(&self, direction: gst::PadDirection, query: &mut gst::QueryRef) -> bool {
+        let is_answered = BaseTransformImplExt::parent_query(self, direction, query);
+        if is_answered
+            && direction == gst::PadDirection::Src
+            && let gst::QueryViewMut::Latency(query) = query.view_mut()
+        {
+            let own = gst::ClockTime::from_nseconds(self.counters.latency.get());
+            let (is_live, least, most) = query.result();
+            query.set(is_live, least + own, most.map(|most| most + own));
+        }
+        is_answered
     }
 
     fn sink_event(&self, event: gst::Event) -> bool {
-        if matches!(event.view(), gst::EventView::FlushStop(_)) {
+        if let gst::EventView::FlushStop(_) = event.view() {
             self.forget();
+            self.with_streaming(|streaming| streaming.gpu.flush());
+        } else if event.is_serialized() {
+            // What comes before it is not to come after it; an error shows with the next buffer.
+            self.drain().ok();
         }
         self.parent_sink_event(event)
     }
@@ -421,9 +445,8 @@ impl VideoFilterImpl for ColorShine {
         let (settings, disk, version, _before, hdr) = {
             let mut state = self.state();
             state.caps = Some(caps.clone());
-            let is_told = state.warned.contains(&HDR);
-            let hdr = caps.stream.hdr.filter(|_| !is_told);
-            state.warned.extend(hdr.map(|_| HDR));
+            let hdr = caps.stream.hdr.filter(|_| !state.is_warned_of_hdr);
+            state.is_warned_of_hdr |= hdr.is_some();
             state.next = None;
             state.planned_version = state.version;
             let (settings, disk) = (state.settings.clone(), state.disk.clone());
@@ -444,7 +467,11 @@ impl VideoFilterImpl for ColorShine {
         );
         self.state().install(plan.clone(), version);
         self.forget();
-        lock(&self.streaming).get_or_insert_default().first_frame = Some(start.elapsed());
+        self.with_streaming(|streaming| {
+            streaming.gpu.begin_stream(&plan);
+            streaming.first_frame = Some(start.elapsed());
+        });
+        self.spread_news();
         self.announce(plan.notice().as_ref());
         if let Some(transfer) = hdr {
             gst::element_imp_warning!(

@@ -13,6 +13,10 @@ use gst::prelude::*;
 
 mod cache;
 mod export;
+#[cfg(all(test, feature = "gpu"))]
+mod faults;
+#[cfg_attr(not(feature = "gpu"), path = "no_gpu.rs")]
+mod gpu;
 mod imp;
 mod lut_file;
 mod measured;
@@ -24,6 +28,8 @@ mod screen;
 mod settings;
 mod stats;
 mod stream;
+#[cfg(feature = "gpu")]
+mod trial;
 
 /// How pixels are computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]

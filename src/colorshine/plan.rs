@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use gst_video::VideoInfo;
 
 use super::Method;
+use super::gpu::GpuPath;
 use super::measured::Measured;
 use super::recipe::{Held, Recipe};
 use super::screen::Screen;
@@ -46,8 +47,22 @@ impl Caps {
         Self { info: info.clone(), stream: Stream::new(info) }
     }
 
-    fn pixels(&self) -> usize {
+    pub(super) fn pixels(&self) -> usize {
         self.info.width() as usize * self.info.height() as usize
+    }
+
+    /// The whole picture, as far as caps tell.
+    #[cfg(feature = "gpu")]
+    pub(super) fn area(&self) -> Area {
+        let [width, height] = [self.info.width(), self.info.height()].map(|length| length as usize);
+        Area { columns: [0, width], rows: [0, height], processed_until: width }
+    }
+
+    /// Whether the caps tell how long a frame takes.
+    #[cfg(feature = "gpu")]
+    pub(super) fn has_frame_rate(&self) -> bool {
+        let fps = self.info.fps();
+        fps.numer() > 0 && fps.denom() > 0
     }
 
     /// Time that a frame may take.
@@ -388,7 +403,7 @@ impl Plan {
             None if self.method == Method::Exact => "the exact model, as asked for".into(),
             None => format!("the exact model, as even the largest lookup table is {error}"),
         };
-        format!("{method}; radii {:.4?}; on the CPU, {}", self.radii(), level_name(simd_level()))
+        format!("{method}; radii {:.4?}; {} on the CPU", self.radii(), level_name(simd_level()))
     }
 
     /// The lattice in use.
@@ -399,6 +414,21 @@ impl Plan {
     /// Whether `count` lattices of a size may be held at once.
     pub(super) fn may_hold(&self, count: u64, size: usize) -> bool {
         count * Lattice::bytes_for(size) <= self.request.memory_limit
+    }
+
+    /// What the way over the GPU may take, with a number of frames under way at once.
+    #[cfg(feature = "gpu")]
+    pub(super) fn room(&self, frames: usize) -> crate::apply::gpu::Room {
+        let lattice = self.lut_size();
+        let held = if lattice == 0 { 0 } else { Lattice::bytes_for(lattice) };
+        let memory = self.request.memory_limit.saturating_sub(held);
+        crate::apply::gpu::Room { frames, rows: self.tile_size, memory }
+    }
+
+    /// What differences are rounded by.
+    #[cfg(feature = "gpu")]
+    pub(super) fn dither(&self) -> Dither {
+        self.dither
     }
 
     /// Who works on a frame.
@@ -414,6 +444,7 @@ impl Plan {
         moment: &Moment,
         screen: &mut Screen,
         follower: &mut Follower,
+        gpu: &mut GpuPath,
         counters: &Arc<Counters>,
     ) -> bool {
         let [left, right] = frame.area.columns;
@@ -435,18 +466,36 @@ impl Plan {
             screen.show_untouched();
         } else if let Some(recipe) = screen.show(recipe, self.team()) {
             let finish = Finish::new(self.caps.stream.codes.depth, moment.mix);
-            self.apply(frame, &recipe, &finish);
+            if let Some(first_row) = gpu.apply(self, frame, &recipe, &finish) {
+                let is_whole = first_row <= frame.area.rows[0];
+                let start = Instant::now();
+                self.apply_on_cpu(frame, first_row, &recipe, &finish);
+                if is_whole {
+                    gpu.count_cpu(start.elapsed());
+                }
+            }
         }
         !was_settled && self.choice().is_some()
     }
 
-    fn apply(&self, frame: &mut Frame<'_, '_>, recipe: &Recipe, finish: &Finish) {
+    /// Does a frame from a row of luma on, the first of a band, where those before are done.
+    pub(super) fn apply_on_cpu(
+        &self,
+        frame: &mut Frame<'_, '_>,
+        first_row: usize,
+        recipe: &Recipe,
+        finish: &Finish,
+    ) {
         let width = self.tile_size.unwrap_or(BLOCK);
         let (reads, dither) = (Reads::fastest(), self.dither);
         let groups = self.groups_per_band(frame);
         let (method, layout, area) = (&recipe.method(), frame.layout, &frame.area);
         let job = Job { layout, area, width, method, reads, finish, dither };
-        frame.planes.for_each_band(area.rows, groups, self.team(), |band| {
+        let rows = [first_row.max(area.rows[0]), area.rows[1]];
+        if rows[0] >= rows[1] {
+            return;
+        }
+        frame.planes.for_each_band(rows, groups, self.team(), |band| {
             job.apply(simd_level(), band);
         });
     }

@@ -82,7 +82,7 @@ impl Default for Settings {
 /// What a change of a property asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
-    /// Nothing now: the value is as before, of no effect yet, or read with the next plan.
+    /// Nothing now: the value is as before, or is taken at start.
     None,
     /// The next frame reads it.
     NextFrame,
@@ -134,7 +134,7 @@ impl Settings {
             "interpolation" => replace(&mut self.interpolation, get(value), Plan),
             "dither" => replace(&mut self.dither, get(value), Plan),
             "transition-time" => replace(&mut self.transition_time, get(value), None),
-            "backend" => replace(&mut self.backend, get(value), None),
+            "backend" => replace(&mut self.backend, get(value), NextFrame),
             "gpu-adapter" => replace(&mut self.gpu_adapter, get(value), None),
             "pipeline-depth" => replace(&mut self.pipeline_depth, get(value), None),
             "tile-size" => replace(&mut self.tile_size, get(value), Plan),
@@ -294,16 +294,15 @@ impl Settings {
         }
     }
 
-    /// Properties that have been set but have no effect yet, each with what happens instead.
-    pub(super) fn without_effect(&self) -> Vec<(&'static str, &'static str)> {
-        [
-            (self.backend == Backend::Gpu, "backend=gpu", "the CPU does the work"),
-            (self.gpu_adapter.is_some(), "gpu-adapter", "the CPU does the work"),
-            (self.pipeline_depth > 1, "pipeline-depth", "no latency is added"),
-        ]
-        .into_iter()
-        .filter_map(|(is_set, name, instead)| is_set.then_some((name, instead)))
-        .collect()
+    /// Backend, the adapter's name, and frames in flight, as they are taken at start.
+    pub(super) fn gpu(&self) -> (Backend, Option<String>, usize) {
+        let name = self.gpu_adapter.clone().filter(|name| !name.is_empty());
+        (self.backend, name, self.pipeline_depth as usize)
+    }
+
+    /// Where pixels are to be computed.
+    pub(super) fn backend(&self) -> Backend {
+        self.backend
     }
 }
 
@@ -453,21 +452,21 @@ pub(super) static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| 
         .build(),
         glib::ParamSpecEnum::builder_with_default("backend", defaults.backend)
             .nick("Backend")
-            .blurb("Where pixels are computed. GPUs are not used yet: the CPU does the work")
+            .blurb("Where pixels are computed")
             .mutable_playing()
             .build(),
         string(
             "gpu-adapter",
             "GPU adapter",
-            "Part of the name of the GPU to use. Has no effect yet: the CPU does the work",
+            "Part of the name of the GPU to use, in any case; none for the fastest kind that is there",
         )
         .mutable_ready()
         .build(),
         uint(
             "pipeline-depth",
             "Pipeline depth",
-            "Frames in flight on the GPU; one less is the latency in frames. Has no effect yet: no \
-             latency is added",
+            "Frames in flight on the GPU; one less is the latency in frames. Counts as 1 on the CPU, and \
+             where caps have no frame rate",
         )
         .minimum(1)
         .maximum(8)

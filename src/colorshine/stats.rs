@@ -7,7 +7,8 @@ use crate::workers::{level_name, simd_level};
 
 /// The snapshot. Names never change; what the element cannot know yet is 0.
 ///
-/// Memory is that of the .cube files and of the lattices which the plan and the screen need. Those that the process merely keeps,
+/// Memory is that of the .cube files, of the lattices which the plan and the screen need, and of the way
+/// over the GPU. Lattices that the process merely keeps,
 /// for whoever wants them again, are not this element's.
 pub(super) fn snapshot(
     counters: &Counters,
@@ -18,13 +19,14 @@ pub(super) fn snapshot(
     let lut_size = plan.map_or(0, Plan::lut_size);
     let [a, b, c, d, e] = on_screen;
     let lattices = Held::bytes(&[plan.and_then(Plan::held), a, b, c, d, e]);
-    let memory = lattices + plan.map_or(0, |plan| plan.look.lut_bytes());
+    let files = plan.map_or(0, |plan| plan.look.lut_bytes());
+    let memory = lattices + files + counters.staging_bytes.get();
     let radii = plan.map(Plan::radii).unwrap_or_default();
     gst::Structure::builder("application/x-colorshine-stats")
         .field("frames", counters.frames.get())
         .field("frames-passthrough", counters.frames_passthrough.get())
-        .field("backend", "cpu")
-        .field("adapter", "")
+        .field("backend", if counters.is_on_gpu.get() == 1 { "gpu" } else { "cpu" })
+        .field("adapter", counters.adapter.get())
         .field("simd-level", level_name(simd_level()))
         .field("method", plan.map_or("none", Plan::method_nick))
         .field("lut-size", lut_size as u32)
@@ -41,6 +43,6 @@ pub(super) fn snapshot(
         .field("lut-cache-misses", counters.misses.get())
         .field("memory-bytes", memory)
         .field("scene-cuts", counters.scene_cuts.get())
-        .field("device-lost", 0u64)
+        .field("device-lost", counters.device_lost.get())
         .build()
 }

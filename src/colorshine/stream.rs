@@ -4,22 +4,28 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use gst::prelude::*;
 use gst::subclass::prelude::*;
+use gst_base::prelude::*;
+use gst_base::subclass::base_transform::GenerateOutputSuccess;
 
+use super::gpu::{GpuPath, News};
 use super::imp::{CAT, ColorShine};
 use super::plan::{Frame, Moment, Plan};
 use super::prepare;
 use super::screen::Screen;
+use super::settings::Settings;
 use crate::error::unusable_buffer;
-use crate::frame::with_mapped;
+use crate::frame::{MapError, with_mapped};
+use crate::telemetry::Counters;
 use crate::tolerance::follow::Follower;
 
 /// Time of the stream between two lines of its story in the log.
 const TOLD_EVERY: Duration = Duration::from_secs(1);
 
 /// What the streaming thread keeps between its calls.
-#[derive(Default)]
 pub(super) struct Streaming {
+    pub(super) gpu: GpuPath,
     pub(super) screen: Screen,
     follower: Follower,
     /// The plan and moment of the frame at hand.
@@ -30,6 +36,20 @@ pub(super) struct Streaming {
     untold: Duration,
     /// Time that negotiation took, until the first frame has been processed.
     pub(super) first_frame: Option<Duration>,
+}
+
+impl Streaming {
+    pub(super) fn new(settings: &Settings, counters: &Arc<Counters>) -> Self {
+        Self {
+            gpu: GpuPath::start(settings, counters),
+            screen: Screen::default(),
+            follower: Follower::default(),
+            job: None,
+            since: Duration::ZERO,
+            untold: Duration::ZERO,
+            first_frame: None,
+        }
+    }
 }
 
 impl ColorShine {
@@ -53,17 +73,10 @@ impl ColorShine {
                 if !frame.size().contains(&0) {
                     self.measure_next(&mut frame, streaming);
                 }
-                let Streaming { screen, follower, .. } = &mut *streaming;
-                plan.process(&mut frame, &moment, screen, follower, &self.counters)
+                let Streaming { screen, follower, gpu, .. } = &mut *streaming;
+                plan.process(&mut frame, &moment, screen, follower, gpu, &self.counters)
             })
-            .map_err(|error| {
-                gst::element_imp_error!(
-                    self,
-                    gst::StreamError::Failed,
-                    ("{}", unusable_buffer(&error))
-                );
-                gst::FlowError::Error
-            })?;
+            .map_err(|error| self.refuse(&error))?;
         if has_settled {
             gst::info!(CAT, imp = self, "the first frame is measured: {}", plan.summary());
             self.announce(plan.notice().as_ref());
@@ -81,6 +94,68 @@ impl ColorShine {
             self.tell(&plan);
         }
         Ok(gst::FlowSuccess::Ok)
+    }
+
+    /// Says why a buffer cannot be processed.
+    fn refuse(&self, error: &MapError) -> gst::FlowError {
+        gst::element_imp_error!(self, gst::StreamError::Failed, ("{}", unusable_buffer(error)));
+        gst::FlowError::Error
+    }
+
+    /// Takes a frame that has been processed or begun, and gives the one that is to be pushed now.
+    pub(super) fn next_output(
+        &self,
+        buffer: Option<gst::Buffer>,
+    ) -> Result<GenerateOutputSuccess, gst::FlowError> {
+        let next = self.with_streaming(|streaming| {
+            if let Some(buffer) = buffer {
+                streaming.gpu.push(buffer);
+            }
+            streaming.gpu.pop()
+        });
+        self.spread_news();
+        match next.flatten() {
+            Some(Ok(buffer)) => Ok(GenerateOutputSuccess::Buffer(buffer)),
+            Some(Err(error)) => Err(self.refuse(&error)),
+            None => Ok(GenerateOutputSuccess::NoOutput),
+        }
+    }
+
+    /// Pushes all frames that are held back.
+    pub(super) fn drain(&self) -> Result<gst::FlowSuccess, gst::FlowError> {
+        while let Some(next) = self.with_streaming(|streaming| streaming.gpu.pop_any()).flatten() {
+            self.spread_news();
+            let buffer = next.map_err(|error| self.refuse(&error))?;
+            self.obj().src_pad().push(buffer)?;
+        }
+        Ok(gst::FlowSuccess::Ok)
+    }
+
+    /// Tells the user what has become of the GPU, and the pipeline when latency is another.
+    pub(super) fn spread_news(&self) {
+        let Some((news, latency)) =
+            self.with_streaming(|streaming| (streaming.gpu.news(), streaming.gpu.latency()))
+        else {
+            return;
+        };
+        for news in news {
+            match news {
+                News::Warning(text) => {
+                    gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{text}"));
+                }
+                News::Info(text) => gst::info!(CAT, imp = self, "{text}"),
+                News::Latency => {
+                    let frame_time = self.state().caps.as_ref().map(|caps| caps.frame_time());
+                    let time = frame_time.unwrap_or_default() * latency as u32;
+                    if u128::from(self.counters.latency.get()) != time.as_nanos() {
+                        self.counters.latency.set_time(time);
+                        let element = self.obj();
+                        let message = gst::message::Latency::builder().src(&*element).build();
+                        element.post_message(message).unwrap_or_default();
+                    }
+                }
+            }
+        }
     }
 
     /// Forgets what was measured on earlier frames.

@@ -122,6 +122,32 @@ impl<'a> Planes<'a> {
         Ok(Self { layout: *layout, planes, groups, mapped: PhantomData })
     }
 
+    /// A frame that is kept in memory of one's own, by the byte offset of each plane and its stride.
+    ///
+    /// # Errors
+    ///
+    /// What does not fit, see [`PlaneError`].
+    pub fn in_memory(
+        layout: &Layout,
+        size: [usize; 2],
+        memory: &'a mut [u8],
+        places: &[[usize; 2]],
+    ) -> Result<Self, PlaneError> {
+        let length = memory.len();
+        let start = memory.as_mut_ptr();
+        let mut raw = Vec::new();
+        for &[offset, stride] in places {
+            let offset = offset.min(length);
+            raw.push(RawPlane {
+                data: start.wrapping_add(offset),
+                around: [offset, length - offset],
+                stride: stride as isize,
+            });
+        }
+        // SAFETY: the memory is borrowed exclusively for 'a, and `around` says how much of it there is.
+        unsafe { Self::new(layout, size, &raw) }
+    }
+
     /// Calls `work` with bands of up to `groups_per_band` row groups, on a team's threads,
     /// until every group of the rows `rows` has had its turn.
     pub fn for_each_band(

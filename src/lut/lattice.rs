@@ -105,6 +105,27 @@ impl Lattice {
         size * size + size + 1
     }
 
+    /// A lattice with the given differences, by a node's indices.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::zeros`].
+    pub fn from_nodes(
+        codes: &CodeSpace,
+        size: usize,
+        difference: impl Fn([i32; 3]) -> [i16; 3],
+    ) -> Self {
+        let mut lattice = Self::zeros(codes, size);
+        lattice.fill(|nodes| {
+            for (i, entry) in nodes.iter_mut().enumerate() {
+                let node = [i / size / size, i / size % size, i % size];
+                let [a, b, c] = difference(node.map(|index| index as i32));
+                *entry = [a, b, c, 0];
+            }
+        });
+        lattice
+    }
+
     /// Bytes that a lattice of `size` takes.
     pub fn bytes_for(size: usize) -> u64 {
         let entries = (size.pow(3) + Self::padding(size)) * size_of::<[i16; 4]>();

@@ -1,6 +1,7 @@
-//! Counters that streaming and preparing threads write and `stats` reads, without a lock.
+//! Counters that streaming and preparing threads write and `stats` reads.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// A number that some threads write and others read.
@@ -51,6 +52,22 @@ impl Share {
     }
 }
 
+/// A name that some threads write and others read.
+#[derive(Debug, Default)]
+pub struct Name(Mutex<String>);
+
+impl Name {
+    /// The name now.
+    pub fn get(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces it.
+    pub fn set(&self, name: &str) {
+        name.clone_into(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
 fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -80,6 +97,16 @@ pub struct Counters {
     pub scene_cuts: Gauge,
     /// Share of the picture that the look reaches, where radii are measured.
     pub coverage: Share,
+    /// The GPU that is open for this element; empty where none is.
+    pub adapter: Name,
+    /// 1 where the GPU has done, or is doing, the last frame that had work.
+    pub is_on_gpu: Gauge,
+    /// GPUs that were lost in mid-stream.
+    pub device_lost: Gauge,
+    /// Time by which frames are held back, in nanoseconds.
+    pub latency: Gauge,
+    /// Bytes of memory for the way over the GPU, on both sides.
+    pub staging_bytes: Gauge,
 }
 
 impl Counters {
@@ -102,10 +129,15 @@ impl Counters {
             &self.disk_hits,
             &self.misses,
             &self.scene_cuts,
+            &self.is_on_gpu,
+            &self.device_lost,
+            &self.staging_bytes,
+            &self.latency,
         ] {
             gauge.set(0);
         }
         self.coverage.set(0.0);
+        self.adapter.set("");
     }
 }
 

@@ -6,4 +6,7 @@ mod pool;
 
 pub use level::{Level, level_name, simd_level, simd_levels};
 pub use memory::machine_memory;
-pub use pool::{Team, cores, finish_background, finish_files, for_each, in_background, with_files};
+pub use pool::{
+    Team, cores, finish_background, finish_files, finish_gpu, for_each, in_background, with_files,
+    with_gpu,
+};

@@ -50,6 +50,11 @@ impl Team {
         Self { pool: &BAKES, threads: cores() }
     }
 
+    /// Most threads that work at once.
+    pub fn threads(self) -> usize {
+        self.threads.max(1)
+    }
+
     /// The caller's own thread alone: beside a stream, whose threads the others are.
     pub fn alone() -> Self {
         Self { pool: &BAKES, threads: 1 }
@@ -130,6 +135,19 @@ fn spawn_with_files(job: Box<dyn FnOnce() + Send>) -> bool {
         });
     }
     pool.is_some()
+}
+
+static GPU: LazyLock<Option<ThreadPool>> = LazyLock::new(|| build("gpu", 1));
+
+/// Runs `job` soon on the one thread that opens GPUs and lets them go, in the order of the calls: drivers
+/// may take long over both. Not at all, and false is returned, where there is no such thread.
+pub fn with_gpu(job: impl FnOnce() + Send + 'static) -> bool {
+    GPU.as_ref().inspect(|pool| pool.spawn_fifo(job)).is_some()
+}
+
+/// Waits until the jobs that were given to [`with_gpu`] before are done.
+pub fn finish_gpu() {
+    finish(&GPU);
 }
 
 /// Waits until the jobs that were given to [`with_files`] before are done.

@@ -1,0 +1,104 @@
+//! What colours are looked up in, in the device's memory.
+
+use std::sync::Arc;
+
+use wgpu::BufferUsages;
+
+use crate::apply::Method;
+use crate::gpu::{Device, Trouble};
+use crate::lut::{Lattice, fraction_bits};
+use crate::model::lanes::ExactKernel;
+use crate::model::words::Words;
+
+/// What the device has.
+#[derive(Debug)]
+enum Known {
+    Lattice(Arc<Lattice>),
+    Exact(Arc<ExactKernel>),
+    /// Nothing, as this has no words.
+    Unsuited(Arc<ExactKernel>),
+}
+
+/// A look's memory on the device.
+#[derive(Debug)]
+pub(super) struct LookMemory {
+    known: Option<Known>,
+    look: wgpu::Buffer,
+    tables: wgpu::Buffer,
+}
+
+const USAGE: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_DST);
+
+/// Bytes of memory that nothing is in yet: shaders must have something to bind.
+const LEAST: u64 = 256;
+
+impl LookMemory {
+    pub(super) fn new(device: &Device) -> Result<Self, Trouble> {
+        let memory = || device.memory(LEAST, USAGE);
+        Ok(Self { known: None, look: memory()?, tables: memory()? })
+    }
+
+    /// Has a method's numbers on the device before the work that is submitted next. Work that was submitted
+    /// before still sees those it was submitted with.
+    pub(super) fn set(&mut self, device: &Device, method: &Method) -> Result<(), Trouble> {
+        let is_known = match (&self.known, method) {
+            (Some(Known::Lattice(known)), Method::Lattice(lattice, _)) => {
+                Arc::ptr_eq(known, lattice)
+            }
+            (Some(Known::Exact(known)), Method::Exact(kernel, _)) => Arc::ptr_eq(known, kernel),
+            (Some(Known::Unsuited(known)), Method::Exact(kernel, _))
+                if Arc::ptr_eq(known, kernel) =>
+            {
+                return Err(Trouble::Unsuited);
+            }
+            _ => false,
+        };
+        if is_known {
+            return Ok(());
+        }
+        self.known = None;
+        let known = match method {
+            Method::Lattice(lattice, _) => {
+                fill(device, &mut self.look, bytemuck::cast_slice(lattice.entries()))?;
+                Known::Lattice(lattice.clone())
+            }
+            Method::Exact(kernel, depth) => {
+                let words = kernel.words(2f32.powi(fraction_bits(*depth)));
+                let Some(Words { look, nodes }) = words else {
+                    self.known = Some(Known::Unsuited(kernel.clone()));
+                    return Err(Trouble::Unsuited);
+                };
+                fill(device, &mut self.look, bytemuck::cast_slice(&look))?;
+                fill(device, &mut self.tables, bytemuck::cast_slice(&nodes))?;
+                Known::Exact(kernel.clone())
+            }
+        };
+        self.known = Some(known);
+        Ok(())
+    }
+
+    pub(super) fn look(&self) -> &wgpu::Buffer {
+        &self.look
+    }
+
+    pub(super) fn tables(&self) -> &wgpu::Buffer {
+        &self.tables
+    }
+
+    /// Bytes on the device.
+    pub(super) fn bytes(&self) -> u64 {
+        self.look.size() + self.tables.size()
+    }
+}
+
+/// Fills memory, after other memory has been taken in its place if it is too small.
+fn fill(device: &Device, memory: &mut wgpu::Buffer, bytes: &[u8]) -> Result<(), Trouble> {
+    let need = bytes.len() as u64;
+    if memory.size() < need {
+        *memory = device.memory(need, USAGE)?;
+    }
+    match bytes {
+        [] => Ok(()),
+        _ => device.fill(memory, bytes),
+    }
+}

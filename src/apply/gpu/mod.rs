@@ -1,0 +1,420 @@
+//! Frames over the GPU: cut into bands of whole rows that are copied out, worked on and copied back, several
+//! at a time.
+//!
+//! A frame's words are those of its planes, row by row; `shaders/frame.wgsl` takes codes out of them and
+//! `shaders/apply.wgsl` puts differences back, to the same bits as the CPU. What the GPU is given and what it gives back is only
+//! what belongs to the picture. Rows of the frame are written when their band has come back whole, and not
+//! before, so that all others are as they were if the GPU fails.
+
+mod look;
+mod parameters;
+mod probe;
+mod shape;
+#[cfg(test)]
+mod twins;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wgpu::{BufferUsages, ComputePipeline};
+
+use self::look::LookMemory;
+pub use self::parameters::Manner;
+use self::parameters::{BandOf, band_words, constants};
+pub use self::probe::examine;
+use self::shape::Shape;
+use super::{Method, dither};
+use crate::frame::{Area, Layout, Planes};
+use crate::gpu::{Device, Part, Passage, Program, Slot, Trouble};
+use crate::workers::Team;
+
+const FRAME: &str = include_str!("../../../shaders/frame.wgsl");
+const APPLY: &str = include_str!("../../../shaders/apply.wgsl");
+
+/// Programs, see shaders/README.md.
+const LATTICE: &[&str] = &[FRAME, APPLY, include_str!("../../../shaders/lattice.wgsl")];
+const EXACT: &[&str] = &[
+    FRAME,
+    APPLY,
+    include_str!("../../../shaders/color.wgsl"),
+    include_str!("../../../shaders/cube.wgsl"),
+    include_str!("../../../shaders/to_oklab.wgsl"),
+    include_str!("../../../shaders/exact.wgsl"),
+];
+
+/// Invocations of a work group, as `apply.wgsl` has it.
+const INVOCATIONS: usize = 64;
+
+/// Bands that are under way at once where one frame is: one on its way out, one at work, one on its way back.
+const BANDS_AT_ONCE: usize = 3;
+
+/// How much may be under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Frames that are begun before the first of them is finished.
+    pub frames: usize,
+    /// Rows of a band; `None` for as many as seem best.
+    pub rows: Option<usize>,
+    /// Most bytes of memory, on both sides together.
+    pub memory: u64,
+}
+
+/// What is to be done to a frame.
+#[derive(Clone, Copy, Debug)]
+pub struct Task<'a> {
+    /// Where components lie.
+    pub layout: &'a Layout,
+    /// The picture, and how much of it to process.
+    pub area: &'a Area,
+    /// How differences are found.
+    pub method: &'a Method,
+    /// How they end up in the frame.
+    pub manner: Manner,
+    /// How much may be under way.
+    pub room: Room,
+    /// Who copies.
+    pub team: Team,
+}
+
+/// The way over the GPU for the frames of one layout.
+#[derive(Debug)]
+pub struct Stage {
+    device: Arc<Device>,
+    room: Room,
+    lattice: ComputePipeline,
+    exact: ComputePipeline,
+    look: LookMemory,
+    thresholds: wgpu::Buffer,
+    free: Vec<Slot>,
+    /// Slots there are, free or not.
+    slots: usize,
+    slot_bytes: u64,
+    /// Flights that have bands which wait for a slot.
+    waiting: usize,
+}
+
+/// A frame under way.
+#[derive(Debug)]
+pub struct Flight {
+    layout: Layout,
+    area: Area,
+    shape: Shape,
+    method: Method,
+    manner: Manner,
+    groups_per_band: usize,
+    /// The next group to be sent, and the one after the last.
+    rest: [usize; 2],
+    /// Bands that the GPU has: their slot, and groups.
+    sent: VecDeque<(Slot, [usize; 2])>,
+    is_waiting: bool,
+}
+
+impl Flight {
+    /// The first row of luma that the frame does not have back yet; beyond the last if it has all.
+    pub fn first_open_row(&self) -> usize {
+        let group = self.sent.front().map_or(self.rest[0], |(_, [first, _])| *first);
+        group << self.layout.sub_y
+    }
+}
+
+impl Stage {
+    /// Shaders and memory for the frames of a layout, of about the given area.
+    ///
+    /// # Errors
+    ///
+    /// What the device says, or that there is not room enough for the smallest of bands.
+    pub fn new(
+        device: &Arc<Device>,
+        layout: &Layout,
+        area: &Area,
+        room: Room,
+    ) -> Result<Self, Trouble> {
+        let pipeline = |texts| {
+            let constants = constants(layout);
+            device.pipeline(&Program { texts, entry_point: "apply", constants })
+        };
+        let matrices = dither::matrices();
+        let mut stage = Self {
+            room,
+            lattice: pipeline(LATTICE)?,
+            exact: pipeline(EXACT)?,
+            look: LookMemory::new(device)?,
+            thresholds: device
+                .memory(matrices.len() as u64, BufferUsages::STORAGE | BufferUsages::COPY_DST)?,
+            free: Vec::new(),
+            slots: 0,
+            slot_bytes: 0,
+            waiting: 0,
+            device: device.clone(),
+        };
+        device.fill(&stage.thresholds, &matrices)?;
+        let shape = Shape::new(layout, area);
+        let groups = layout.groups(area.rows[1]) - area.rows[0] / 2;
+        let per_band = stage.reserve(layout, &shape, groups)?;
+        let bands = groups.div_ceil(per_band);
+        for _ in 0..stage.most_slots(bands) {
+            let slot = stage.slot()?;
+            stage.free.extend(slot);
+        }
+        Ok(stage)
+    }
+
+    /// The device.
+    pub fn device(&self) -> &Arc<Device> {
+        &self.device
+    }
+
+    /// Bytes of memory in use, on both sides.
+    pub fn bytes(&self) -> u64 {
+        self.slots as u64 * Slot::memory_for(self.slot_bytes) + self.look.bytes()
+    }
+
+    /// Settles the size of slots for bands of a frame; returns the groups of a band.
+    fn reserve(&mut self, layout: &Layout, shape: &Shape, groups: usize) -> Result<usize, Trouble> {
+        let least = shape.bytes_of(2) as u64;
+        let need = Slot::memory_for(least) + self.look.bytes();
+        if need > self.room.memory {
+            return Err(Trouble::MemoryLimit(need, self.room.memory));
+        }
+        // Of what there is room for, a band may take half.
+        let most = ((self.room.memory - self.look.bytes()) / 8).min(self.device.binding_limit());
+        let per_band = shape.groups_per_band(layout, self.room.rows, most.max(least));
+        let bytes = shape.bytes_of(per_band.min(groups.next_multiple_of(2))) as u64;
+        if bytes > self.slot_bytes {
+            // Slots that are under way are let go as they come back.
+            self.slots -= self.free.len();
+            self.free.clear();
+            self.slot_bytes = bytes;
+        }
+        Ok(per_band)
+    }
+
+    fn most_slots(&self, bands: usize) -> usize {
+        let wanted = match self.room.frames {
+            ..=1 => bands.min(BANDS_AT_ONCE),
+            frames => frames * bands,
+        };
+        let left = self.room.memory.saturating_sub(self.look.bytes());
+        wanted.min((left / Slot::memory_for(self.slot_bytes)) as usize).max(1)
+    }
+
+    /// A slot that is free, or a new one where there is room for it.
+    fn slot(&mut self) -> Result<Option<Slot>, Trouble> {
+        let slot = Slot::new(&self.device, self.slot_bytes)?;
+        self.slots += 1;
+        Ok(Some(slot))
+    }
+
+    /// Begins a frame: sends as many of its bands as there is room for. The frame is only read.
+    ///
+    /// # Errors
+    ///
+    /// Why the GPU cannot do it. The stage is then of no more use, and flights with it.
+    pub fn begin(&mut self, planes: &mut Planes<'_>, task: &Task<'_>) -> Result<Flight, Trouble> {
+        let Task { layout, area, method, manner, room, team } = *task;
+        self.room = room;
+        let shape = Shape::new(layout, area);
+        let rest = [layout.group_of(area.rows[0]) & !1, layout.groups(area.rows[1])];
+        let groups_per_band = self.reserve(layout, &shape, rest[1] - rest[0])?;
+        let mut flight = Flight {
+            layout: *layout,
+            area: *area,
+            shape,
+            method: method.clone(),
+            manner,
+            groups_per_band,
+            rest,
+            sent: VecDeque::new(),
+            is_waiting: false,
+        };
+        // Frames go in order: none overtakes one that waits.
+        if self.waiting == 0 {
+            self.send(&mut flight, planes, team)?;
+        }
+        flight.is_waiting = flight.rest[0] < flight.rest[1];
+        self.waiting += usize::from(flight.is_waiting);
+        Ok(flight)
+    }
+
+    /// Finishes the frame that was begun first of all that are under way: writes what the GPU made of it.
+    ///
+    /// # Errors
+    ///
+    /// Why the GPU cannot do it; rows from [`Flight::first_open_row`] on are then as they were. The stage is of no more
+    /// use, and other flights with it.
+    pub fn finish(
+        &mut self,
+        flight: &mut Flight,
+        planes: &mut Planes<'_>,
+        team: Team,
+    ) -> Result<(), Trouble> {
+        loop {
+            self.send(flight, planes, team)?;
+            let Some((slot, groups)) = flight.sent.front_mut() else {
+                break;
+            };
+            let groups = *groups;
+            let bytes = flight.shape.bytes_of(groups[1] - groups[0]) as u64;
+            let band =
+                BandOf { layout: &flight.layout, area: &flight.area, shape: &flight.shape, groups };
+            slot.read(&self.device, bytes, |words| read_band(planes, &band, team, words))?;
+            if let Some((slot, _)) = flight.sent.pop_front() {
+                self.give_back(slot);
+            }
+        }
+        self.waiting -= usize::from(std::mem::take(&mut flight.is_waiting));
+        Ok(())
+    }
+
+    /// Gives up a frame under way: what the GPU makes of it is of no use.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::finish`].
+    pub fn cancel(&mut self, mut flight: Flight) -> Result<(), Trouble> {
+        self.waiting -= usize::from(flight.is_waiting);
+        for (mut slot, [first, end]) in flight.sent.drain(..) {
+            let bytes = flight.shape.bytes_of(end - first) as u64;
+            slot.read(&self.device, bytes, |_| ())?;
+            self.give_back(slot);
+        }
+        Ok(())
+    }
+
+    fn give_back(&mut self, slot: Slot) {
+        if slot.bytes() == self.slot_bytes {
+            self.free.push(slot);
+        } else {
+            self.slots -= 1;
+        }
+    }
+
+    /// Sends bands of a frame as long as there are slots.
+    fn send(
+        &mut self,
+        flight: &mut Flight,
+        planes: &mut Planes<'_>,
+        team: Team,
+    ) -> Result<(), Trouble> {
+        let Flight { layout, area, shape, method, manner, groups_per_band, .. } = flight;
+        let bands = (flight.rest[1] - flight.rest[0]).div_ceil(*groups_per_band);
+        if bands == 0 {
+            return Ok(());
+        }
+        self.look.set(&self.device, method)?;
+        let most = self.most_slots(bands);
+        while flight.rest[0] < flight.rest[1] {
+            let slot = match self.free.pop() {
+                Some(slot) => Some(slot),
+                None if self.slots < most => self.slot()?,
+                None => None,
+            };
+            let Some(mut slot) = slot else {
+                return Ok(());
+            };
+            let first = flight.rest[0];
+            let end = flight.rest[1].min(first + *groups_per_band);
+            let band = BandOf { layout, area, shape, groups: [first, end] };
+            let bytes = shape.bytes_of(end - first) as u64;
+            let (pipeline, lattice) = match &*method {
+                Method::Lattice(lattice, interpolation) => {
+                    (&self.lattice, Some((&**lattice, *interpolation)))
+                }
+                Method::Exact(..) => (&self.exact, None),
+            };
+            let parameters = band_words(&band, manner, lattice);
+            let parameters = bytemuck::cast_slice(&parameters);
+            slot.write(&self.device, parameters, bytes, |words| {
+                write_band(planes, &band, team, words);
+            })?;
+            let passage = Passage {
+                pipeline,
+                memory: [self.look.look(), &self.thresholds, self.look.tables()],
+                work_groups: [shape.cells.div_ceil(INVOCATIONS) as u32, (end - first) as u32],
+            };
+            slot.submit(&self.device, bytes, &passage)?;
+            flight.sent.push_back((slot, [first, end]));
+            flight.rest[0] = end;
+        }
+        Ok(())
+    }
+}
+
+/// Groups that a thread copies at once: an equal share, in pairs so that fields stay together.
+fn groups_per_thread(band: &BandOf<'_>, team: Team) -> usize {
+    (band.groups[1] - band.groups[0]).div_ceil(team.threads()).next_multiple_of(2)
+}
+
+/// Calls `visit` with the rows of some of a band's groups: plane, row of the plane, and the row's first byte
+/// in the plane's part of the band, which starts with the rows of `first`.
+fn for_each_row(
+    band: &BandOf<'_>,
+    [first, end]: [usize; 2],
+    mut visit: impl FnMut(usize, usize, usize),
+) {
+    let BandOf { layout, area, shape, .. } = *band;
+    for group in first..end {
+        let rows = layout.rows_of(group, area.rows);
+        if rows.clone().next().is_none() {
+            continue;
+        }
+        for (plane, stride) in shape.strides.iter().enumerate().filter(|(_, stride)| **stride > 0) {
+            if layout.has_fewer_rows(plane) {
+                visit(plane, group, 4 * stride * (group - first));
+            } else {
+                for row in rows.clone() {
+                    visit(plane, row, 4 * stride * (row - (first << layout.sub_y)));
+                }
+            }
+        }
+    }
+}
+
+/// The rows of luma of a band that are in the picture, and those before them in its first group.
+fn rows(band: &BandOf<'_>) -> [usize; 2] {
+    let [first, end] = band.groups.map(|group| group << band.layout.sub_y);
+    [first, end.min(band.area.rows[1])]
+}
+
+/// Copies a band's rows to words.
+fn write_band(planes: &mut Planes<'_>, band: &BandOf<'_>, team: Team, mut words: Part<'_>) {
+    let per_thread = groups_per_thread(band, team);
+    let [first, end] = band.groups;
+    // Each thread's part of each plane.
+    let mut parts: Vec<[Option<Part<'_>>; 4]> = Vec::new();
+    parts.resize_with((end - first).div_ceil(per_thread), Default::default);
+    for plane in 0..4 {
+        for (index, part) in parts.iter_mut().enumerate() {
+            let from = first + index * per_thread;
+            let groups = (from + per_thread).min(end) - from;
+            part[plane] = words.split_off(4 * band.shape.plane_words(plane, groups));
+        }
+    }
+    let parts: Vec<_> = parts.into_iter().map(Mutex::new).collect();
+    planes.for_each_band(rows(band), per_thread, team, |own| {
+        let [from, to] = own.groups();
+        let mut part =
+            parts[(from - first) / per_thread].lock().unwrap_or_else(PoisonError::into_inner);
+        for_each_row(band, [from, to], |plane, row, at| {
+            let [start, stop] = band.shape.bytes[plane];
+            if let Some(part) = &mut part[plane] {
+                part.copy(at, &own.row(plane, row)[start..stop]);
+            }
+        });
+    });
+}
+
+/// Copies words to a band's rows.
+fn read_band(planes: &mut Planes<'_>, band: &BandOf<'_>, team: Team, words: &[u8]) {
+    let bases = band.shape.bases(band.groups[1] - band.groups[0]);
+    let first = band.groups[0];
+    planes.for_each_band(rows(band), groups_per_thread(band, team), team, |own| {
+        let [from, to] = own.groups();
+        for_each_row(band, [from, to], |plane, row, at| {
+            let [start, stop] = band.shape.bytes[plane];
+            let before = band.shape.plane_words(plane, from - first);
+            let at = 4 * (bases[plane] + before) + at;
+            own.row_mut(plane, row)[start..stop].copy_from_slice(&words[at..at + stop - start]);
+        });
+    });
+}

@@ -1,0 +1,110 @@
+//! A small frame with a known result, before a device is trusted with real ones.
+
+use std::sync::Arc;
+
+use super::{Manner, Room, Stage, Task};
+use crate::apply::{BLOCK, Dither, Finish, Job, Method, Reads};
+use crate::color::codes::CodeSpace;
+use crate::frame::{Area, Component, Layout, Planes};
+use crate::gpu::{Device, Trouble};
+use crate::lut::{Interpolation, Lattice};
+use crate::workers::{Level, Team};
+
+/// Columns and rows of the frame: odd, and more than a work group's.
+const SIZE: [usize; 2] = [531, 7];
+
+/// Whether a device draws a frame as the CPU does. It is asked once.
+///
+/// # Errors
+///
+/// Why it cannot be trusted.
+pub fn examine(device: &Arc<Device>) -> Result<(), Trouble> {
+    device.examined_by(|device| match largest_difference(device)? {
+        0 => Ok(()),
+        codes => Err(Trouble::WrongPicture(codes)),
+    })
+}
+
+/// How a frame's two ways are taken in the probe.
+pub(super) struct Picture {
+    pub(super) layout: Layout,
+    pub(super) codes: CodeSpace,
+}
+
+impl Picture {
+    /// 8-bit planes with shared chroma, which is on the first of two columns.
+    fn known() -> Self {
+        let components = [0, 1, 2].map(|plane| Component::byte(plane, 0, 1));
+        let layout = Layout {
+            components,
+            planes: 3,
+            sub_x: 1,
+            sub_y: 1,
+            is_cosited_x: true,
+            is_cosited_y: false,
+            is_interlaced: false,
+        };
+        Self { layout, codes: CodeSpace::full_rgb(8) }
+    }
+
+    /// Memory for it with other strides than a device's, where planes lie in it, and colours of every kind.
+    fn memory(&self) -> (Vec<u8>, [[usize; 2]; 3]) {
+        let [width, height] = SIZE;
+        let (stride, chroma_stride) = (width + 3, width.div_ceil(2) + 1);
+        let (rows, chroma_rows) = (height, height.div_ceil(2));
+        let chroma = stride * rows;
+        let places = [
+            [0, stride],
+            [chroma, chroma_stride],
+            [chroma + chroma_stride * chroma_rows, chroma_stride],
+        ];
+        let bytes = chroma + 2 * chroma_stride * chroma_rows;
+        let mut state = 1u32;
+        let noise = (0..bytes).map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        });
+        (noise.collect(), places)
+    }
+}
+
+/// A lattice whose differences are large, of both signs, and curved.
+fn lattice(codes: &CodeSpace) -> Lattice {
+    Lattice::from_nodes(codes, 17, |[x, y, z]| {
+        [x * (16 - y) * 37 - 4000, (z * z) * 40 - y * 300, 9000 - x * z * 61].map(|v| v as i16)
+    })
+}
+
+fn largest_difference(device: &Arc<Device>) -> Result<u32, Trouble> {
+    let Picture { layout, codes } = Picture::known();
+    let [width, height] = SIZE;
+    let area = Area { columns: [0, width], rows: [0, height], processed_until: width };
+    let method = Method::Lattice(Arc::new(lattice(&codes)), Interpolation::Tetrahedral);
+    let finish = Finish::new(8, 1.0);
+    let (source, places) = Picture::known().memory();
+    let mut by_cpu = source.clone();
+    let mut by_gpu = source;
+    let team = Team::alone();
+    if let Ok(mut planes) = Planes::in_memory(&layout, SIZE, &mut by_cpu, &places) {
+        let job = Job {
+            layout: &layout,
+            area: &area,
+            width: BLOCK,
+            method: &method,
+            reads: Reads::fastest(),
+            finish: &finish,
+            dither: Dither::None,
+        };
+        planes.for_each_band(area.rows, height, team, |band| job.apply(Level::baseline(), band));
+    }
+    if let Ok(mut planes) = Planes::in_memory(&layout, SIZE, &mut by_gpu, &places) {
+        let room = Room { frames: 1, rows: Some(4), memory: u64::MAX };
+        let manner = Manner { finish, dither: Dither::None };
+        let mut stage = Stage::new(device, &layout, &area, room)?;
+        let task = Task { layout: &layout, area: &area, method: &method, manner, room, team };
+        let mut flight = stage.begin(&mut planes, &task)?;
+        stage.finish(&mut flight, &mut planes, team)?;
+    }
+    let each = by_cpu.iter().zip(&by_gpu);
+    Ok(each.map(|(a, b)| u32::from(a.abs_diff(*b))).max().unwrap_or(0))
+}

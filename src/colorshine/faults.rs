@@ -1,0 +1,128 @@
+//! The GPU taken away in mid-stream, between any two steps of a frame: every frame comes out whole, in order,
+//! and each loss is told once.
+
+use gst::prelude::*;
+use gst_video::{VideoFormat, VideoInfo};
+
+use crate::gpu::fault::{self, Fault, Step};
+use crate::workers::finish_gpu;
+
+/// Frames that a fault strikes, for each kind of fault and depth of the pipeline.
+const STRUCK: u32 = 25;
+
+fn info() -> VideoInfo {
+    let info = VideoInfo::builder(VideoFormat::Nv12, 66, 70).fps(gst::Fraction::new(25, 1));
+    info.build().expect("an ordinary format")
+}
+
+/// An element in a harness, and the bus that it talks to. Frames have several bands.
+fn stream(backend: &str, depth: u32) -> (gst::Element, gst_check::Harness, gst::Bus) {
+    gst::init().expect("GStreamer");
+    crate::plugin_register_static().ok();
+    let element = gst::ElementFactory::make("colorshine")
+        .property("attractors", "#ff8a3d;45;60|oklch(50% 0.12 200);40;80")
+        .property_from_str("method", "lut")
+        .property("lut-size", 9u32)
+        .property("tile-size", 16u32)
+        .property("cache-dir", "")
+        .property("pipeline-depth", depth)
+        .property_from_str("backend", backend)
+        .build()
+        .expect("the element");
+    let bus = gst::Bus::new();
+    let mut harness = gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
+    element.set_bus(Some(&bus));
+    harness.set_src_caps(info().to_caps().expect("caps"));
+    (element, harness, bus)
+}
+
+fn frame(number: u64) -> gst::Buffer {
+    let mut state = number + 1;
+    let bytes = (0..info().size()).map(|_| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    });
+    let mut buffer = gst::Buffer::from_mut_slice(bytes.collect::<Vec<u8>>());
+    let frame = buffer.get_mut().expect("a buffer of one's own");
+    frame.set_pts(gst::ClockTime::from_mseconds(40) * number);
+    frame.set_duration(gst::ClockTime::from_mseconds(40));
+    buffer
+}
+
+fn stat<T: for<'a> gst::glib::value::FromValue<'a> + 'static>(
+    element: &gst::Element,
+    name: &str,
+) -> T {
+    let stats = element.property::<gst::Structure>("stats");
+    stats.get::<T>(name).expect("a field of the statistics")
+}
+
+fn warnings(bus: &gst::Bus) -> usize {
+    std::iter::from_fn(|| bus.pop_filtered(&[gst::MessageType::Warning])).count()
+}
+
+fn strike(depth: u32, faults: impl Fn(u32) -> (Step, u32, Fault)) {
+    let _one = fault::exclusive();
+    let (element, mut harness, bus) = stream("gpu", depth);
+    let (_, mut by_cpu, _) = stream("cpu", 1);
+    let mut pushed = 0;
+    let mut push = |harness: &mut gst_check::Harness| {
+        assert_eq!(harness.push(frame(pushed)), Ok(gst::FlowSuccess::Ok));
+        pushed += 1;
+    };
+    push(&mut harness);
+    assert_eq!(stat::<String>(&element, "backend"), "gpu");
+    // That the GPU is a program on the CPU, where it is.
+    warnings(&bus);
+    for number in 0..STRUCK {
+        let (step, turn, fault) = faults(number);
+        fault::plan(step, turn, fault);
+        while fault::is_planned() {
+            push(&mut harness);
+        }
+        // What the fault has done shows when it is next looked at.
+        let mut tries = 0;
+        while stat::<u64>(&element, "device-lost") <= u64::from(number) {
+            assert!(tries < 10, "{step:?} {turn} {fault:?} was not noticed");
+            push(&mut harness);
+            tries += 1;
+        }
+        while stat::<String>(&element, "backend") != "gpu" {
+            finish_gpu();
+            push(&mut harness);
+        }
+    }
+    assert!(harness.push_event(gst::event::Eos::new()));
+    for number in 0..pushed {
+        let got = harness.pull().expect("as many frames as were pushed");
+        let want = by_cpu.push_and_pull(frame(number)).expect("a frame");
+        assert_eq!(got.pts(), want.pts());
+        let [got, want] = [&got, &want].map(|frame| frame.map_readable().expect("memory").to_vec());
+        let first = got.iter().zip(&want).position(|(a, b)| a != b);
+        assert_eq!(first, None, "frame {number} differs from this byte on");
+    }
+    assert_eq!(harness.buffers_in_queue(), 0);
+    assert_eq!(stat::<u64>(&element, "device-lost"), u64::from(STRUCK));
+    assert_eq!(warnings(&bus), STRUCK as usize, "one warning for each loss");
+}
+
+#[test]
+fn a_device_that_is_destroyed_at_any_step_costs_no_frame() {
+    // A frame has five bands.
+    strike(1, |number| (Step::ALL[number as usize % 4], number / 4 % 5, Fault::Destroy));
+}
+
+#[test]
+fn frames_in_flight_are_done_again_when_the_device_is_destroyed() {
+    strike(3, |number| (Step::ALL[number as usize % 4], number / 4 % 5, Fault::Destroy));
+}
+
+#[test]
+fn whatever_goes_wrong_costs_no_frame() {
+    let faults = [Fault::Timeout, Fault::OutOfMemory, Fault::Unmapped, Fault::Panic];
+    strike(2, |number| {
+        let fault = faults[number as usize % 4];
+        (Step::ALL[number as usize / 4 % 4], number % 5, fault)
+    });
+}

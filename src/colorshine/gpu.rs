@@ -1,0 +1,470 @@
+//! An element's way over the GPU: opened beside the stream, tried against the CPU, left when it fails, and
+//! tried again.
+//!
+//! Whatever becomes of it, each frame is done: what the GPU has not done of a frame the CPU does.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use super::Backend;
+use super::plan::{Caps, Frame, Plan};
+use super::recipe::Recipe;
+use super::settings::Settings;
+use super::trial::{Contest, Trial};
+use crate::apply::gpu::{Flight, Manner, Room, Stage, Task, examine};
+use crate::apply::{Finish, Method};
+use crate::frame::{Area, MapError, with_mapped};
+use crate::gpu::{Device, Trouble, Wish};
+use crate::telemetry::Counters;
+use crate::workers::with_gpu;
+
+/// Fewest pixels of a frame that `backend=auto` tries on a GPU: with fewer, the way there and back takes
+/// longer than the work.
+const WORTH_TRYING: usize = 640 * 360;
+
+/// How long a stream that insists on the GPU waits for it to begin.
+const OPENING: Duration = Duration::from_secs(10);
+
+/// Time from a loss to the next try, which doubles with each loss up to the longest.
+const REST: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(64)];
+
+/// Something that the user should hear of.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum News {
+    /// Something does not work as asked for.
+    Warning(String),
+    /// Something else worth knowing.
+    Info(String),
+    /// Frames are held back for another time than before.
+    Latency,
+}
+
+/// How far the GPU is.
+#[derive(Debug)]
+enum Phase {
+    /// Not to be used by this stream.
+    Off,
+    /// Not now.
+    Resting { until: Instant },
+    /// Being opened beside the stream.
+    Opening(Receiver<Result<Stage, Trouble>>),
+    /// There.
+    Ready(Box<Stage>),
+}
+
+/// A frame that the GPU has, and what the CPU needs to do it instead.
+#[derive(Debug)]
+struct Begun {
+    flight: Flight,
+    plan: Arc<Plan>,
+    recipe: Recipe,
+    finish: Finish,
+    area: Area,
+}
+
+/// A device that is opened once for all streams between start and stop.
+type Opened = Arc<OnceLock<Result<Arc<Device>, Trouble>>>;
+
+/// The way over the GPU.
+#[derive(Debug)]
+pub(super) struct GpuPath {
+    backend: Backend,
+    wish: Wish,
+    depth: usize,
+    counters: Arc<Counters>,
+    opened: Opened,
+    caps: Option<Arc<Caps>>,
+    room: Room,
+    phase: Phase,
+    /// Losses in a row.
+    losses: u32,
+    /// Whether the user knows that the look at hand is not for the GPU.
+    is_told_unsuited: bool,
+    /// When the stage at hand became ready.
+    ready_since: Option<Instant>,
+    trial: Trial,
+    /// The frame at hand, if the GPU has it.
+    begun: Option<Begun>,
+    /// Frames that are not pushed yet, the oldest first.
+    queue: VecDeque<(gst::Buffer, Option<Begun>)>,
+    news: Vec<News>,
+}
+
+impl GpuPath {
+    /// The way of an element that starts. A device is opened at once where one is insisted on.
+    pub(super) fn start(settings: &Settings, counters: &Arc<Counters>) -> Self {
+        let (backend, name, depth) = settings.gpu();
+        let path = Self {
+            backend,
+            wish: Wish { name, may_be_software: false },
+            depth,
+            counters: counters.clone(),
+            opened: Opened::default(),
+            caps: None,
+            room: Room { frames: 1, rows: None, memory: 0 },
+            phase: Phase::Off,
+            losses: 0,
+            is_told_unsuited: false,
+            ready_since: None,
+            trial: Trial::default(),
+            begun: None,
+            queue: VecDeque::new(),
+            news: Vec::new(),
+        };
+        if backend == Backend::Gpu {
+            let (opened, wish) = (path.opened.clone(), path.wish());
+            with_gpu(move || {
+                opened.get_or_init(|| open(&wish));
+            });
+        }
+        path
+    }
+
+    /// Which adapter will do: a program that acts as one only where the GPU is insisted on.
+    fn wish(&self) -> Wish {
+        Wish { may_be_software: self.backend == Backend::Gpu, ..self.wish.clone() }
+    }
+
+    /// Begins a stream. Where the GPU is insisted on this waits for it; else frames are the CPU's until it
+    /// is there.
+    pub(super) fn begin_stream(&mut self, plan: &Plan) {
+        let before = self.latency();
+        self.caps = Some(plan.caps.clone());
+        self.trial = Trial::default();
+        self.room = plan.room(self.frames_at_once());
+        self.let_go();
+        self.turn_on();
+        if self.backend == Backend::Gpu
+            && let Phase::Opening(receiver) = &self.phase
+        {
+            match receiver.recv_timeout(OPENING) {
+                Ok(result) => self.opened(result),
+                Err(RecvTimeoutError::Timeout) => {
+                    let still = "the GPU is still being opened; the CPU does the work until then";
+                    self.news.push(News::Info(still.into()));
+                }
+                Err(RecvTimeoutError::Disconnected) => self.opened(Err(Trouble::Panicked)),
+            }
+        }
+        if self.latency() != before {
+            self.news.push(News::Latency);
+        }
+    }
+
+    /// Has a stage made beside the stream, if one is wanted.
+    fn turn_on(&mut self) {
+        let Some(caps) = &self.caps else {
+            return;
+        };
+        let is_worth_trying = self.backend == Backend::Gpu || caps.pixels() >= WORTH_TRYING;
+        if self.backend == Backend::Cpu || !is_worth_trying {
+            return;
+        }
+        let (send, receiver) = channel();
+        let (opened, wish, caps, room) =
+            (self.opened.clone(), self.wish(), caps.clone(), self.room);
+        let is_sent = with_gpu(move || {
+            let known = opened.get().cloned().filter(|known| {
+                let is_good = |device: &Arc<Device>| device.check().is_ok();
+                known.as_ref().is_ok_and(is_good)
+            });
+            let device = known.unwrap_or_else(|| open(&wish));
+            let stage = device.and_then(|device| {
+                // Kept for the streams to come.
+                opened.set(Ok(device.clone())).unwrap_or_default();
+                Stage::new(&device, &caps.stream.layout, &caps.area(), room)
+            });
+            // Where nobody waits any more, the stage goes here.
+            send.send(stage).unwrap_or_default();
+        });
+        self.phase = if is_sent { Phase::Opening(receiver) } else { Phase::Off };
+    }
+
+    /// Turns to another backend while the stream goes on.
+    pub(super) fn turn_to(&mut self, backend: Backend) {
+        if self.backend == backend {
+            return;
+        }
+        self.backend = backend;
+        self.opened = Opened::default();
+        self.losses = 0;
+        self.trial = Trial::default();
+        self.let_go();
+        self.turn_on();
+        self.news.push(News::Latency);
+    }
+
+    /// Takes what has been opened.
+    fn opened(&mut self, result: Result<Stage, Trouble>) {
+        match result {
+            Ok(stage) => {
+                let name = stage.device().name();
+                if stage.device().is_software() && self.losses == 0 {
+                    self.news.push(News::Warning(format!(
+                        "backend=gpu: there is no GPU but {name}, a program on the CPU; backend=cpu is faster"
+                    )));
+                } else {
+                    self.news.push(News::Info(format!("the GPU is {name}")));
+                }
+                self.counters.adapter.set(name);
+                self.phase = Phase::Ready(Box::new(stage));
+                self.ready_since = Some(Instant::now());
+            }
+            Err(trouble) => self.lose(trouble),
+        }
+    }
+
+    /// The stage is of no more use, or there is none.
+    fn lose(&mut self, trouble: Trouble) {
+        let was_ready = matches!(self.phase, Phase::Ready(_));
+        self.let_go();
+        if was_ready && trouble.is_loss() {
+            self.counters.device_lost.increment();
+            self.opened = Opened::default();
+        }
+        let worked = self.ready_since.take().map(|since| since.elapsed());
+        let is_hopeless = matches!(
+            trouble,
+            Trouble::NoAdapter(..)
+                | Trouble::OnlySoftware(_)
+                | Trouble::Forked
+                | Trouble::WrongPicture(_)
+                | Trouble::MemoryLimit(..)
+        );
+        if is_hopeless {
+            let is_expected = self.backend == Backend::Auto
+                && match &trouble {
+                    Trouble::NoAdapter(name, _) => name.is_none(),
+                    Trouble::OnlySoftware(_) => self.wish.name.is_none(),
+                    _ => false,
+                };
+            let text = format!("{trouble}; the CPU does the work");
+            self.news.push(if is_expected { News::Info(text) } else { News::Warning(text) });
+            self.news.push(News::Latency);
+            return;
+        }
+        // One that has worked for long begins anew.
+        self.losses =
+            if worked.is_some_and(|worked| worked > REST[1]) { 1 } else { self.losses + 1 };
+        let rest = rest(self.losses);
+        self.phase = Phase::Resting { until: Instant::now() + rest };
+        let text = format!("{trouble}; the CPU goes on, and the GPU is tried again in {rest:.0?}");
+        // A GPU that does not come back is one episode.
+        let is_news = was_ready || self.losses == 1;
+        self.news.push(if is_news { News::Warning(text) } else { News::Info(text) });
+    }
+
+    /// Drops the stage beside the stream: a driver may take its time over it.
+    fn let_go(&mut self) {
+        let phase = std::mem::replace(&mut self.phase, Phase::Off);
+        self.counters.staging_bytes.set(0);
+        self.counters.adapter.set("");
+        if matches!(phase, Phase::Ready(_)) {
+            with_gpu(move || drop(phase));
+        }
+    }
+
+    /// Frames that are begun before the first of them is finished. One where the caps have no frame rate:
+    /// latency is time, and who sends single frames waits for each.
+    fn frames_at_once(&self) -> usize {
+        let has_rate = self.caps.as_ref().is_some_and(|caps| caps.has_frame_rate());
+        if has_rate { self.depth } else { 1 }
+    }
+
+    /// Frames that are held back.
+    pub(super) fn latency(&self) -> usize {
+        match self.phase {
+            Phase::Off => 0,
+            _ => self.frames_at_once() - 1,
+        }
+    }
+
+    /// Takes a frame on: does it, or begins it. Returns the first row of luma that is still the CPU's to
+    /// do, if any is.
+    pub(super) fn apply(
+        &mut self,
+        plan: &Arc<Plan>,
+        frame: &mut Frame<'_, '_>,
+        recipe: &Recipe,
+        finish: &Finish,
+    ) -> Option<usize> {
+        self.counters.is_on_gpu.set(0);
+        let method = recipe.method();
+        self.look_after(&method);
+        let all = Some(frame.area.rows[0]);
+        let Phase::Ready(stage) = &mut self.phase else {
+            return all;
+        };
+        if self.backend == Backend::Auto {
+            let adapter = stage.device().name();
+            let kind = || Contest::new(adapter, plan, &method, self.room.frames);
+            match self.trial.is_gpus_turn(kind) {
+                None => {
+                    let text = format!("the CPU is faster than {adapter} here, and does the work");
+                    self.news.push(News::Info(text));
+                    self.news.push(News::Latency);
+                    self.let_go();
+                    return all;
+                }
+                Some(false) => return all,
+                Some(true) => {}
+            }
+        }
+        let start = Instant::now();
+        let frames = self.room.frames;
+        self.room = plan.room(frames);
+        let area = frame.area;
+        let task = Task {
+            layout: frame.layout,
+            area: &area,
+            method: &method,
+            manner: Manner { finish: *finish, dither: plan.dither() },
+            room: self.room,
+            team: plan.team(),
+        };
+        let begun = stage.begin(frame.planes, &task);
+        let result = match begun {
+            Ok(flight) if frames > 1 => {
+                let (plan, recipe, finish) = (plan.clone(), recipe.clone(), *finish);
+                self.begun = Some(Begun { flight, plan, recipe, finish, area });
+                Ok(())
+            }
+            Ok(mut flight) => stage
+                .finish(&mut flight, frame.planes, plan.team())
+                .map_err(|trouble| (trouble, flight.first_open_row().max(area.rows[0]))),
+            Err(trouble) => Err((trouble, area.rows[0])),
+        };
+        self.trial.count_gpu(start.elapsed());
+        match result {
+            Ok(()) => {
+                self.is_told_unsuited = false;
+                self.counters.is_on_gpu.set(1);
+                self.counters.staging_bytes.set(stage.bytes());
+                None
+            }
+            Err((Trouble::Unsuited, _)) => {
+                // The stage is as good as before.
+                if !std::mem::replace(&mut self.is_told_unsuited, true) {
+                    let text = format!("{}; the CPU does the work", Trouble::Unsuited);
+                    self.news.push(News::Warning(text));
+                }
+                all
+            }
+            Err((trouble, first_row)) => {
+                self.lose(trouble);
+                Some(first_row)
+            }
+        }
+    }
+
+    /// The CPU has done a whole frame.
+    pub(super) fn count_cpu(&mut self, time: Duration) {
+        self.trial.count_cpu(time);
+    }
+
+    /// Whether something is ready, or due.
+    fn look_after(&mut self, method: &Method) {
+        match &self.phase {
+            Phase::Opening(receiver) => match receiver.try_recv() {
+                Ok(result) => self.opened(result),
+                Err(TryRecvError::Disconnected) => self.opened(Err(Trouble::Panicked)),
+                Err(TryRecvError::Empty) => {}
+            },
+            Phase::Resting { until } if Instant::now() >= *until => self.turn_on(),
+            Phase::Off if self.trial.was_another(matches!(method, Method::Exact(..))) => {
+                self.trial = Trial::default();
+                self.turn_on();
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes a frame that is to be pushed after those before.
+    pub(super) fn push(&mut self, buffer: gst::Buffer) {
+        let begun = self.begun.take();
+        self.queue.push_back((buffer, begun));
+    }
+
+    /// The oldest frame, done, if it is time to push it: where the newest is the GPU's, frames wait for as
+    /// many as there may be. `None` where none is.
+    pub(super) fn pop(&mut self) -> Option<Result<gst::Buffer, MapError>> {
+        let is_under_way = self.queue.back().is_some_and(|(_, begun)| begun.is_some());
+        let wait = if is_under_way { self.room.frames - 1 } else { 0 };
+        if self.queue.len() > wait { self.pop_any() } else { None }
+    }
+
+    /// The oldest frame, done.
+    pub(super) fn pop_any(&mut self) -> Option<Result<gst::Buffer, MapError>> {
+        let (mut buffer, begun) = self.queue.pop_front()?;
+        let Some(begun) = begun else {
+            return Some(Ok(buffer));
+        };
+        let start = Instant::now();
+        let result = self.finish(buffer.make_mut(), begun);
+        self.trial.count_gpu(start.elapsed());
+        Some(result.map(|()| buffer))
+    }
+
+    fn finish(&mut self, buffer: &mut gst::BufferRef, begun: Begun) -> Result<(), MapError> {
+        let Begun { mut flight, plan, recipe, finish, area } = begun;
+        let caps = &plan.caps;
+        with_mapped(buffer, &caps.info, &caps.stream.layout, |planes, layout, _| {
+            if let Phase::Ready(stage) = &mut self.phase {
+                match stage.finish(&mut flight, planes, plan.team()) {
+                    Ok(()) => return,
+                    Err(trouble) => self.lose(trouble),
+                }
+            }
+            let mut frame = Frame { planes, layout, area };
+            plan.apply_on_cpu(&mut frame, flight.first_open_row(), &recipe, &finish);
+        })
+    }
+
+    /// Forgets all frames that are not pushed yet.
+    pub(super) fn flush(&mut self) {
+        self.begun = None;
+        for (_, begun) in std::mem::take(&mut self.queue) {
+            if let (Phase::Ready(stage), Some(begun)) = (&mut self.phase, begun)
+                && let Err(trouble) = stage.cancel(begun.flight)
+            {
+                self.lose(trouble);
+            }
+        }
+    }
+
+    /// What has become known since this was last asked.
+    pub(super) fn news(&mut self) -> Vec<News> {
+        std::mem::take(&mut self.news)
+    }
+}
+
+/// The device for a wish, if it can be trusted.
+fn open(wish: &Wish) -> Result<Arc<Device>, Trouble> {
+    let device = Device::open(wish)?;
+    examine(&device)?;
+    Ok(device)
+}
+
+/// Time to rest after a number of losses in a row.
+fn rest(losses: u32) -> Duration {
+    if cfg!(test) {
+        return Duration::ZERO;
+    }
+    let [shortest, longest] = REST;
+    shortest.saturating_mul(1 << losses.saturating_sub(1).min(16)).min(longest)
+}
+
+impl Contest {
+    fn new(adapter: &str, plan: &Plan, method: &Method, frames: usize) -> Self {
+        Self {
+            adapter: adapter.into(),
+            format: plan.caps.info.format(),
+            size: [plan.caps.info.width(), plan.caps.info.height()],
+            is_exact: matches!(method, Method::Exact(..)),
+            frames,
+            threads: plan.team().threads(),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What stands in for the way over the GPU where that is not built: all frames are the CPU's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Backend;
+use super::plan::{Frame, Plan};
+use super::recipe::Recipe;
+use super::settings::Settings;
+use crate::apply::Finish;
+use crate::frame::MapError;
+use crate::telemetry::Counters;
+
+/// Something that the user should hear of.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(dead_code, reason = "as the way over the GPU has it")]
+pub(super) enum News {
+    Warning(String),
+    Info(String),
+    Latency,
+}
+
+/// The way over the GPU, which is closed.
+#[derive(Debug)]
+pub(super) struct GpuPath {
+    backend: Backend,
+    buffer: Option<gst::Buffer>,
+    news: Vec<News>,
+}
+
+impl GpuPath {
+    pub(super) fn start(settings: &Settings, _counters: &Arc<Counters>) -> Self {
+        let mut path = Self { backend: Backend::Auto, buffer: None, news: Vec::new() };
+        path.turn_to(settings.gpu().0);
+        path
+    }
+
+    pub(super) fn begin_stream(&mut self, _plan: &Plan) {}
+
+    pub(super) fn turn_to(&mut self, backend: Backend) {
+        if backend == Backend::Gpu && self.backend != backend {
+            let text = "backend=gpu: this plugin was built without the cargo feature gpu; the CPU does the work";
+            self.news.push(News::Warning(text.into()));
+        }
+        self.backend = backend;
+    }
+
+    pub(super) fn latency(&self) -> usize {
+        0
+    }
+
+    pub(super) fn apply(
+        &mut self,
+        _plan: &Arc<Plan>,
+        frame: &mut Frame<'_, '_>,
+        _recipe: &Recipe,
+        _finish: &Finish,
+    ) -> Option<usize> {
+        Some(frame.area.rows[0])
+    }
+
+    pub(super) fn count_cpu(&mut self, _time: Duration) {}
+
+    pub(super) fn push(&mut self, buffer: gst::Buffer) {
+        self.buffer = Some(buffer);
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Result<gst::Buffer, MapError>> {
+        self.pop_any()
+    }
+
+    pub(super) fn pop_any(&mut self) -> Option<Result<gst::Buffer, MapError>> {
+        self.buffer.take().map(Ok)
+    }
+
+    pub(super) fn flush(&mut self) {
+        self.buffer = None;
+    }
+
+    pub(super) fn news(&mut self) -> Vec<News> {
+        std::mem::take(&mut self.news)
+    }
+}

@@ -1,0 +1,107 @@
+//! CPU or GPU: both do some of a stream's first frames, and the faster does the rest.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use gst_video::VideoFormat;
+
+/// Frames that each does.
+const FRAMES: usize = 5;
+
+/// Frames of the GPU that do not count, beside those that fill its pipeline: its clocks have to rise.
+const WARM_UP: usize = 3;
+
+/// What is tried. What one stream has found is remembered for the next.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Contest {
+    /// The adapter's name.
+    pub(super) adapter: String,
+    /// The stream's format.
+    pub(super) format: VideoFormat,
+    /// Width and height.
+    pub(super) size: [u32; 2],
+    /// Whether the model itself is evaluated.
+    pub(super) is_exact: bool,
+    /// Frames under way at once.
+    pub(super) frames: usize,
+    /// The CPU's threads.
+    pub(super) threads: usize,
+}
+
+/// Who has won, in this process.
+static KNOWN: Mutex<Vec<(Contest, bool)>> = Mutex::new(Vec::new());
+
+/// The trial of a stream.
+#[derive(Debug, Default)]
+pub(super) struct Trial {
+    contest: Option<Contest>,
+    /// Whether the GPU is faster, once that is known.
+    verdict: Option<bool>,
+    cpu: Vec<Duration>,
+    gpu: Vec<Duration>,
+    /// Time on the GPU since its last frame began.
+    spent: Duration,
+}
+
+impl Trial {
+    /// Whether the next frame is the GPU's; `None` once the CPU has won.
+    pub(super) fn is_gpus_turn(&mut self, contest: impl Fn() -> Contest) -> Option<bool> {
+        let contest = contest();
+        if self.contest.as_ref() != Some(&contest) {
+            // What the CPU did while the GPU was opened belongs to the first.
+            let is_first = self.contest.is_none();
+            let cpu = if is_first { std::mem::take(&mut self.cpu) } else { Vec::new() };
+            *self = Self {
+                verdict: known(&contest),
+                contest: Some(contest.clone()),
+                cpu,
+                ..Self::default()
+            };
+        }
+        if self.verdict.is_none() && self.cpu.len() >= FRAMES {
+            self.gpu.push(std::mem::take(&mut self.spent));
+            let warm_up = WARM_UP + contest.frames;
+            if self.gpu.len() > warm_up + FRAMES {
+                let is_faster = median(&mut self.gpu[warm_up + 1..]) < median(&mut self.cpu);
+                self.verdict = Some(is_faster);
+                let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+                known.push((contest, is_faster));
+            }
+        }
+        match self.verdict {
+            Some(true) => Some(true),
+            Some(false) => None,
+            None => Some(self.cpu.len() >= FRAMES),
+        }
+    }
+
+    /// Whether the CPU has won, but at something else than what is wanted now.
+    pub(super) fn was_another(&self, is_exact: bool) -> bool {
+        self.contest.as_ref().is_some_and(|contest| contest.is_exact != is_exact)
+    }
+
+    /// The CPU has done a frame in such a time.
+    pub(super) fn count_cpu(&mut self, time: Duration) {
+        if self.verdict.is_none() {
+            if self.cpu.len() == FRAMES {
+                self.cpu.remove(0);
+            }
+            self.cpu.push(time);
+        }
+    }
+
+    /// The stream has waited for the GPU for such a time.
+    pub(super) fn count_gpu(&mut self, time: Duration) {
+        self.spent += time;
+    }
+}
+
+fn known(contest: &Contest) -> Option<bool> {
+    let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    known.iter().find(|(known, _)| known == contest).map(|(_, is_faster)| *is_faster)
+}
+
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}

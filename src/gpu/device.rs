@@ -1,0 +1,335 @@
+//! One device per process and adapter, opened when it is first wanted and closed with its last user.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use wgpu::{DeviceType, ErrorFilter};
+
+use super::Trouble;
+
+/// Which adapter is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// Part of its name, in any case.
+    pub name: Option<String>,
+    /// Whether a program that acts as a GPU will do where there is no other.
+    pub may_be_software: bool,
+}
+
+/// What a compute shader is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Program {
+    /// WGSL, one text after the other.
+    pub texts: &'static [&'static str],
+    /// The function it starts with.
+    pub entry_point: &'static str,
+    /// Values of its overridable constants.
+    pub constants: Vec<(&'static str, u32)>,
+}
+
+/// An open device, shared by all that want its adapter.
+#[derive(Debug)]
+pub struct Device {
+    pub(super) device: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    pub(super) bindings: wgpu::BindGroupLayout,
+    info: wgpu::AdapterInfo,
+    loss: Arc<Loss>,
+    /// Of the process that opened it.
+    process: u32,
+    pipelines: Mutex<Vec<(Program, wgpu::ComputePipeline)>>,
+    /// What a test of the device has found, once there was one.
+    verdict: Mutex<Option<Result<(), Trouble>>>,
+}
+
+/// What has become known of a device's end.
+#[derive(Debug, Default)]
+struct Loss {
+    is_lost: AtomicBool,
+    why: Mutex<Option<Trouble>>,
+}
+
+impl Loss {
+    fn note(&self, trouble: Trouble) {
+        lock(&self.why).get_or_insert(trouble);
+        self.is_lost.store(true, Ordering::Release);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The devices that are open, by the wish that they were opened for and by their adapter.
+static OPEN: Mutex<Vec<(Wish, wgpu::AdapterInfo, Weak<Device>)>> = Mutex::new(Vec::new());
+
+impl Device {
+    /// The device that comes nearest to a wish: a GPU of its own before one within a CPU, before what a
+    /// virtual machine lends, before a program. One that is open already is shared.
+    ///
+    /// This may take a second, most of it the driver's own start.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none, see [`Trouble`].
+    pub fn open(wish: &Wish) -> Result<Arc<Self>, Trouble> {
+        // Held while one is opened, so that all who want it at once get the same.
+        let mut open = lock(&OPEN);
+        open.retain(|(_, _, device)| device.upgrade().is_some_and(|device| device.check().is_ok()));
+        let known = open.iter().find(|(known, ..)| known == wish);
+        if let Some(device) = known.and_then(|(.., device)| device.upgrade()) {
+            return Ok(device);
+        }
+        let adapter = guarded(|| find(wish))??;
+        let info = adapter.get_info();
+        let known = open.iter().find(|(_, known, _)| *known == info);
+        let device = match known.and_then(|(.., device)| device.upgrade()) {
+            Some(device) => device,
+            None => Arc::new(guarded(|| Self::new(&adapter))??),
+        };
+        open.push((wish.clone(), info, Arc::downgrade(&device)));
+        Ok(device)
+    }
+
+    fn new(adapter: &wgpu::Adapter) -> Result<Self, Trouble> {
+        let request = adapter.request_device(&wgpu::DeviceDescriptor {
+            label: Some("colorshine"),
+            memory_hints: wgpu::MemoryHints::MemoryUsage,
+            ..Default::default()
+        });
+        let (device, queue) =
+            pollster::block_on(request).map_err(|error| Trouble::NoDevice(error.to_string()))?;
+        let loss = Arc::new(Loss::default());
+        let noted = loss.clone();
+        device.set_device_lost_callback(move |_, why| noted.note(Trouble::Lost(why)));
+        let noted = loss.clone();
+        device.on_uncaptured_error(Arc::new(move |error| noted.note(Trouble::from(error))));
+        let bindings = bindings(&device);
+        Ok(Self {
+            device,
+            queue,
+            bindings,
+            info: adapter.get_info(),
+            loss,
+            process: std::process::id(),
+            pipelines: Mutex::default(),
+            verdict: Mutex::default(),
+        })
+    }
+
+    /// The adapter's name, as its driver gives it.
+    pub fn name(&self) -> &str {
+        &self.info.name
+    }
+
+    /// Whether it is a program on the CPU.
+    pub fn is_software(&self) -> bool {
+        self.info.device_type == DeviceType::Cpu
+    }
+
+    /// Most bytes of one binding.
+    pub fn binding_limit(&self) -> u64 {
+        let limits = self.device.limits();
+        limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
+    }
+
+    /// Whether it can still be used.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn check(&self) -> Result<(), Trouble> {
+        if self.process != std::process::id() {
+            return Err(Trouble::Forked);
+        }
+        if !self.loss.is_lost.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        Err(lock(&self.loss.why).clone().unwrap_or(Trouble::Lost(String::new())))
+    }
+
+    /// What an examination has found; the first that is asked for is made, and its result kept.
+    ///
+    /// # Errors
+    ///
+    /// What it has found.
+    pub fn examined_by(
+        self: &Arc<Self>,
+        examine: impl FnOnce(&Arc<Self>) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        lock(&self.verdict).get_or_insert_with(|| examine(self)).clone()
+    }
+
+    /// Gives the device up: whoever uses it will find it lost.
+    pub fn give_up(&self, trouble: &Trouble) {
+        self.loss.note(trouble.clone());
+    }
+
+    /// Does something with the device, and says so if the device objects.
+    pub(super) fn attempt<T>(
+        &self,
+        work: impl FnOnce(&wgpu::Device, &wgpu::Queue) -> T,
+    ) -> Result<T, Trouble> {
+        self.check()?;
+        let (done, errors) = guarded(|| {
+            let scopes = [ErrorFilter::Internal, ErrorFilter::Validation, ErrorFilter::OutOfMemory]
+                .map(|filter| self.device.push_error_scope(filter));
+            let done = work(&self.device, &self.queue);
+            let mut errors = None;
+            for scope in scopes.into_iter().rev() {
+                errors = errors.or(pollster::block_on(scope.pop()));
+            }
+            (done, errors)
+        })?;
+        // A lost device objects, too; that it is lost says more.
+        self.check()?;
+        match errors {
+            Some(error) => Err(error.into()),
+            None => Ok(done),
+        }
+    }
+
+    /// The pipeline of a program, compiled when it is first asked for.
+    ///
+    /// # Errors
+    ///
+    /// What the device says.
+    pub fn pipeline(&self, program: &Program) -> Result<wgpu::ComputePipeline, Trouble> {
+        // Held meanwhile: who wants the same one should wait for it.
+        let mut pipelines = lock(&self.pipelines);
+        if let Some((_, pipeline)) = pipelines.iter().find(|(known, _)| known == program) {
+            return Ok(pipeline.clone());
+        }
+        let constants: Vec<(&str, f64)> =
+            program.constants.iter().map(|(name, value)| (*name, f64::from(*value))).collect();
+        let pipeline = self.attempt(|device, _| {
+            let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+                label: None,
+                source: wgpu::ShaderSource::Wgsl(program.texts.concat().into()),
+            });
+            let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+                bind_group_layouts: &[Some(&self.bindings)],
+                ..Default::default()
+            });
+            device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: None,
+                layout: Some(&layout),
+                module: &module,
+                entry_point: Some(program.entry_point),
+                compilation_options: wgpu::PipelineCompilationOptions {
+                    constants: &constants,
+                    ..Default::default()
+                },
+                cache: None,
+            })
+        })?;
+        pipelines.push((program.clone(), pipeline.clone()));
+        Ok(pipeline)
+    }
+
+    /// Memory for what shaders read.
+    ///
+    /// # Errors
+    ///
+    /// What the device says.
+    pub fn memory(&self, bytes: u64, usage: wgpu::BufferUsages) -> Result<wgpu::Buffer, Trouble> {
+        self.attempt(|device, _| {
+            device.create_buffer(&wgpu::BufferDescriptor {
+                label: None,
+                size: bytes,
+                usage,
+                mapped_at_creation: false,
+            })
+        })
+    }
+
+    /// Fills memory, ahead of all work that is submitted later.
+    ///
+    /// # Errors
+    ///
+    /// What the device says.
+    pub fn fill(&self, buffer: &wgpu::Buffer, bytes: &[u8]) -> Result<(), Trouble> {
+        self.attempt(|_, queue| queue.write_buffer(buffer, 0, bytes))
+    }
+
+    /// Takes the device away, as a driver may at any time.
+    #[cfg(test)]
+    pub(crate) fn destroy(&self) {
+        self.device.destroy();
+    }
+}
+
+impl From<wgpu::Error> for Trouble {
+    fn from(error: wgpu::Error) -> Self {
+        match error {
+            wgpu::Error::OutOfMemory { source } => Self::OutOfMemory(source.to_string()),
+            wgpu::Error::Validation { description, .. }
+            | wgpu::Error::Internal { description, .. } => Self::Refused(description),
+        }
+    }
+}
+
+/// What drivers and the libraries around them may do wrong ends here.
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Trouble> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Trouble::Panicked)
+}
+
+/// The adapter that comes nearest to a wish.
+fn find(wish: &Wish) -> Result<wgpu::Adapter, Trouble> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
+        backends: wgpu::Backends::PRIMARY,
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    });
+    let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
+    adapters.sort_by_key(|adapter| rank(adapter.get_info().device_type));
+    let names: Vec<String> = adapters.iter().map(|adapter| adapter.get_info().name).collect();
+    let wanted = wish.name.as_ref().map(|name| name.to_lowercase());
+    adapters.retain(|adapter| {
+        let name = adapter.get_info().name.to_lowercase();
+        wanted.as_ref().is_none_or(|wanted| name.contains(wanted))
+    });
+    let Some(best) = adapters.into_iter().next() else {
+        return Err(Trouble::NoAdapter(wish.name.clone(), names));
+    };
+    let info = best.get_info();
+    match info.device_type == DeviceType::Cpu && !wish.may_be_software {
+        true => Err(Trouble::OnlySoftware(info.name)),
+        false => Ok(best),
+    }
+}
+
+fn rank(kind: DeviceType) -> u8 {
+    match kind {
+        DeviceType::DiscreteGpu => 0,
+        DeviceType::IntegratedGpu => 1,
+        DeviceType::VirtualGpu => 2,
+        DeviceType::Other => 3,
+        DeviceType::Cpu => 4,
+    }
+}
+
+/// What every program may bind: parameters, what it reads, what it writes, the look, thresholds of dither
+/// and tables.
+fn bindings(device: &wgpu::Device) -> wgpu::BindGroupLayout {
+    let storage = |read_only| wgpu::BufferBindingType::Storage { read_only };
+    let kinds = [
+        wgpu::BufferBindingType::Uniform,
+        storage(true),
+        storage(false),
+        storage(true),
+        storage(true),
+        storage(true),
+    ];
+    let mut binding = 0..;
+    let entries = kinds.map(|ty| wgpu::BindGroupLayoutEntry {
+        binding: binding.next().unwrap_or_default(),
+        visibility: wgpu::ShaderStages::COMPUTE,
+        ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
+        count: None,
+    });
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+        label: None,
+        entries: &entries,
+    })
+}

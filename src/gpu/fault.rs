@@ -1,0 +1,79 @@
+//! Faults on purpose: tests make the device fail between any two steps of a frame.
+
+use std::cell::Cell;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{Device, Trouble};
+
+/// Where a frame's way over the GPU may break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Before memory is written for the GPU.
+    Write,
+    /// Before work is submitted.
+    Submit,
+    /// Before the GPU is waited for.
+    Wait,
+    /// Before what it made is read.
+    Read,
+}
+
+impl Step {
+    pub(crate) const ALL: [Self; 4] = [Self::Write, Self::Submit, Self::Wait, Self::Read];
+}
+
+/// What then happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The device is gone.
+    Destroy,
+    /// The step itself says so.
+    Timeout,
+    /// The step itself says so.
+    OutOfMemory,
+    /// The step itself says so.
+    Unmapped,
+    /// Something panics.
+    Panic,
+}
+
+thread_local! {
+    static PLANNED: Cell<Option<(Step, u32, Fault)>> = const { Cell::new(None) };
+}
+
+/// Tests with a GPU come one after the other, as they share the device that some of them break.
+pub(crate) fn exclusive() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Has a fault happen on this thread before a step's `number`-th turn from now on, the next being 0.
+pub(crate) fn plan(step: Step, number: u32, fault: Fault) {
+    PLANNED.set(Some((step, number, fault)));
+}
+
+/// Whether a planned fault is still to come.
+pub(crate) fn is_planned() -> bool {
+    PLANNED.get().is_some()
+}
+
+/// Called before each step.
+pub(super) fn before(step: Step, device: &Device) -> Result<(), Trouble> {
+    match PLANNED.get() {
+        Some((planned, 0, fault)) if planned == step => {
+            PLANNED.set(None);
+            match fault {
+                Fault::Destroy => device.destroy(),
+                Fault::Timeout => return Err(Trouble::Timeout(super::PATIENCE)),
+                Fault::OutOfMemory => return Err(Trouble::OutOfMemory("planned".into())),
+                Fault::Unmapped => return Err(Trouble::Unmapped),
+                Fault::Panic => return device.attempt(|_, _| panic!("planned")),
+            }
+        }
+        Some((planned, left, fault)) if planned == step => {
+            PLANNED.set(Some((step, left - 1, fault)));
+        }
+        _ => {}
+    }
+    Ok(())
+}

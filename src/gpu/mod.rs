@@ -1,0 +1,22 @@
+//! The GPU: a device that elements share, memory on the way to it and back, and what can go wrong.
+//!
+//! Principles:
+//! - Nothing here is touched before an element starts: a plugin that is merely looked at loads no driver.
+//! - Whatever goes wrong is a [`Trouble`], never a panic, and the caller still has the frame. A device is
+//!   done with once it had one; a new one is opened.
+//! - No wait is without an end ([`PATIENCE`]).
+
+mod device;
+#[cfg(test)]
+pub(crate) mod fault;
+mod staging;
+mod trouble;
+
+pub use device::{Device, Program, Wish};
+pub use staging::{Part, Passage, Slot};
+pub use trouble::Trouble;
+
+use std::time::Duration;
+
+/// How long the GPU may take over a band of a frame.
+pub const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,0 +1,250 @@
+//! Memory for bands of frames on their way to the GPU and back, mapped whenever the GPU does not use it.
+
+#![expect(unsafe_code, reason = "threads write to parts of one mapping")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use wgpu::{BufferUsages, MapMode, PollType, WriteOnly};
+
+#[cfg(test)]
+use super::fault::{self, Step};
+use super::{Device, PATIENCE, Trouble};
+
+/// Bytes of a band's parameters.
+pub(crate) const PARAMETERS: u64 = 256;
+
+/// How far a mapping has come.
+#[derive(Debug, Default)]
+struct Mapping(AtomicU8);
+
+impl Mapping {
+    const WAITING: u8 = 0;
+    const DONE: u8 = 1;
+    const FAILED: u8 = 2;
+
+    fn begin(&self) {
+        self.0.store(Self::WAITING, Ordering::Release);
+    }
+
+    /// What is to be called when it has come to an end.
+    fn ended(self: &Arc<Self>) -> impl FnOnce(Result<(), wgpu::BufferAsyncError>) + Send + 'static {
+        let mapping = self.clone();
+        move |result| {
+            let state = if result.is_ok() { Self::DONE } else { Self::FAILED };
+            mapping.0.store(state, Ordering::Release);
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.0.load(Ordering::Acquire) == Self::DONE
+    }
+}
+
+/// Part of memory that is mapped for writing alone.
+pub struct Part<'a>(WriteOnly<'a, [u8]>);
+
+// SAFETY: a part stands for bytes that nothing else refers to, as `&mut [u8]` does, which may be sent.
+// `WriteOnly` says so of sized types only.
+unsafe impl Send for Part<'_> {}
+
+impl<'a> Part<'a> {
+    /// Takes the first `bytes` away as a part of their own; `None` where there are not so many.
+    pub fn split_off(&mut self, bytes: usize) -> Option<Part<'a>> {
+        self.0.split_off(..bytes).map(Part)
+    }
+
+    /// Copies `bytes` to a place.
+    ///
+    /// # Panics
+    ///
+    /// Panics where they do not fit.
+    pub fn copy(&mut self, at: usize, bytes: &[u8]) {
+        self.0.slice(at..at + bytes.len()).copy_from_slice(bytes);
+    }
+}
+
+/// What a band is worked on with.
+#[derive(Clone, Copy, Debug)]
+pub struct Passage<'a> {
+    /// The program.
+    pub pipeline: &'a wgpu::ComputePipeline,
+    /// What it binds behind the band: the look, thresholds of dither, and tables.
+    pub memory: [&'a wgpu::Buffer; 3],
+    /// Work groups across and down.
+    pub work_groups: [u32; 2],
+}
+
+/// Room for one band.
+///
+/// The way of a band: [`Slot::write`], [`Slot::submit`], [`Slot::read`]. After an error a slot is of no
+/// more use.
+#[derive(Debug)]
+pub struct Slot {
+    bytes: u64,
+    upload: wgpu::Buffer,
+    parameters: wgpu::Buffer,
+    source: wgpu::Buffer,
+    target: wgpu::Buffer,
+    download: wgpu::Buffer,
+    is_writable: Arc<Mapping>,
+    is_readable: Arc<Mapping>,
+    submission: Option<wgpu::SubmissionIndex>,
+}
+
+impl Slot {
+    /// Room for bands of up to `bytes`, a multiple of 4.
+    ///
+    /// # Errors
+    ///
+    /// What the device says.
+    pub fn new(device: &Device, bytes: u64) -> Result<Self, Trouble> {
+        let slot = Self {
+            bytes,
+            upload: device
+                .memory(PARAMETERS + bytes, BufferUsages::MAP_WRITE | BufferUsages::COPY_SRC)?,
+            parameters: device
+                .memory(PARAMETERS, BufferUsages::UNIFORM | BufferUsages::COPY_DST)?,
+            source: device.memory(bytes, BufferUsages::STORAGE | BufferUsages::COPY_DST)?,
+            target: device.memory(bytes, BufferUsages::STORAGE | BufferUsages::COPY_SRC)?,
+            download: device.memory(bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?,
+            is_writable: Arc::default(),
+            is_readable: Arc::default(),
+            submission: None,
+        };
+        let ended = slot.is_writable.ended();
+        device.attempt(|_, _| slot.upload.map_async(MapMode::Write, .., ended))?;
+        Ok(slot)
+    }
+
+    /// Bytes that a slot for bands of `bytes` takes, on both sides.
+    pub fn memory_for(bytes: u64) -> u64 {
+        4 * bytes + 2 * PARAMETERS
+    }
+
+    /// Most bytes of a band.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Has a band of `bytes` written for the GPU, and its parameters.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the memory from being written to; `fill` may then not have been called.
+    pub fn write(
+        &mut self,
+        device: &Device,
+        parameters: &[u8],
+        bytes: u64,
+        fill: impl FnOnce(Part<'_>),
+    ) -> Result<(), Trouble> {
+        #[cfg(test)]
+        fault::before(Step::Write, device)?;
+        if !self.is_writable.is_done() {
+            self.wait(device)?;
+        }
+        if !self.is_writable.is_done() {
+            return Err(Trouble::Unmapped);
+        }
+        device.attempt(|_, _| {
+            let mut view = self
+                .upload
+                .get_mapped_range_mut(..PARAMETERS + bytes)
+                .map_err(|_| Trouble::Unmapped)?;
+            let (mut head, body) = view.slice(..).split_at(PARAMETERS as usize);
+            head.slice(..parameters.len()).copy_from_slice(parameters);
+            fill(Part(body));
+            drop(view);
+            self.upload.unmap();
+            self.is_writable.begin();
+            Ok(())
+        })?
+    }
+
+    /// Sends what was written, the first `bytes`, through a program, and has what comes out sent back.
+    ///
+    /// # Errors
+    ///
+    /// What the device says.
+    pub fn submit(
+        &mut self,
+        device: &Device,
+        bytes: u64,
+        passage: &Passage<'_>,
+    ) -> Result<(), Trouble> {
+        #[cfg(test)]
+        fault::before(Step::Submit, device)?;
+        let [look, thresholds, tables] = passage.memory;
+        let bound = [&self.parameters, &self.source, &self.target, look, thresholds, tables];
+        let mut binding = 0..;
+        let entries = bound.map(|buffer| wgpu::BindGroupEntry {
+            binding: binding.next().unwrap_or_default(),
+            resource: buffer.as_entire_binding(),
+        });
+        let (readable, writable) = (self.is_readable.ended(), self.is_writable.ended());
+        self.is_readable.begin();
+        let submission = device.attempt(|gpu, queue| {
+            let group = gpu.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: None,
+                layout: &device.bindings,
+                entries: &entries,
+            });
+            let mut encoder =
+                gpu.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            encoder.copy_buffer_to_buffer(&self.upload, 0, &self.parameters, 0, PARAMETERS);
+            encoder.copy_buffer_to_buffer(&self.upload, PARAMETERS, &self.source, 0, bytes);
+            {
+                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+                pass.set_pipeline(passage.pipeline);
+                pass.set_bind_group(0, &group, &[]);
+                let [across, down] = passage.work_groups;
+                pass.dispatch_workgroups(across, down, 1);
+            }
+            encoder.copy_buffer_to_buffer(&self.target, 0, &self.download, 0, bytes);
+            encoder.map_buffer_on_submit(&self.download, MapMode::Read, ..bytes, readable);
+            encoder.map_buffer_on_submit(&self.upload, MapMode::Write, .., writable);
+            queue.submit([encoder.finish()])
+        })?;
+        self.submission = Some(submission);
+        Ok(())
+    }
+
+    /// Waits for what was sent and has the first `bytes` of what came out read.
+    ///
+    /// # Errors
+    ///
+    /// What keeps it from being read; `read` has then not been called.
+    pub fn read(
+        &mut self,
+        device: &Device,
+        bytes: u64,
+        read: impl FnOnce(&[u8]),
+    ) -> Result<(), Trouble> {
+        #[cfg(test)]
+        fault::before(Step::Wait, device)?;
+        self.wait(device)?;
+        #[cfg(test)]
+        fault::before(Step::Read, device)?;
+        if !self.is_readable.is_done() {
+            return Err(Trouble::Unmapped);
+        }
+        let view = device.attempt(|_, _| {
+            self.download.get_mapped_range(..bytes).map_err(|_| Trouble::Unmapped)
+        })??;
+        read(&view);
+        drop(view);
+        device.attempt(|_, _| self.download.unmap())
+    }
+
+    /// Waits until the GPU is done with what was sent last.
+    fn wait(&mut self, device: &Device) -> Result<(), Trouble> {
+        let submission_index = self.submission.take();
+        let poll = PollType::Wait { submission_index, timeout: Some(PATIENCE) };
+        match device.attempt(|gpu, _| gpu.poll(poll))? {
+            Ok(_) => Ok(()),
+            Err(wgpu::PollError::Timeout) => Err(Trouble::Timeout(PATIENCE)),
+            Err(error) => Err(Trouble::Refused(error.to_string())),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What can go wrong on the way over the GPU.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Why the GPU cannot be used, or can no longer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trouble {
+    /// There is none, or none by that name: the name, and those that are there.
+    NoAdapter(Option<String>, Vec<String>),
+    /// Only a program that acts as one: its name.
+    OnlySoftware(String),
+    /// The driver gives no device: what it says.
+    NoDevice(String),
+    /// The device is gone: what the driver says.
+    Lost(String),
+    /// The device has no memory left: what it says.
+    OutOfMemory(String),
+    /// The device refuses what it is asked to do: what it says.
+    Refused(String),
+    /// Memory could not be mapped.
+    Unmapped,
+    /// It has not answered for so long.
+    Timeout(Duration),
+    /// The process was forked after the device was opened.
+    Forked,
+    /// A small frame came out wrong: the largest difference, in codes.
+    WrongPicture(u32),
+    /// `memory-limit` leaves no room: the bytes needed, and those left.
+    MemoryLimit(u64, u64),
+    /// The look's .cube files are too steep, or their numbers too large, for 32-bit floats.
+    Unsuited,
+    /// The driver or what leads to it has panicked.
+    Panicked,
+}
+
+impl Trouble {
+    /// Whether a device was there and is of no more use.
+    pub fn is_loss(&self) -> bool {
+        use Trouble::{Lost, OutOfMemory, Panicked, Refused, Timeout, Unmapped};
+        matches!(self, Lost(_) | OutOfMemory(_) | Refused(_) | Unmapped | Timeout(_) | Panicked)
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoAdapter(None, _) => {
+                write!(f, "no GPU is found (no driver for Vulkan, Metal or Direct3D 12)")
+            }
+            Self::NoAdapter(Some(name), found) if found.is_empty() => {
+                write!(
+                    f,
+                    "property gpu-adapter: no GPU is found at all, so none whose name has \"{name}\""
+                )
+            }
+            Self::NoAdapter(Some(name), found) => write!(
+                f,
+                "property gpu-adapter: no GPU's name has \"{name}\", there are: {}",
+                found.join(", ")
+            ),
+            Self::OnlySoftware(name) => {
+                write!(f, "the only GPU is {name}, which is a program on the CPU")
+            }
+            Self::NoDevice(why) => write!(f, "the GPU cannot be opened: {why}"),
+            Self::Lost(why) => write!(f, "the GPU is lost: {why}"),
+            Self::OutOfMemory(why) => write!(f, "the GPU is out of memory: {why}"),
+            Self::Refused(why) => write!(f, "the GPU refuses the work: {why}"),
+            Self::Unmapped => write!(f, "the GPU's memory could not be mapped"),
+            Self::Timeout(time) => write!(f, "the GPU has not answered for {time:?}"),
+            Self::Forked => write!(f, "the process was forked, which GPUs do not survive"),
+            Self::WrongPicture(codes) => {
+                write!(f, "the GPU draws a test picture wrong, by up to {codes} codes")
+            }
+            Self::MemoryLimit(need, left) => write!(
+                f,
+                "property memory-limit leaves {left} bytes for the way over the GPU, which needs {need}"
+            ),
+            Self::Unsuited => write!(f, "this look's .cube files need more than a GPU's precision"),
+            Self::Panicked => write!(f, "the GPU's driver has panicked"),
+        }
+    }
+}
+
+impl std::error::Error for Trouble {}
