@@ -45,11 +45,6 @@ override WORDS_0: u32 = (COLUMNS * STEP_0) >> 2;
 override WORDS_1: u32 = ((COLUMNS >> SUB_X) * STEP_1) >> 2;
 override WORDS_2: u32 = ((COLUMNS >> SUB_X) * STEP_2) >> 2;
 
-fn code_of(slot: u32, offset: u32, step: u32, shift: u32, sample: u32) -> u32 {
-    let byte = offset + sample * step;
-    return code_in(words[slot + (byte >> 2)], (byte & 3) * 8, shift);
-}
-
 fn put(slot: u32, offset: u32, step: u32, shift: u32, sample: u32, code: u32) {
     let byte = offset + sample * step;
     let at = slot + (byte >> 2);
@@ -120,11 +115,7 @@ fn apply(@builtin(global_invocation_id) id: vec3<u32>) {
         for (var x = 0u; x < COLUMNS; x++) {
             let column = first + x;
             if is_shown && column >= start && column < end {
-                let codes = vec3(
-                    code_of(0, OFFSET_0, STEP_0, SHIFT_0, x),
-                    code_of(SLOT_1, OFFSET_1, STEP_1, SHIFT_1, x),
-                    code_of(SLOT_2, OFFSET_2, STEP_2, SHIFT_2, x),
-                );
+                let codes = pixel_at(column, group);
                 let d = difference(codes);
                 let place = vec2(band.first_column + column, row);
                 put(0, OFFSET_0, STEP_0, SHIFT_0, x, finish(0, place, codes.x, d.x));
@@ -165,55 +156,52 @@ fn shared_chroma(group: u32, first: u32, first_row: u32, start: u32, end: u32) {
     if shown != (1u << ROWS) - 1 || ROWS == 1 {
         row_weights = vec2(4, 4);
     }
-    // What the column before leaves to the first sample.
-    var left = vec2(0, 0);
-    if band.column_weights.x > 0 && first > start {
-        for (var r = 0u; r < ROWS; r++) {
-            if (shown >> r & 1) == 1 {
-                let d = difference(pixel_at(first - 1, row_of(group, r)));
-                left += d.yz * row_weights[r];
+    let last = i32(end) - 1;
+    var sums: array<vec2<i32>, 4>;
+    for (var r = 0u; r < ROWS; r++) {
+        if (shown >> r & 1) == 0 {
+            continue;
+        }
+        let row = row_of(group, r);
+        // From the column before the cell on.
+        for (var x = -1; x < i32(COLUMNS); x++) {
+            let column = i32(first) + x;
+            let is_before = x < 0;
+            if select((column | 1) < i32(start) || (column & ~1) > last, column < i32(start), is_before) {
+                continue;
+            }
+            let nearest = u32(clamp(column, i32(start), last));
+            let codes = pixel_at(nearest, row);
+            let d = difference(codes);
+            if !is_before && i32(nearest) == column {
+                let place = vec2(band.first_column + nearest, first_row + row);
+                put(r * SLOT, OFFSET_0, STEP_0, SHIFT_0, u32(x), finish(0, place, codes.x, d.x));
+            }
+            let weighted = d.yz * row_weights[r];
+            let weights = band.column_weights;
+            let sample = x >> 1u;
+            if (x & 1) == 0 {
+                // Where there is no column before, its first counts for that.
+                sums[sample] += weighted * (weights.y + select(0, weights.x, column <= i32(start)));
+            } else {
+                if !is_before {
+                    sums[sample] += weighted * weights.z;
+                }
+                if x + 1 < i32(COLUMNS) {
+                    sums[sample + 1] += weighted * weights.x;
+                }
             }
         }
     }
     for (var i = 0u; i < COLUMNS / 2; i++) {
-        let chroma = vec2(
-            code_of(SLOT_1, OFFSET_1, STEP_1, SHIFT_1, i),
-            code_of(SLOT_2, OFFSET_2, STEP_2, SHIFT_2, i),
-        );
-        let one = first + 2 * i;
-        if one + 1 < start || one >= end {
+        let column = first + 2 * i;
+        if column + 1 < start || column >= end {
             continue;
         }
-        // The nearest column that is processed stands for one that is not.
-        let columns = clamp(vec2(one, one + 1), vec2(start), vec2(end - 1));
-        var weights = band.column_weights.yz;
-        if one <= start {
-            weights.x += band.column_weights.x;
-        }
-        var sum = vec2(8, 8) + left * band.column_weights.x;
-        left = vec2(0, 0);
-        for (var r = 0u; r < ROWS; r++) {
-            if (shown >> r & 1) == 0 {
-                continue;
-            }
-            let slot = r * SLOT;
-            let a = code_of(slot, OFFSET_0, STEP_0, SHIFT_0, columns.x - first);
-            let b = code_of(slot, OFFSET_0, STEP_0, SHIFT_0, columns.y - first);
-            let d = difference(vec3(a, chroma));
-            let e = difference(vec3(b, chroma));
-            let place = vec2(band.first_column + one, first_row + row_of(group, r));
-            if columns.x == one {
-                put(slot, OFFSET_0, STEP_0, SHIFT_0, one - first, finish(0, place, a, d.x));
-            }
-            if columns.y == one + 1 {
-                put(slot, OFFSET_0, STEP_0, SHIFT_0, one + 1 - first, finish(0, place + vec2(1, 0), b, e.x));
-            }
-            sum += (d.yz * weights.x + e.yz * weights.y) * row_weights[r];
-            left += e.yz * row_weights[r];
-        }
-        let average = sum >> vec2(4u);
-        let place = vec2((band.first_column + one) >> 1, band.first_group + group);
-        put(SLOT_1, OFFSET_1, STEP_1, SHIFT_1, i, finish(1, place, chroma.x, average.x));
-        put(SLOT_2, OFFSET_2, STEP_2, SHIFT_2, i, finish(2, place, chroma.y, average.y));
+        let average = (sums[i] + vec2(8)) >> vec2(4u);
+        let codes = pixel_at(clamp(column, start, end - 1), row_of(group, 0));
+        let place = vec2((band.first_column + column) >> 1, band.first_group + group);
+        put(SLOT_1, OFFSET_1, STEP_1, SHIFT_1, i, finish(1, place, codes.y, average.x));
+        put(SLOT_2, OFFSET_2, STEP_2, SHIFT_2, i, finish(2, place, codes.z, average.y));
     }
 }

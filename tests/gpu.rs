@@ -4,8 +4,6 @@
 
 mod common;
 
-use std::sync::Mutex;
-
 use common::{
     Files, Random, buffer, bytes, cube_3d, element, harness, info, run_pipeline, stat, texts, turn,
 };
@@ -102,7 +100,8 @@ fn lattices_give_the_same_bits_in_every_format() {
                 properties.extend_from_slice(manner);
                 let [cpu, gpu] =
                     ["cpu", "gpu"].map(|backend| process(&info, &input, &properties, backend));
-                assert_ne!(cpu, bytes(&input), "{format:?}: nothing is changed");
+                // One pixel may lie beyond all radii.
+                assert!(width == 1 || cpu != bytes(&input), "{format:?}: nothing is changed");
                 let (difference, at) = worst(&info, &cpu, &gpu);
                 assert!(
                     cpu == gpu,

@@ -2,8 +2,8 @@
 
 #![expect(unsafe_code, reason = "threads write to parts of one mapping")]
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use wgpu::{BufferUsages, MapMode, PollType, WriteOnly};
 
@@ -14,30 +14,50 @@ use super::{Device, PATIENCE, Trouble};
 /// Bytes of a band's parameters.
 pub(crate) const PARAMETERS: u64 = 256;
 
-/// How far a mapping has come.
+/// How a mapping ended, once it has.
 #[derive(Debug, Default)]
-struct Mapping(AtomicU8);
+struct Mapping {
+    is_done: Mutex<Option<bool>>,
+    has_ended: Condvar,
+}
 
 impl Mapping {
-    const WAITING: u8 = 0;
-    const DONE: u8 = 1;
-    const FAILED: u8 = 2;
+    fn lock(&self) -> MutexGuard<'_, Option<bool>> {
+        self.is_done.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
     fn begin(&self) {
-        self.0.store(Self::WAITING, Ordering::Release);
+        *self.lock() = None;
     }
 
     /// What is to be called when it has come to an end.
-    fn ended(self: &Arc<Self>) -> impl FnOnce(Result<(), wgpu::BufferAsyncError>) + Send + 'static {
+    fn end(self: &Arc<Self>) -> impl FnOnce(Result<(), wgpu::BufferAsyncError>) + Send + 'static {
         let mapping = self.clone();
         move |result| {
-            let state = if result.is_ok() { Self::DONE } else { Self::FAILED };
-            mapping.0.store(state, Ordering::Release);
+            *mapping.lock() = Some(result.is_ok());
+            mapping.has_ended.notify_all();
         }
     }
 
-    fn is_done(&self) -> bool {
-        self.0.load(Ordering::Acquire) == Self::DONE
+    /// Waits until it has ended. That the GPU is done is not enough: another thread that has polled the device
+    /// may be about to tell.
+    fn wait(&self, device: &Device) -> Result<(), Trouble> {
+        const LOOK_AGAIN: Duration = Duration::from_millis(5);
+        let start = Instant::now();
+        loop {
+            let is_open = |is_done: &mut Option<bool>| is_done.is_none();
+            let waited = self.has_ended.wait_timeout_while(self.lock(), LOOK_AGAIN, is_open);
+            let is_done = *waited.unwrap_or_else(PoisonError::into_inner).0;
+            device.check()?;
+            match is_done {
+                Some(true) => return Ok(()),
+                Some(false) => return Err(Trouble::Unmapped),
+                None if start.elapsed() > PATIENCE => return Err(Trouble::Timeout(PATIENCE)),
+                None => {
+                    device.attempt(|gpu, _| gpu.poll(PollType::Poll).is_ok())?;
+                }
+            }
+        }
     }
 }
 
@@ -112,8 +132,8 @@ impl Slot {
             is_readable: Arc::default(),
             submission: None,
         };
-        let ended = slot.is_writable.ended();
-        device.attempt(|_, _| slot.upload.map_async(MapMode::Write, .., ended))?;
+        let end = slot.is_writable.end();
+        device.attempt(|_, _| slot.upload.map_async(MapMode::Write, .., end))?;
         Ok(slot)
     }
 
@@ -141,12 +161,7 @@ impl Slot {
     ) -> Result<(), Trouble> {
         #[cfg(test)]
         fault::before(Step::Write, device)?;
-        if !self.is_writable.is_done() {
-            self.wait(device)?;
-        }
-        if !self.is_writable.is_done() {
-            return Err(Trouble::Unmapped);
-        }
+        self.is_writable.wait(device)?;
         device.attempt(|_, _| {
             let mut view = self
                 .upload
@@ -182,7 +197,7 @@ impl Slot {
             binding: binding.next().unwrap_or_default(),
             resource: buffer.as_entire_binding(),
         });
-        let (readable, writable) = (self.is_readable.ended(), self.is_writable.ended());
+        let (readable, writable) = (self.is_readable.end(), self.is_writable.end());
         self.is_readable.begin();
         let submission = device.attempt(|gpu, queue| {
             let group = gpu.create_bind_group(&wgpu::BindGroupDescriptor {
@@ -226,9 +241,7 @@ impl Slot {
         self.wait(device)?;
         #[cfg(test)]
         fault::before(Step::Read, device)?;
-        if !self.is_readable.is_done() {
-            return Err(Trouble::Unmapped);
-        }
+        self.is_readable.wait(device)?;
         let view = device.attempt(|_, _| {
             self.download.get_mapped_range(..bytes).map_err(|_| Trouble::Unmapped)
         })??;
