@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use common::{
-    Random, TIMEOUT, buffer, bytes, element, harness, info, run, run_pipeline, stat, texts,
-    wait_until,
+    Installed, Random, TIMEOUT, buffer, bytes, element, harness, info, run, run_pipeline, stat,
+    texts, wait_until,
 };
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
@@ -156,22 +156,12 @@ fn after_an_error_the_element_can_be_mended_and_started() {
 
 #[test]
 fn gst_launch_fails_on_bad_attractors_and_on_caps_of_size_0() {
-    // The plugin that cargo has built beside this test, in a folder of its own.
-    let folder = tempfile::tempdir().unwrap();
-    let tests = std::env::current_exe().unwrap();
-    let plugin = tests.with_file_name("libgstcolorshine.so");
-    std::fs::copy(plugin, folder.path().join("libgstcolorshine.so")).unwrap();
+    let installed = Installed::new();
     for line in [
         "videotestsrc num-buffers=1 ! colorshine attractors=nonsense ! fakesink",
         "videotestsrc num-buffers=1 ! capssetter caps=video/x-raw,width=0,height=0 ! colorshine ! fakesink",
     ] {
-        let output = std::process::Command::new("gst-launch-1.0")
-            .args(line.split(' '))
-            .env("GST_PLUGIN_PATH", folder.path())
-            .env("GST_REGISTRY", folder.path().join("registry.bin"))
-            .env("XDG_CACHE_HOME", folder.path())
-            .output()
-            .unwrap();
+        let output = installed.tool("gst-launch-1.0").args(line.split(' ')).output().unwrap();
         let text = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "{line}: {text}");
         let reasons =
@@ -258,26 +248,6 @@ fn unusable_buffers_are_one_error() {
     // Read-only memory is copied, not refused.
     let element = element(&[("attractors", ATTRACTORS)]);
     harness(&element, &info).push_and_pull(read_only).unwrap();
-}
-
-#[test]
-fn properties_without_effect_warn_once() {
-    let line = "videotestsrc num-buffers=5 ! colorshine name=c attractors=red;50;50 gpu-adapter=x \
-                backend=gpu ! fakesink";
-    let pipeline = pipeline(line);
-    let bus = pipeline.bus().unwrap();
-    pipeline.set_state(gst::State::Playing).unwrap();
-    by_name(&pipeline, "c").set_property("pipeline-depth", 2u32);
-    by_name(&pipeline, "c").set_property("pipeline-depth", 3u32);
-    let warnings = texts(&bus, gst::MessageType::Warning);
-    let about = |name: &str| {
-        warnings.iter().filter(|w| w.contains(&format!("property {name} has no effect"))).count()
-    };
-    for name in ["gpu-adapter", "backend=gpu", "pipeline-depth"] {
-        assert_eq!(about(name), 1, "{name}: {warnings:?}");
-    }
-    assert_eq!(warnings.len(), 3, "{warnings:?}");
-    pipeline.set_state(gst::State::Null).unwrap();
 }
 
 #[test]

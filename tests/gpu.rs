@@ -4,11 +4,14 @@
 
 mod common;
 
+use std::time::{Duration, Instant};
+
 use common::{
-    Files, Random, buffer, bytes, cube_3d, element, harness, info, run_pipeline, stat, texts, turn,
+    Files, Installed, Random, TIMEOUT, buffer, bytes, cube_3d, element, harness, info, launch,
+    run_pipeline, stat, texts, turn, wait_until,
 };
 use gst::prelude::*;
-use gst_video::{VideoFormat, VideoInfo};
+use gst_video::{VideoChromaSite, VideoFormat, VideoInfo, VideoInterlaceMode};
 use gstcolorshine::frame::formats;
 
 const ATTRACTORS: &str = "#ff8a3d;45;60|oklch(50% 0.12 200);40;80";
@@ -161,4 +164,425 @@ fn the_exact_model_is_within_a_code() {
         }
     }
     println!("largest difference: {largest} codes of 8 bits");
+}
+
+/// Fields, sites of chroma, and pictures that are part of a frame.
+#[test]
+fn fields_sites_and_crops_are_the_same() {
+    let _keeper = Keeper::new();
+    let mut random = Random::new(47);
+    let sites = [VideoChromaSite::NONE, VideoChromaSite::MPEG2, VideoChromaSite::COSITED];
+    let crops = [(0, 0, 70, 34), (5, 3, 41, 21), (8, 5, 1, 1), (3, 2, 62, 7), (64, 31, 6, 3)];
+    for format in [VideoFormat::Nv12, VideoFormat::I42010le, VideoFormat::Uyvy, VideoFormat::Bgr] {
+        for mode in [VideoInterlaceMode::Progressive, VideoInterlaceMode::Interleaved] {
+            for (i, crop) in crops.into_iter().enumerate() {
+                let builder = |width, height| {
+                    let site = sites[i % 3];
+                    let info = VideoInfo::builder(format, width, height);
+                    let info = info.interlace_mode(mode).chroma_site(site);
+                    info.fps(gst::Fraction::new(25, 1)).build().unwrap()
+                };
+                let full = builder(70, 34);
+                let picture = builder(crop.2, crop.3);
+                let mut input = colours(&full, &mut random, 4, 6);
+                let flags = match mode {
+                    VideoInterlaceMode::Progressive => gst_video::VideoFrameFlags::empty(),
+                    _ => gst_video::VideoFrameFlags::INTERLACED,
+                };
+                let frame = input.get_mut().unwrap();
+                let meta = frame.meta::<gst_video::VideoMeta>().unwrap();
+                let (offsets, strides) = (meta.offset().to_vec(), meta.stride().to_vec());
+                frame.meta_mut::<gst_video::VideoMeta>().unwrap().remove().unwrap();
+                let add = gst_video::VideoMeta::add_full;
+                add(frame, flags, format, 70, 34, &offsets, &strides).unwrap();
+                gst_video::VideoCropMeta::add(frame, crop);
+                let split = ["1", "0.6"][i % 2];
+                let properties = [
+                    ("attractors", "red;100;100"),
+                    ("method", "lut"),
+                    ("lut-size", "5"),
+                    ("split", split),
+                ];
+                let [cpu, gpu] =
+                    ["cpu", "gpu"].map(|backend| process(&picture, &input, &properties, backend));
+                let (difference, at) = worst(&picture, &cpu, &gpu);
+                assert!(
+                    cpu == gpu,
+                    "{format:?} {mode:?} {crop:?}: {difference} codes at sample {at}"
+                );
+            }
+        }
+    }
+}
+
+/// .cube files within the model, and a look whose file is too steep for floats.
+#[test]
+fn files_are_part_of_the_exact_model() {
+    let _keeper = Keeper::new();
+    let files = Files::new();
+    let turned = files.put("turned.cube", &cube_3d(5, turn));
+    let steep = "LUT_1D_SIZE 3\nDOMAIN_MIN 0 0 0\nDOMAIN_MAX 1e-7 1e-7 1e-7\n0 0 0\n1 1 1\n0 0 0\n";
+    let steep = files.put("steep.cube", steep);
+    let info = info(VideoFormat::Rgba, 66, 10);
+    let input = colours(&info, &mut Random::new(53), 0, 0);
+    let exact = [("attractors", ATTRACTORS), ("method", "exact")];
+    let with = |file: &str, backend| {
+        let properties = [exact[0], exact[1], ("input-lut", file)];
+        process(&info, &input, &properties, backend)
+    };
+    let (difference, at) = worst(&info, &with(&turned, "cpu"), &with(&turned, "gpu"));
+    assert!(difference <= 1, "{difference} codes at sample {at}");
+
+    let filter = element(&[exact[0], exact[1], ("input-lut", &steep), ("backend", "gpu")]);
+    let bus = gst::Bus::new();
+    let mut harness = harness(&filter, &info);
+    filter.set_bus(Some(&bus));
+    for _ in 0..3 {
+        let output = harness.push_and_pull(input.copy_deep().unwrap()).unwrap();
+        assert_eq!(bytes(&output), with(&steep, "cpu"));
+    }
+    assert_eq!(stat::<String>(&filter, "backend"), "cpu");
+    let told = texts(&bus, gst::MessageType::Warning);
+    assert_eq!(told.iter().filter(|text| text.contains("precision")).count(), 1, "{told:?}");
+}
+
+/// Frames of `info` with a rising timestamp, each of other colours.
+fn frames(info: &VideoInfo, count: u64) -> Vec<gst::Buffer> {
+    let mut random = Random::new(59);
+    let frame = |number: u64| {
+        let mut frame = colours(info, &mut random, 0, 0);
+        let fields = frame.get_mut().unwrap();
+        fields.set_pts(gst::ClockTime::from_mseconds(40) * number);
+        fields.set_offset(number);
+        frame
+    };
+    (0..count).map(frame).collect()
+}
+
+/// What the CPU makes of frames.
+fn by_cpu(info: &VideoInfo, properties: &[(&str, &str)], frames: &[gst::Buffer]) -> Vec<Vec<u8>> {
+    let element = element(properties);
+    element.set_property_from_str("backend", "cpu");
+    let mut harness = harness(&element, info);
+    let each = frames.iter().map(|frame| frame.copy_deep().unwrap());
+    each.map(|frame| bytes(&harness.push_and_pull(frame).unwrap())).collect()
+}
+
+#[test]
+fn a_deep_pipeline_holds_frames_back_and_loses_none() {
+    let info = info(VideoFormat::Nv12, 98, 50);
+    let properties = [("attractors", ATTRACTORS), ("method", "lut"), ("lut-size", "9")];
+    let input = frames(&info, 12);
+    let want = by_cpu(&info, &properties, &input);
+    for depth in [1usize, 2, 3, 8] {
+        let filter = element(&properties);
+        filter.set_property_from_str("backend", "gpu");
+        filter.set_property("pipeline-depth", depth as u32);
+        let mut harness = harness(&filter, &info);
+        let mut pushed = 0;
+        let mut push = |harness: &mut gst_check::Harness, count: usize| {
+            for frame in &input[pushed..pushed + count] {
+                harness.push(frame.copy_deep().unwrap()).unwrap();
+            }
+            pushed += count;
+        };
+        push(&mut harness, 3);
+        let held = 3.min(depth - 1);
+        assert_eq!(harness.buffers_received() as usize, 3 - held, "depth {depth}");
+        assert_eq!(
+            harness.query_latency(),
+            Some(gst::ClockTime::from_mseconds(40) * (depth as u64 - 1))
+        );
+        // An event keeps its place among frames, and so does a frame that passes through.
+        let tag = gst::event::CustomDownstream::new(gst::Structure::new_empty("place"));
+        assert!(harness.push_event(tag));
+        assert_eq!(harness.buffers_received(), 3);
+        push(&mut harness, 2);
+        filter.set_property("mix", 0.0);
+        push(&mut harness, 1);
+        assert_eq!(harness.buffers_received(), 6);
+        filter.set_property("mix", 1.0);
+        push(&mut harness, 6);
+        assert!(harness.push_event(gst::event::Eos::new()));
+        for (number, frame) in input.iter().enumerate() {
+            let output = harness.try_pull().expect("every frame");
+            assert_eq!((output.pts(), output.offset()), (frame.pts(), frame.offset()));
+            let want = if number == 5 { &bytes(frame) } else { &want[number] };
+            assert!(bytes(&output) == *want, "depth {depth}: frame {number}");
+        }
+        assert!(harness.try_pull().is_none());
+    }
+}
+
+#[test]
+fn frames_in_flight_come_before_other_caps_and_go_with_a_flush() {
+    let [small, large] = [(34, 18), (66, 40)].map(|(w, h)| info(VideoFormat::I420, w, h));
+    let properties = [("attractors", ATTRACTORS), ("method", "lut"), ("pipeline-depth", "4")];
+    let filter = element(&properties);
+    filter.set_property_from_str("backend", "gpu");
+    let mut harness = harness(&filter, &small);
+    for frame in frames(&small, 2) {
+        harness.push(frame).unwrap();
+    }
+    harness.set_src_caps(large.to_caps().unwrap());
+    for frame in frames(&large, 3) {
+        harness.push(frame).unwrap();
+    }
+    for (number, want) in [&small, &small].into_iter().enumerate() {
+        assert_eq!(harness.try_pull().expect("a frame").size(), want.size(), "frame {number}");
+    }
+    assert!(harness.try_pull().is_none(), "three are in flight");
+    assert!(harness.push_event(gst::event::FlushStart::new()));
+    assert!(harness.push_event(gst::event::FlushStop::new(true)));
+    let segment = gst::FormattedSegment::<gst::ClockTime>::new();
+    assert!(harness.push_event(gst::event::Segment::new(&segment)));
+    let after = frames(&large, 1);
+    harness.push(after[0].copy_deep().unwrap()).unwrap();
+    assert!(harness.push_event(gst::event::Eos::new()));
+    let output = harness.try_pull().expect("the frame after the flush");
+    assert!(bytes(&output) == by_cpu(&large, &properties[..2], &after)[0]);
+    assert!(harness.try_pull().is_none(), "frames from before the flush");
+}
+
+/// Latency is time, so frames without a rate are not held back, as who pushes one and waits for it expects.
+#[test]
+fn frames_without_a_rate_are_not_held_back() {
+    let info = VideoInfo::builder(VideoFormat::Rgba, 32, 16).build().unwrap();
+    let filter =
+        element(&[("attractors", ATTRACTORS), ("backend", "gpu"), ("pipeline-depth", "4")]);
+    let mut harness = harness(&filter, &info);
+    for frame in frames(&info, 3) {
+        harness.push(frame).unwrap();
+        assert!(harness.try_pull().is_some());
+    }
+    assert_eq!(harness.query_latency(), Some(gst::ClockTime::ZERO));
+    assert_eq!(stat::<String>(&filter, "backend"), "gpu");
+}
+
+#[test]
+fn elements_share_a_device_from_several_threads() {
+    let info = info(VideoFormat::Nv12, 130, 70);
+    let properties = [("attractors", ATTRACTORS), ("method", "lut"), ("lut-size", "9")];
+    let input = frames(&info, 20);
+    let want = by_cpu(&info, &properties, &input);
+    for count in [2, 4, 8] {
+        std::thread::scope(|scope| {
+            for number in 0..count {
+                let (info, input, want) = (&info, &input, &want);
+                scope.spawn(move || {
+                    let filter = element(&properties);
+                    filter.set_property_from_str("backend", "gpu");
+                    filter.set_property("pipeline-depth", 1 + number as u32 % 3);
+                    let mut harness = harness(&filter, info);
+                    for frame in input {
+                        harness.push(frame.copy_deep().unwrap()).unwrap();
+                    }
+                    assert!(harness.push_event(gst::event::Eos::new()));
+                    for (number, want) in want.iter().enumerate() {
+                        let output = harness.try_pull().expect("every frame");
+                        assert!(bytes(&output) == *want, "frame {number}");
+                    }
+                    assert_eq!(stat::<u64>(&filter, "device-lost"), 0);
+                });
+            }
+        });
+    }
+}
+
+/// More than one binding may have by default, in bands of all rows that are allowed, and in those that are
+/// taken by default.
+#[test]
+fn frames_larger_than_a_binding_are_cut() {
+    let info = info(VideoFormat::Rgba64Le, 7680, 4320);
+    assert!(info.size() > 128 << 20);
+    // A ramp: noise would take its time.
+    let mut state = 0u32;
+    let input = buffer(&info, 0, 0, || {
+        state = state.wrapping_add(0x0003_0001);
+        (state >> 16) as u8
+    });
+    let look =
+        [("attractors", ATTRACTORS), ("method", "lut"), ("lut-size", "9"), ("n-threads", "2")];
+    let want = process(&info, &input, &look, "cpu");
+    for rows in ["0", "8192"] {
+        let mut properties = look.to_vec();
+        properties.push(("tile-size", rows));
+        assert!(process(&info, &input, &properties, "gpu") == want, "tile-size {rows}");
+    }
+}
+
+#[test]
+fn a_memory_limit_holds_for_staging_too() {
+    let info = info(VideoFormat::Rgba, 1920, 64);
+    let limited = |limit: &str, rows: &str| {
+        let filter = element(&[
+            ("attractors", ATTRACTORS),
+            ("backend", "gpu"),
+            ("lut-size", "17"),
+            ("memory-limit", limit),
+            ("tile-size", rows),
+        ]);
+        let bus = gst::Bus::new();
+        let mut harness = gst_check::Harness::with_element(&filter, Some("sink"), Some("src"));
+        filter.set_bus(Some(&bus));
+        harness.set_src_caps(info.to_caps().unwrap());
+        let input = colours(&info, &mut Random::new(61), 0, 0);
+        let output = bytes(&harness.push_and_pull(input).unwrap());
+        let used: u64 = stat(&filter, "memory-bytes");
+        (output, stat::<String>(&filter, "backend"), used, texts(&bus, gst::MessageType::Warning))
+    };
+    // Two rows of 7680 bytes, four times; and the lattices.
+    let (_, backend, used, _) = limited("400000", "0");
+    assert_eq!(backend, "gpu");
+    assert!(used <= 400_000, "{used}");
+    let (small, backend, _, warnings) = limited("60000", "0");
+    assert_eq!(backend, "cpu");
+    assert!(warnings.iter().any(|text| text.contains("memory-limit")), "{warnings:?}");
+    let (large, backend, ..) = limited("0", "0");
+    assert_eq!(backend, "gpu");
+    assert!(small == large);
+}
+
+/// A name that no adapter has is told, with those that there are, and the CPU does the work.
+#[test]
+fn an_unknown_adapter_is_announced() {
+    for backend in ["gpu", "auto"] {
+        let pipeline = launch(&format!(
+            "videotestsrc num-buffers=40 ! video/x-raw,width=640,height=360 ! colorshine name=c \
+             attractors=red;50;50 backend={backend} gpu-adapter=abacus ! fakesink"
+        ))
+        .unwrap();
+        let filter = pipeline.by_name("c").unwrap();
+        let bus = pipeline.bus().unwrap();
+        pipeline.set_state(gst::State::Playing).unwrap();
+        let kinds = [gst::MessageType::Warning, gst::MessageType::Eos, gst::MessageType::Error];
+        let mut told = Vec::new();
+        loop {
+            let message = bus.timed_pop_filtered(TIMEOUT, &kinds).expect("an end");
+            match message.view() {
+                gst::MessageView::Warning(warning) => told.push(warning.error().to_string()),
+                gst::MessageView::Eos(_) => break,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(stat::<String>(&filter, "backend"), "cpu");
+        assert_eq!(stat::<u64>(&filter, "frames"), 40);
+        pipeline.set_state(gst::State::Null).unwrap();
+        // The stream may end before a GPU that nobody waits for has been looked for.
+        let is_right = |text: &String| text.contains("gpu-adapter") && text.contains("abacus");
+        assert!(told.iter().all(is_right), "{told:?}");
+        assert!(told.len() == 1 || backend == "auto" && told.is_empty(), "{told:?}");
+    }
+}
+
+/// `auto` takes no program that acts as a GPU, and says nothing of it.
+#[test]
+fn auto_leaves_programs_alone() {
+    let keeper = element(&[("backend", "gpu"), ("attractors", "red;50;50")]);
+    let info = info(VideoFormat::Rgba, 640, 360);
+    let mut one = harness(&keeper, &info);
+    one.push_and_pull(buffer(&info, 0, 0, || 9)).unwrap();
+    if !stat::<String>(&keeper, "adapter").contains("llvmpipe") {
+        println!("there is a GPU here, so auto may take it: not tried");
+        return;
+    }
+    let filter = element(&[("attractors", "red;50;50")]);
+    let bus = gst::Bus::new();
+    let mut two = harness(&filter, &info);
+    filter.set_bus(Some(&bus));
+    for _ in 0..20 {
+        two.push_and_pull(buffer(&info, 0, 0, || 9)).unwrap();
+        gstcolorshine::workers::finish_gpu();
+    }
+    assert_eq!(stat::<String>(&filter, "backend"), "cpu");
+    assert_eq!(stat::<String>(&filter, "adapter"), "");
+    assert_eq!(texts(&bus, gst::MessageType::Warning), Vec::<String>::new());
+}
+
+#[test]
+fn the_backend_may_change_in_mid_stream() {
+    let _keeper = Keeper::new();
+    let info = info(VideoFormat::Yuy2, 64, 32);
+    let properties = [("attractors", ATTRACTORS), ("method", "lut"), ("backend", "cpu")];
+    let filter = element(&properties);
+    let mut harness = harness(&filter, &info);
+    let input = frames(&info, 1);
+    let want = by_cpu(&info, &properties, &input);
+    let mut one = |backend: &str| {
+        let start = Instant::now();
+        filter.set_property_from_str("backend", backend);
+        while {
+            let output = harness.push_and_pull(input[0].copy_deep().unwrap()).unwrap();
+            assert!(bytes(&output) == want[0]);
+            stat::<String>(&filter, "backend") != backend
+        } {
+            assert!(
+                start.elapsed() < Duration::from_secs(TIMEOUT.seconds()),
+                "{backend} never came"
+            );
+            gstcolorshine::workers::finish_gpu();
+        }
+    };
+    for backend in ["gpu", "cpu", "gpu"] {
+        one(backend);
+    }
+}
+
+/// The environment of a machine without any driver.
+const NO_DRIVER: [(&str, &str); 2] =
+    [("VK_DRIVER_FILES", "/there/is/none.json"), ("VK_ICD_FILENAMES", "/there/is/none.json")];
+
+#[test]
+fn without_a_driver_the_cpu_does_the_work() {
+    let installed = Installed::new();
+    for (backend, is_told) in [("gpu", true), ("auto", false)] {
+        let line = format!(
+            "videotestsrc num-buffers=5 ! video/x-raw,width=640,height=360 ! colorshine \
+             attractors=red;50;50 backend={backend} ! fakesink"
+        );
+        let mut tool = installed.tool("gst-launch-1.0");
+        let output = tool.args(line.split(' ')).envs(NO_DRIVER).output().unwrap();
+        let [out, err] =
+            [output.stdout, output.stderr].map(|t| String::from_utf8_lossy(&t).to_string());
+        assert!(output.status.success(), "{out}{err}");
+        let says = |text: &str| out.contains(text) || err.contains(text);
+        assert_eq!(says("no GPU is found"), is_told, "{backend}: {out}{err}");
+        assert_eq!(says("WARNING"), is_told, "{backend}: {out}{err}");
+    }
+}
+
+/// Nothing of a GPU is touched until a stream begins.
+#[test]
+fn looking_at_the_plugin_loads_no_driver() {
+    let installed = Installed::new();
+    let loads = |tool: &mut std::process::Command, arguments: &str, libraries: &[&str]| {
+        let output = tool.args(arguments.split(' ')).env("LD_DEBUG", "files").output().unwrap();
+        assert!(output.status.success());
+        let text = String::from_utf8_lossy(&output.stderr).to_string();
+        assert!(text.contains("libgstcolorshine.so"), "the linker tells nothing");
+        libraries.iter().any(|library| text.contains(library))
+    };
+    // Without the system's plugins, one of which links Vulkan.
+    let mut inspect = installed.tool("gst-inspect-1.0");
+    assert!(!loads(inspect.env("GST_PLUGIN_SYSTEM_PATH", ""), "colorshine", &["vulkan"]));
+    // And it shows when one is loaded: Mesa's and NVIDIA's are called so.
+    let line =
+        "videotestsrc num-buffers=1 ! colorshine attractors=red;50;50 backend=gpu ! fakesink";
+    assert!(loads(&mut installed.tool("gst-launch-1.0"), line, &["libvulkan_", "nvidia"]));
+}
+
+/// A real pipeline, with a deep queue, to its end.
+#[test]
+fn a_pipeline_runs_over_the_gpu() {
+    let pipeline = launch(
+        "videotestsrc num-buffers=30 ! video/x-raw,format=I420,width=320,height=180 ! colorshine name=c \
+         attractors=red;50;50 backend=gpu pipeline-depth=3 ! fakesink name=sink sync=true",
+    )
+    .unwrap();
+    let filter = pipeline.by_name("c").unwrap();
+    run_pipeline(pipeline.upcast_ref()).unwrap();
+    assert_eq!(stat::<u64>(&filter, "frames"), 30);
+    let weak = filter.downgrade();
+    drop((filter, pipeline));
+    wait_until("the element is gone", || weak.upgrade().is_none());
 }

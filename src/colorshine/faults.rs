@@ -1,22 +1,28 @@
 //! The GPU taken away in mid-stream, between any two steps of a frame: every frame comes out whole, in order,
 //! and each loss is told once.
 
+use std::sync::atomic::Ordering;
+
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
 
 use crate::gpu::fault::{self, Fault, Step};
 use crate::workers::finish_gpu;
 
-/// Frames that a fault strikes, for each kind of fault and depth of the pipeline.
-const STRUCK: u32 = 25;
-
-fn info() -> VideoInfo {
-    let info = VideoInfo::builder(VideoFormat::Nv12, 66, 70).fps(gst::Fraction::new(25, 1));
+fn info(width: u32, height: u32) -> VideoInfo {
+    let info = VideoInfo::builder(VideoFormat::Nv12, width, height).fps(gst::Fraction::new(25, 1));
     info.build().expect("an ordinary format")
 }
 
+/// Width and height of frames that faults strike.
+const SIZE: [u32; 2] = [66, 70];
+
 /// An element in a harness, and the bus that it talks to. Frames have several bands.
-fn stream(backend: &str, depth: u32) -> (gst::Element, gst_check::Harness, gst::Bus) {
+fn stream(
+    backend: &str,
+    depth: u32,
+    [width, height]: [u32; 2],
+) -> (gst::Element, gst_check::Harness, gst::Bus) {
     gst::init().expect("GStreamer");
     crate::plugin_register_static().ok();
     let element = gst::ElementFactory::make("colorshine")
@@ -32,13 +38,13 @@ fn stream(backend: &str, depth: u32) -> (gst::Element, gst_check::Harness, gst::
     let bus = gst::Bus::new();
     let mut harness = gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
     element.set_bus(Some(&bus));
-    harness.set_src_caps(info().to_caps().expect("caps"));
+    harness.set_src_caps(info(width, height).to_caps().expect("caps"));
     (element, harness, bus)
 }
 
-fn frame(number: u64) -> gst::Buffer {
+fn frame(number: u64, [width, height]: [u32; 2]) -> gst::Buffer {
     let mut state = number + 1;
-    let bytes = (0..info().size()).map(|_| {
+    let bytes = (0..info(width, height).size()).map(|_| {
         state =
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 56) as u8
@@ -62,20 +68,21 @@ fn warnings(bus: &gst::Bus) -> usize {
     std::iter::from_fn(|| bus.pop_filtered(&[gst::MessageType::Warning])).count()
 }
 
-fn strike(depth: u32, faults: impl Fn(u32) -> (Step, u32, Fault)) {
+/// Has as many frames struck by faults.
+fn strike(depth: u32, struck: u32, faults: impl Fn(u32) -> (Step, u32, Fault)) {
     let _one = fault::exclusive();
-    let (element, mut harness, bus) = stream("gpu", depth);
-    let (_, mut by_cpu, _) = stream("cpu", 1);
+    let (element, mut harness, bus) = stream("gpu", depth, SIZE);
+    let (_, mut by_cpu, _) = stream("cpu", 1, SIZE);
     let mut pushed = 0;
     let mut push = |harness: &mut gst_check::Harness| {
-        assert_eq!(harness.push(frame(pushed)), Ok(gst::FlowSuccess::Ok));
+        assert_eq!(harness.push(frame(pushed, SIZE)), Ok(gst::FlowSuccess::Ok));
         pushed += 1;
     };
     push(&mut harness);
     assert_eq!(stat::<String>(&element, "backend"), "gpu");
     // That the GPU is a program on the CPU, where it is.
     warnings(&bus);
-    for number in 0..STRUCK {
+    for number in 0..struck {
         let (step, turn, fault) = faults(number);
         fault::plan(step, turn, fault);
         while fault::is_planned() {
@@ -96,33 +103,67 @@ fn strike(depth: u32, faults: impl Fn(u32) -> (Step, u32, Fault)) {
     assert!(harness.push_event(gst::event::Eos::new()));
     for number in 0..pushed {
         let got = harness.pull().expect("as many frames as were pushed");
-        let want = by_cpu.push_and_pull(frame(number)).expect("a frame");
+        let want = by_cpu.push_and_pull(frame(number, SIZE)).expect("a frame");
         assert_eq!(got.pts(), want.pts());
         let [got, want] = [&got, &want].map(|frame| frame.map_readable().expect("memory").to_vec());
         let first = got.iter().zip(&want).position(|(a, b)| a != b);
         assert_eq!(first, None, "frame {number} differs from this byte on");
     }
     assert_eq!(harness.buffers_in_queue(), 0);
-    assert_eq!(stat::<u64>(&element, "device-lost"), u64::from(STRUCK));
-    assert_eq!(warnings(&bus), STRUCK as usize, "one warning for each loss");
+    assert_eq!(stat::<u64>(&element, "device-lost"), u64::from(struck));
+    assert_eq!(warnings(&bus), struck as usize, "one warning for each loss");
 }
 
 #[test]
 fn a_device_that_is_destroyed_at_any_step_costs_no_frame() {
     // A frame has five bands.
-    strike(1, |number| (Step::ALL[number as usize % 4], number / 4 % 5, Fault::Destroy));
+    strike(1, 100, |number| (Step::ALL[number as usize % 4], number / 4 % 5, Fault::Destroy));
 }
 
 #[test]
 fn frames_in_flight_are_done_again_when_the_device_is_destroyed() {
-    strike(3, |number| (Step::ALL[number as usize % 4], number / 4 % 5, Fault::Destroy));
+    strike(3, 40, |number| (Step::ALL[number as usize % 4], number / 4 % 5, Fault::Destroy));
 }
 
 #[test]
 fn whatever_goes_wrong_costs_no_frame() {
     let faults = [Fault::Timeout, Fault::OutOfMemory, Fault::Unmapped, Fault::Panic];
-    strike(2, |number| {
+    strike(2, 32, |number| {
         let fault = faults[number as usize % 4];
         (Step::ALL[number as usize / 4 % 4], number % 5, fault)
     });
+}
+
+/// Both sides do some frames, whose pictures are the same; the slower one does no more, now and in the next
+/// stream. That a program is the slower one is no more than a guess, so who wins is not asked.
+#[test]
+fn auto_tries_both_and_remembers() {
+    let _one = fault::exclusive();
+    fault::IS_SOFTWARE_REAL.store(true, Ordering::Relaxed);
+    let size = [640, 360];
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let (element, mut harness, _) = stream("auto", 1, size);
+        let (_, mut by_cpu, _) = stream("cpu", 1, size);
+        let mut backends = Vec::new();
+        for number in 0..40 {
+            let [got, want] = [&mut harness, &mut by_cpu].map(|harness| {
+                let frame = harness.push_and_pull(frame(number, size)).expect("a frame");
+                frame.map_readable().expect("memory").to_vec()
+            });
+            assert!(got == want, "frame {number}");
+            backends.push(stat::<String>(&element, "backend"));
+            finish_gpu();
+        }
+        seen.push(backends);
+    }
+    fault::IS_SOFTWARE_REAL.store(false, Ordering::Relaxed);
+    let [first, second] = [&seen[0], &seen[1]];
+    let winner = first.last().expect("frames");
+    assert!(
+        first.iter().any(|backend| backend == "cpu")
+            && first.iter().any(|backend| backend == "gpu")
+    );
+    // The GPU is opened during the first frame.
+    assert!(second[2..].iter().all(|backend| backend == winner), "{second:?}");
 }

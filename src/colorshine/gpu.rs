@@ -124,7 +124,11 @@ impl GpuPath {
 
     /// Which adapter will do: a program that acts as one only where the GPU is insisted on.
     fn wish(&self) -> Wish {
-        Wish { may_be_software: self.backend == Backend::Gpu, ..self.wish.clone() }
+        let may_be_software = self.backend == Backend::Gpu;
+        #[cfg(test)]
+        let may_be_software = may_be_software
+            || crate::gpu::fault::IS_SOFTWARE_REAL.load(std::sync::atomic::Ordering::Relaxed);
+        Wish { may_be_software, ..self.wish.clone() }
     }
 
     /// Begins a stream. Where the GPU is insisted on this waits for it; else frames are the CPU's until it
@@ -293,6 +297,9 @@ impl GpuPath {
         self.counters.is_on_gpu.set(0);
         let method = recipe.method();
         self.look_after(&method);
+        if frame.area.processed_until <= frame.area.columns[0] {
+            return None;
+        }
         let all = Some(frame.area.rows[0]);
         let Phase::Ready(stage) = &mut self.phase else {
             return all;

@@ -105,3 +105,57 @@ fn median(times: &mut [Duration]) -> Duration {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contest(adapter: &str) -> Contest {
+        gst::init().expect("GStreamer");
+        Contest {
+            adapter: adapter.into(),
+            format: VideoFormat::Nv12,
+            size: [1920, 1080],
+            is_exact: false,
+            frames: 2,
+            threads: 2,
+        }
+    }
+
+    /// Frames until the verdict, with the times of both in milliseconds.
+    fn try_out(adapter: &str, cpu: u64, gpu: u64) -> (usize, Option<bool>) {
+        let mut trial = Trial::default();
+        for frame in 0..100 {
+            match trial.is_gpus_turn(|| contest(adapter)) {
+                Some(true) if trial.verdict.is_none() => {
+                    // The first frames are slow, and belong to nobody.
+                    let warm_up = if frame < 10 { 50 } else { 0 };
+                    trial.count_gpu(Duration::from_millis(gpu + warm_up));
+                }
+                Some(false) => trial.count_cpu(Duration::from_millis(cpu)),
+                verdict => return (frame, verdict),
+            }
+        }
+        panic!("no verdict after 100 frames");
+    }
+
+    #[test]
+    fn the_faster_wins_and_is_remembered() {
+        assert_eq!(try_out("a fast one", 5, 3).1, Some(true));
+        assert_eq!(try_out("a slow one", 5, 7).1, None);
+        assert_eq!(try_out("a fast one", 1, 9), (0, Some(true)));
+        assert_eq!(try_out("a slow one", 9, 1), (0, None));
+    }
+
+    #[test]
+    fn another_method_is_another_contest() {
+        let mut trial = Trial::default();
+        trial.count_cpu(Duration::from_millis(1));
+        assert_eq!(trial.is_gpus_turn(|| contest("one")), Some(false));
+        assert_eq!(trial.cpu.len(), 1, "what was counted before is the first contest's");
+        assert!(!trial.was_another(false) && trial.was_another(true));
+        let exact = || Contest { is_exact: true, ..contest("one") };
+        assert_eq!(trial.is_gpus_turn(exact), Some(false));
+        assert_eq!(trial.cpu.len(), 0);
+    }
+}

@@ -1,6 +1,7 @@
 //! Faults on purpose: tests make the device fail between any two steps of a frame.
 
 use std::cell::Cell;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Device, Trouble};
@@ -40,6 +41,9 @@ pub(crate) enum Fault {
 thread_local! {
     static PLANNED: Cell<Option<(Step, u32, Fault)>> = const { Cell::new(None) };
 }
+
+/// Whether a program that acts as a GPU counts as one where `backend=auto` looks for one.
+pub(crate) static IS_SOFTWARE_REAL: AtomicBool = AtomicBool::new(false);
 
 /// Tests with a GPU come one after the other, as they share the device that some of them break.
 pub(crate) fn exclusive() -> MutexGuard<'static, ()> {

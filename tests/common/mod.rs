@@ -232,6 +232,28 @@ impl Files {
     }
 }
 
+/// The plugin that cargo has built beside a test, in a folder of its own, and tools that find it there.
+pub struct Installed(tempfile::TempDir);
+
+impl Installed {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let tests = std::env::current_exe().unwrap();
+        let plugin = tests.with_file_name("libgstcolorshine.so");
+        std::fs::copy(plugin, folder.path().join("libgstcolorshine.so")).unwrap();
+        Self(folder)
+    }
+
+    /// A tool of GStreamer's, with a registry of its own.
+    pub fn tool(&self, name: &str) -> std::process::Command {
+        let mut tool = std::process::Command::new(name);
+        tool.env("GST_PLUGIN_PATH", self.0.path())
+            .env("GST_REGISTRY", self.0.path().join("registry.bin"))
+            .env("XDG_CACHE_HOME", self.0.path());
+        tool
+    }
+}
+
 /// A field of the element's statistics.
 pub fn stat<T: for<'a> gst::glib::value::FromValue<'a> + 'static>(
     element: &gst::Element,

@@ -179,7 +179,7 @@ impl Stage {
         // Of what there is room for, a band may take half.
         let most = ((self.room.memory - self.look.bytes()) / 8).min(self.device.binding_limit());
         let per_band = shape.groups_per_band(layout, self.room.rows, most.max(least));
-        let bytes = shape.bytes_of(per_band.min(groups.next_multiple_of(2))) as u64;
+        let bytes = shape.bytes_of(per_band.min(groups)) as u64;
         if bytes > self.slot_bytes {
             // Slots that are under way are let go as they come back.
             self.slots -= self.free.len();
@@ -384,10 +384,13 @@ fn write_band(planes: &mut Planes<'_>, band: &BandOf<'_>, team: Team, mut words:
     let mut parts: Vec<[Option<Part<'_>>; 4]> = Vec::new();
     parts.resize_with((end - first).div_ceil(per_thread), Default::default);
     for plane in 0..4 {
+        let room = band.shape.plane_words(plane, (end - first).next_multiple_of(2));
+        let mut rest = words.split_off(4 * room);
         for (index, part) in parts.iter_mut().enumerate() {
             let from = first + index * per_thread;
             let groups = (from + per_thread).min(end) - from;
-            part[plane] = words.split_off(4 * band.shape.plane_words(plane, groups));
+            let bytes = 4 * band.shape.plane_words(plane, groups);
+            part[plane] = rest.as_mut().and_then(|rest| rest.split_off(bytes));
         }
     }
     let parts: Vec<_> = parts.into_iter().map(Mutex::new).collect();

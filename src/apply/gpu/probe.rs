@@ -11,7 +11,7 @@ use crate::lut::{Interpolation, Lattice};
 use crate::workers::{Level, Team};
 
 /// Columns and rows of the frame: odd, and more than a work group's.
-const SIZE: [usize; 2] = [531, 7];
+pub(super) const SIZE: [usize; 2] = [531, 7];
 
 /// Whether a device draws a frame as the CPU does. It is asked once.
 ///
@@ -19,13 +19,13 @@ const SIZE: [usize; 2] = [531, 7];
 ///
 /// Why it cannot be trusted.
 pub fn examine(device: &Arc<Device>) -> Result<(), Trouble> {
-    device.examined_by(|device| match largest_difference(device)? {
+    device.examined_by(|device| match largest_difference(device, |_| ())? {
         0 => Ok(()),
         codes => Err(Trouble::WrongPicture(codes)),
     })
 }
 
-/// How a frame's two ways are taken in the probe.
+/// The frame.
 pub(super) struct Picture {
     pub(super) layout: Layout,
     pub(super) codes: CodeSpace,
@@ -33,7 +33,7 @@ pub(super) struct Picture {
 
 impl Picture {
     /// 8-bit planes with shared chroma, which is on the first of two columns.
-    fn known() -> Self {
+    pub(super) fn known() -> Self {
         let components = [0, 1, 2].map(|plane| Component::byte(plane, 0, 1));
         let layout = Layout {
             components,
@@ -48,7 +48,7 @@ impl Picture {
     }
 
     /// Memory for it with other strides than a device's, where planes lie in it, and colours of every kind.
-    fn memory(&self) -> (Vec<u8>, [[usize; 2]; 3]) {
+    pub(super) fn memory(&self) -> (Vec<u8>, [[usize; 2]; 3]) {
         let [width, height] = SIZE;
         let (stride, chroma_stride) = (width + 3, width.div_ceil(2) + 1);
         let (rows, chroma_rows) = (height, height.div_ceil(2));
@@ -75,7 +75,11 @@ fn lattice(codes: &CodeSpace) -> Lattice {
     })
 }
 
-fn largest_difference(device: &Arc<Device>) -> Result<u32, Trouble> {
+/// The largest difference of the device's frame, after something has been done to it, from the CPU's.
+pub(super) fn largest_difference(
+    device: &Arc<Device>,
+    meanwhile: impl FnOnce(&mut [u8]),
+) -> Result<u32, Trouble> {
     let Picture { layout, codes } = Picture::known();
     let [width, height] = SIZE;
     let area = Area { columns: [0, width], rows: [0, height], processed_until: width };
@@ -105,6 +109,7 @@ fn largest_difference(device: &Arc<Device>) -> Result<u32, Trouble> {
         let mut flight = stage.begin(&mut planes, &task)?;
         stage.finish(&mut flight, &mut planes, team)?;
     }
+    meanwhile(&mut by_gpu);
     let each = by_cpu.iter().zip(&by_gpu);
     Ok(each.map(|(a, b)| u32::from(a.abs_diff(*b))).max().unwrap_or(0))
 }

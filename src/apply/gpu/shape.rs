@@ -48,9 +48,9 @@ impl Shape {
         self.strides.iter().zip(self.rows).map(|(stride, rows)| stride * rows).sum()
     }
 
-    /// Bytes of some groups.
+    /// Bytes of a band of some groups. There is room for pairs of them: of two fields, whose rows alternate.
     pub(super) fn bytes_of(&self, groups: usize) -> usize {
-        4 * groups * self.group_words()
+        4 * groups.next_multiple_of(2) * self.group_words()
     }
 
     /// First word of each plane in a band.
@@ -58,7 +58,7 @@ impl Shape {
         let mut base = 0;
         std::array::from_fn(|plane| {
             let this = base;
-            base += self.strides[plane] * self.rows[plane] * groups;
+            base += self.plane_words(plane, groups.next_multiple_of(2));
             this
         })
     }
@@ -73,9 +73,9 @@ impl Shape {
     pub(super) fn groups_per_band(&self, layout: &Layout, rows: Option<usize>, most: u64) -> usize {
         let groups = match rows {
             Some(rows) => rows >> layout.sub_y,
-            None => BAND_BYTES / self.bytes_of(1).max(1),
+            None => BAND_BYTES / (self.bytes_of(2) / 2).max(1),
         };
-        let most = usize::try_from(most).unwrap_or(usize::MAX) / self.bytes_of(1).max(1);
+        let most = usize::try_from(most).unwrap_or(usize::MAX) / (self.bytes_of(2) / 2).max(1);
         (groups.min(most) & !1).max(2)
     }
 }

@@ -1,24 +1,50 @@
-//! Frames over the GPU against the CPU's.
-use super::*;
-use crate::gpu::{Wish, fault};
+//! What a device is trusted by, and that it can be found out. Frames of every format are compared in
+//! `tests/gpu.rs`.
+
+use super::probe::{Picture, SIZE, largest_difference};
+use crate::gpu::{Device, Trouble, Wish, fault};
+
+fn device() -> std::sync::Arc<Device> {
+    let wish = Wish { name: None, may_be_software: true };
+    Device::open(&wish).expect("a GPU, or a program that acts as one (mesa-vulkan-drivers)")
+}
 
 #[test]
 fn a_known_frame_is_the_same() {
     let _one = fault::exclusive();
-    let t = std::time::Instant::now();
-    let device = Device::open(&Wish { name: None, may_be_software: true }).unwrap();
-    println!("{} open {:?}", device.name(), t.elapsed());
-    let t = std::time::Instant::now();
-    examine(&device).unwrap();
-    println!("examine {:?}", t.elapsed());
-    for texts in [LATTICE, EXACT] {
-    let t = std::time::Instant::now();
-    let layout = crate::frame::Layout { components: [0,1,2].map(|p| crate::frame::Component::byte(0, p, 4)), planes: 1, sub_x: 0, sub_y: 0, is_cosited_x: false, is_cosited_y: false, is_interlaced: false };
-            let constants = constants(&layout);
-            device.pipeline(&Program { texts, entry_point: "apply", constants }).unwrap();
-    println!("pipeline {:?}", t.elapsed());
-    }
-    let t = std::time::Instant::now();
-    drop(device);
-    println!("drop {:?}", t.elapsed());
+    assert_eq!(super::examine(&device()), Ok(()));
+}
+
+/// The probe sees a single code in a single sample.
+#[test]
+fn the_probe_can_fail() {
+    let _one = fault::exclusive();
+    let wrong = |frame: &mut [u8]| frame[SIZE[0] * 2 + 100] ^= 1;
+    assert_eq!(largest_difference(&device(), wrong), Ok(1));
+    assert_eq!(largest_difference(&device(), |_| ()), Ok(0));
+    assert!(Picture::known().memory().0.len() > SIZE[0] * SIZE[1]);
+}
+
+#[test]
+fn an_adapter_that_is_not_there_is_told_with_those_that_are() {
+    let wish = Wish { name: Some("abacus".into()), may_be_software: true };
+    let Err(Trouble::NoAdapter(Some(name), found)) = Device::open(&wish) else {
+        panic!("an abacus");
+    };
+    assert_eq!(name, "abacus");
+    assert!(!found.is_empty());
+}
+
+#[test]
+fn a_device_is_shared_until_its_last_user_goes() {
+    let _one = fault::exclusive();
+    let [one, two] = [device(), device()];
+    assert!(std::sync::Arc::ptr_eq(&one, &two));
+    // By part of its name it is the same.
+    let name = one.name()[..4].to_uppercase();
+    let named = Device::open(&Wish { name: Some(name), may_be_software: true }).expect("it");
+    assert!(std::sync::Arc::ptr_eq(&one, &named));
+    let weak = std::sync::Arc::downgrade(&one);
+    drop((one, two, named));
+    assert!(weak.upgrade().is_none());
 }
