@@ -36,7 +36,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("tolerance", &["attractor", "color", "model", "workers"]),
     ("lut", &["attractor", "color", "model", "tolerance", "workers"]),
     ("frame", &["color", "workers"]),
-    ("apply", &["color", "frame", "lut", "model", "workers"]),
+    ("gpu", &[]),
+    ("apply", &["color", "frame", "gpu", "lut", "model", "workers"]),
     ("error", &["attractor", "cube", "frame", "lut"]),
     (
         "colorshine",
@@ -47,6 +48,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "cube",
             "error",
             "frame",
+            "gpu",
             "lut",
             "model",
             "telemetry",
@@ -58,6 +60,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// Rooms that may name GStreamer.
 const MAY_NAME_GST: &[&str] = &["colorshine", "error", "frame", "lib"];
+
+/// Where wgpu may be named.
+const MAY_NAME_WGPU: &[&str] = &["gpu", "apply/gpu"];
 
 /// The code of a file: without comments and tests.
 fn code(text: &str) -> String {
@@ -86,6 +91,8 @@ fn rooms_depend_one_way() {
         let names_gst =
             text.contains("gst::") || text.contains("gst_video::") || text.contains("gst_base::");
         assert!(!names_gst || MAY_NAME_GST.contains(&room), "{} names GStreamer", inside.display());
+        let may_name_wgpu = MAY_NAME_WGPU.iter().any(|room| inside.starts_with(room));
+        assert!(may_name_wgpu || !text.contains("wgpu::"), "{} names wgpu", inside.display());
         seen += 1;
     }
     assert!(seen > 20, "only {seen} files found");

@@ -39,8 +39,6 @@ pub struct Device {
     /// Of the process that opened it.
     process: u32,
     pipelines: Mutex<Vec<(Program, wgpu::ComputePipeline)>>,
-    /// What a test of the device has found, once there was one.
-    verdict: Mutex<Option<Result<(), Trouble>>>,
 }
 
 /// What has become known of a device's end.
@@ -63,6 +61,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The devices that are open, by the wish that they were opened for and by their adapter.
 static OPEN: Mutex<Vec<(Wish, wgpu::AdapterInfo, Weak<Device>)>> = Mutex::new(Vec::new());
+
+/// The adapters whose devices have been examined and found good.
+static TRUSTED: Mutex<Vec<wgpu::AdapterInfo>> = Mutex::new(Vec::new());
 
 impl Device {
     /// The device that comes nearest to a wish: a GPU of its own before one within a CPU, before what a
@@ -114,7 +115,6 @@ impl Device {
             loss,
             process: std::process::id(),
             pipelines: Mutex::default(),
-            verdict: Mutex::default(),
         })
     }
 
@@ -149,16 +149,21 @@ impl Device {
         Err(lock(&self.loss.why).clone().unwrap_or(Trouble::Lost(String::new())))
     }
 
-    /// What an examination has found; the first that is asked for is made, and its result kept.
+    /// Examines the device, unless one of its adapter's has passed before.
     ///
     /// # Errors
     ///
-    /// What it has found.
+    /// What the examination has found.
     pub fn examined_by(
         self: &Arc<Self>,
         examine: impl FnOnce(&Arc<Self>) -> Result<(), Trouble>,
     ) -> Result<(), Trouble> {
-        lock(&self.verdict).get_or_insert_with(|| examine(self)).clone()
+        let mut trusted = lock(&TRUSTED);
+        if !trusted.contains(&self.info) {
+            examine(self)?;
+            trusted.push(self.info.clone());
+        }
+        Ok(())
     }
 
     /// Gives the device up: whoever uses it will find it lost.

@@ -13,7 +13,7 @@ use crate::workers::{Level, Team};
 /// Columns and rows of the frame: odd, and more than a work group's.
 pub(super) const SIZE: [usize; 2] = [531, 7];
 
-/// Whether a device draws a frame as the CPU does. It is asked once.
+/// Whether a device draws a frame as the CPU does. An adapter is asked once.
 ///
 /// # Errors
 ///
