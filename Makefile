@@ -26,7 +26,9 @@ PRESETDIR ?= $(if $(filter $(SYSTEM_PLUGINDIR),$(PLUGINDIR)),$(shell \
 BUILD_PACKAGES = build-essential pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
 RUN_PACKAGES = gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
 	gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
-PACKAGES = $(BUILD_PACKAGES) $(RUN_PACKAGES)
+# Vulkan, and a program that acts as a GPU: what tests of the GPU need, and any stream without one does not.
+TEST_PACKAGES = libvulkan1 mesa-vulkan-drivers
+PACKAGES = $(BUILD_PACKAGES) $(RUN_PACKAGES) $(TEST_PACKAGES)
 
 # Recipes read these from the environment, so that no character of theirs is special.
 export CARGO_TARGET_DIR INPUT OUTPUT PICTURE LOOK ATTRACTORS PHOTOS BASE DESTDIR PLUGINDIR PRESETDIR
@@ -118,6 +120,8 @@ test: setup cargo
 		echo "formats at the level $$level" && COLORSHINE_SIMD_LEVEL=$$level \
 		G_DEBUG=fatal_warnings $(CARGO) test --test formats || exit 1; done
 	$(CARGO) test --doc
+	echo 'without the GPU' && $(CARGO) clippy --all-targets --no-default-features -- -D warnings
+	G_DEBUG=fatal_warnings $(CARGO) test --no-default-features --lib --test element --test no_gpu
 
 # FFmpeg and OpenColorIO are peers to measure against, where they are installed.
 bench: setup cargo

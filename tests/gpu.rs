@@ -492,7 +492,7 @@ fn auto_leaves_programs_alone() {
     filter.set_bus(Some(&bus));
     for _ in 0..20 {
         two.push_and_pull(buffer(&info, 0, 0, || 9)).unwrap();
-        gstcolorshine::workers::finish_gpu();
+        gstcolorshine::workers::finish_gpu(Duration::from_secs(60));
     }
     assert_eq!(stat::<String>(&filter, "backend"), "cpu");
     assert_eq!(stat::<String>(&filter, "adapter"), "");
@@ -520,7 +520,7 @@ fn the_backend_may_change_in_mid_stream() {
                 start.elapsed() < Duration::from_secs(TIMEOUT.seconds()),
                 "{backend} never came"
             );
-            gstcolorshine::workers::finish_gpu();
+            gstcolorshine::workers::finish_gpu(Duration::from_secs(60));
         }
     };
     for backend in ["gpu", "cpu", "gpu"] {

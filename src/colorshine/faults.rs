@@ -2,6 +2,7 @@
 //! and each loss is told once.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
@@ -96,7 +97,7 @@ fn strike(depth: u32, struck: u32, faults: impl Fn(u32) -> (Step, u32, Fault)) {
             tries += 1;
         }
         while stat::<String>(&element, "backend") != "gpu" {
-            finish_gpu();
+            finish_gpu(Duration::from_secs(60));
             push(&mut harness);
         }
     }
@@ -153,7 +154,7 @@ fn auto_tries_both_and_remembers() {
             });
             assert!(got == want, "frame {number}");
             backends.push(stat::<String>(&element, "backend"));
-            finish_gpu();
+            finish_gpu(Duration::from_secs(60));
         }
         seen.push(backends);
     }

@@ -16,9 +16,9 @@ use super::trial::{Contest, Trial};
 use crate::apply::gpu::{Flight, Manner, Room, Stage, Task, examine};
 use crate::apply::{Finish, Method};
 use crate::frame::{Area, MapError, with_mapped};
-use crate::gpu::{Device, Trouble, Wish};
+use crate::gpu::{Device, PATIENCE, Trouble, Wish};
 use crate::telemetry::Counters;
-use crate::workers::with_gpu;
+use crate::workers::{finish_gpu, with_gpu};
 
 /// Fewest pixels of a frame that `backend=auto` tries on a GPU: with fewer, the way there and back takes
 /// longer than the work.
@@ -75,6 +75,8 @@ pub(super) struct GpuPath {
     depth: usize,
     counters: Arc<Counters>,
     opened: Opened,
+    /// Whether a device has been asked for since the start.
+    has_asked: bool,
     caps: Option<Arc<Caps>>,
     room: Room,
     phase: Phase,
@@ -102,6 +104,7 @@ impl GpuPath {
             depth,
             counters: counters.clone(),
             opened: Opened::default(),
+            has_asked: backend == Backend::Gpu,
             caps: None,
             room: Room { frames: 1, rows: None, memory: 0 },
             phase: Phase::Off,
@@ -166,6 +169,7 @@ impl GpuPath {
         if self.backend == Backend::Cpu || !is_worth_trying {
             return;
         }
+        self.has_asked = true;
         let (send, receiver) = channel();
         let (opened, wish, caps, room) =
             (self.opened.clone(), self.wish(), caps.clone(), self.room);
@@ -183,7 +187,13 @@ impl GpuPath {
             // Where nobody waits any more, the stage goes here.
             send.send(stage).unwrap_or_default();
         });
-        self.phase = if is_sent { Phase::Opening(receiver) } else { Phase::Off };
+        if is_sent {
+            self.phase = Phase::Opening(receiver);
+        } else {
+            let text = "there is no thread to open a GPU with (the process may have been forked); the CPU does \
+                        the work";
+            self.news.push(News::Warning(text.into()));
+        }
     }
 
     /// Turns to another backend while the stream goes on.
@@ -223,12 +233,12 @@ impl GpuPath {
     /// The stage is of no more use, or there is none.
     fn lose(&mut self, trouble: Trouble) {
         let was_ready = matches!(self.phase, Phase::Ready(_));
+        let worked = self.ready_since.map(|since| since.elapsed());
         self.let_go();
         if was_ready && trouble.is_loss() {
             self.counters.device_lost.increment();
             self.opened = Opened::default();
         }
-        let worked = self.ready_since.take().map(|since| since.elapsed());
         let is_hopeless = matches!(
             trouble,
             Trouble::NoAdapter(..)
@@ -263,10 +273,16 @@ impl GpuPath {
     /// Drops the stage beside the stream: a driver may take its time over it.
     fn let_go(&mut self) {
         let phase = std::mem::replace(&mut self.phase, Phase::Off);
+        self.ready_since = None;
         self.counters.staging_bytes.set(0);
         self.counters.adapter.set("");
-        if matches!(phase, Phase::Ready(_)) {
-            with_gpu(move || drop(phase));
+        if let Phase::Ready(stage) = phase {
+            if stage.device().check() == Err(Trouble::Forked) {
+                // At its end a driver would wait for threads that are not there.
+                std::mem::forget((stage, std::mem::take(&mut self.opened)));
+            } else {
+                with_gpu(move || drop(stage));
+            }
         }
     }
 
@@ -444,6 +460,25 @@ impl GpuPath {
     /// What has become known since this was last asked.
     pub(super) fn news(&mut self) -> Vec<News> {
         std::mem::take(&mut self.news)
+    }
+}
+
+impl Drop for GpuPath {
+    /// A process must not end while a driver is at work, so what is under way is waited for.
+    fn drop(&mut self) {
+        self.flush();
+        self.let_go();
+        if self.has_asked {
+            let opened = std::mem::take(&mut self.opened);
+            let is_forked =
+                matches!(opened.get(), Some(Ok(device)) if device.check() == Err(Trouble::Forked));
+            if is_forked {
+                std::mem::forget(opened);
+            } else {
+                with_gpu(move || drop(opened));
+                finish_gpu(PATIENCE);
+            }
+        }
     }
 }
 

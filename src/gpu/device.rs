@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 use wgpu::{DeviceType, ErrorFilter};
 
@@ -62,6 +63,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The devices that are open, by the wish that they were opened for and by their adapter.
 static OPEN: Mutex<Vec<(Wish, wgpu::AdapterInfo, Weak<Device>)>> = Mutex::new(Vec::new());
 
+/// Wishes that no adapter met, why, and when: for a while nobody looks again.
+static IN_VAIN: Mutex<Vec<(Wish, Trouble, Instant)>> = Mutex::new(Vec::new());
+
+/// How long nobody looks again for an adapter that was not there.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
 /// The adapters whose devices have been examined and found good.
 static TRUSTED: Mutex<Vec<wgpu::AdapterInfo>> = Mutex::new(Vec::new());
 
@@ -82,7 +89,15 @@ impl Device {
         if let Some(device) = known.and_then(|(.., device)| device.upgrade()) {
             return Ok(device);
         }
-        let adapter = guarded(|| find(wish))??;
+        let mut in_vain = lock(&IN_VAIN);
+        in_vain.retain(|(.., when)| when.elapsed() < LOOK_AGAIN);
+        if let Some((_, trouble, _)) = in_vain.iter().find(|(known, ..)| known == wish) {
+            return Err(trouble.clone());
+        }
+        let found = guarded(|| find(wish))?;
+        let adapter = found.inspect_err(|trouble| {
+            in_vain.push((wish.clone(), trouble.clone(), Instant::now()));
+        })?;
         let info = adapter.get_info();
         let known = open.iter().find(|(_, known, _)| *known == info);
         let device = match known.and_then(|(.., device)| device.upgrade()) {

@@ -1,12 +1,15 @@
-//! Four pools: one for the rows of frames, one for bakes before a stream begins, one thread for what is
-//! prepared beside streams, and one that reads and writes files.
+//! Five pools: one for the rows of frames, one for bakes before a stream begins, one thread for what is
+//! prepared beside streams, one that reads and writes files, and one that opens and closes GPUs.
 //!
 //! They are apart so that no frame waits in a queue behind a bake, that a bake which others wait for
-//! never waits for their threads, and that nothing but files waits for a file.
+//! never waits for their threads, and that nothing but files waits for a file, or for a driver.
+//!
+//! A process that was forked has none of its parent's threads. There the callers do the work themselves.
 
 use std::num::NonZero;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -18,24 +21,40 @@ pub fn cores() -> usize {
     *CORES
 }
 
-fn build(name: &'static str, threads: usize) -> Option<ThreadPool> {
-    ThreadPoolBuilder::new()
+/// Threads, and the process that they belong to.
+#[derive(Debug)]
+struct Pool {
+    threads: ThreadPool,
+    process: u32,
+}
+
+type LazyPool = LazyLock<Option<Pool>>;
+
+fn build(name: &'static str, threads: usize) -> Option<Pool> {
+    let threads = ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(move |index| format!("colorshine-{name}-{index}"))
         // A panic in a background job has been printed by then, and must not take the process down.
         .panic_handler(|_| ())
         .build()
         .inspect_err(|error| eprintln!("colorshine: no {name} threads, working without: {error}"))
-        .ok()
+        .ok()?;
+    Some(Pool { threads, process: std::process::id() })
 }
 
-static ROWS: LazyLock<Option<ThreadPool>> = LazyLock::new(|| build("rows", cores()));
-static BAKES: LazyLock<Option<ThreadPool>> = LazyLock::new(|| build("bake", cores()));
+/// The threads of a pool, if there are any in this process.
+fn threads_of(pool: &'static LazyPool) -> Option<&'static ThreadPool> {
+    let pool = pool.as_ref()?;
+    (pool.process == std::process::id()).then_some(&pool.threads)
+}
+
+static ROWS: LazyPool = LazyLock::new(|| build("rows", cores()));
+static BAKES: LazyPool = LazyLock::new(|| build("bake", cores()));
 
 /// Who does a piece of work: threads of one of the pools, up to a number.
 #[derive(Clone, Copy, Debug)]
 pub struct Team {
-    pool: &'static LazyLock<Option<ThreadPool>>,
+    pool: &'static LazyPool,
     threads: usize,
 }
 
@@ -67,7 +86,7 @@ impl Team {
 pub fn for_each(jobs: usize, team: Team, work: impl Fn(usize) + Sync) {
     let threads = team.threads.min(jobs);
     if threads > 1
-        && let Some(pool) = &**team.pool
+        && let Some(pool) = threads_of(team.pool)
     {
         // One strand per thread: job i belongs to strand i % threads.
         pool.install(|| {
@@ -80,11 +99,11 @@ pub fn for_each(jobs: usize, team: Team, work: impl Fn(usize) + Sync) {
     }
 }
 
-static BESIDE: LazyLock<Option<ThreadPool>> = LazyLock::new(|| build("prepare", 1));
+static BESIDE: LazyPool = LazyLock::new(|| build("prepare", 1));
 
 /// Runs `job` soon, on a thread of its own kind; on the caller's where no thread can be had.
 pub fn in_background(job: impl FnOnce() + Send + 'static) {
-    match &*BESIDE {
+    match threads_of(&BESIDE) {
         Some(pool) => pool.spawn_fifo(job),
         None => job(),
     }
@@ -96,8 +115,8 @@ pub fn finish_background() {
 }
 
 /// Waits until the thread of a pool of one has done what it was given.
-fn finish(pool: &Option<ThreadPool>) {
-    if let Some(pool) = pool {
+fn finish(pool: &'static LazyPool) {
+    if let Some(pool) = threads_of(pool) {
         let (done, wait) = std::sync::mpsc::channel::<()>();
         pool.spawn_fifo(move || drop(done));
         // An error says that the other end is gone, which is what is waited for.
@@ -105,7 +124,7 @@ fn finish(pool: &Option<ThreadPool>) {
     }
 }
 
-static FILES: LazyLock<Option<ThreadPool>> = LazyLock::new(|| build("files", 1));
+static FILES: LazyPool = LazyLock::new(|| build("files", 1));
 
 /// Most jobs with files that may wait: a disk that does not answer must not pile them up.
 const MOST_FILE_JOBS: usize = 64;
@@ -127,7 +146,7 @@ fn spawn_with_files(job: Box<dyn FnOnce() + Send>) -> bool {
     }
     let has_room = WAITING.fetch_add(1, Ordering::Relaxed) < MOST_FILE_JOBS;
     let waiting = Waiting;
-    let pool = FILES.as_ref().filter(|_| has_room);
+    let pool = threads_of(&FILES).filter(|_| has_room);
     if let Some(pool) = pool {
         pool.spawn_fifo(move || {
             let _waiting = waiting;
@@ -137,17 +156,21 @@ fn spawn_with_files(job: Box<dyn FnOnce() + Send>) -> bool {
     pool.is_some()
 }
 
-static GPU: LazyLock<Option<ThreadPool>> = LazyLock::new(|| build("gpu", 1));
+static GPU: LazyPool = LazyLock::new(|| build("gpu", 1));
 
 /// Runs `job` soon on the one thread that opens GPUs and lets them go, in the order of the calls: drivers
 /// may take long over both. Not at all, and false is returned, where there is no such thread.
 pub fn with_gpu(job: impl FnOnce() + Send + 'static) -> bool {
-    GPU.as_ref().inspect(|pool| pool.spawn_fifo(job)).is_some()
+    threads_of(&GPU).inspect(|pool| pool.spawn_fifo(job)).is_some()
 }
 
-/// Waits until the jobs that were given to [`with_gpu`] before are done.
-pub fn finish_gpu() {
-    finish(&GPU);
+/// Waits until the jobs that were given to [`with_gpu`] before are done, at most so long.
+pub fn finish_gpu(patience: Duration) {
+    let (done, wait) = std::sync::mpsc::channel::<()>();
+    if with_gpu(move || drop(done)) {
+        // Either error says that there is nothing more to wait for.
+        wait.recv_timeout(patience).unwrap_or_default();
+    }
 }
 
 /// Waits until the jobs that were given to [`with_files`] before are done.

@@ -262,6 +262,36 @@ pub fn stat<T: for<'a> gst::glib::value::FromValue<'a> + 'static>(
     element.property::<gst::Structure>("stats").value(name).unwrap().get().ok().unwrap()
 }
 
+/// What `work` says in a child of this process, which has none of its other threads; `None` if it does not
+/// end in time, or not well.
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "fork has no safe form")]
+pub fn in_a_fork(work: impl FnOnce() -> bool) -> Option<bool> {
+    // SAFETY: the child does no more than `work`, and ends without anybody's clean-up.
+    let child = unsafe { libc::fork() };
+    assert!(child >= 0, "no fork");
+    if child == 0 {
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        // SAFETY: it does not return.
+        unsafe { libc::_exit(result.map_or(2, i32::from)) };
+    }
+    let start = Instant::now();
+    let mut status = 0;
+    // SAFETY: the status is this function's own.
+    while unsafe { libc::waitpid(child, &raw mut status, libc::WNOHANG) } == 0 {
+        if start.elapsed() > Duration::from_secs(TIMEOUT.seconds()) {
+            // SAFETY: the child is this function's own, and has not been waited for.
+            unsafe { libc::kill(child, libc::SIGKILL) };
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    match (libc::WIFEXITED(status), libc::WEXITSTATUS(status)) {
+        (true, 1) => Some(true),
+        (true, 0) => Some(false),
+        _ => None,
+    }
+}
+
 /// Waits until `is_so`, at most as long as any test may take.
 pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let start = Instant::now();
