@@ -21,6 +21,9 @@ const GAUSSIAN_EDGE: f32 = 0.043936934;
 // Chroma under which a pixel's own hue is noise and fades out.
 const NEUTRAL_CHROMA: f32 = 0.02;
 
+// Chroma up to which a colour counts as grey.
+const HUELESS: f32 = 2e-6;
+
 // The largest entry; the smallest is its negative.
 const ENTRY_MAX: f32 = 32767.0;
 
@@ -155,14 +158,14 @@ fn blend_smooth(lab: vec3<f32>) -> Blend {
     return Blend(total, out);
 }
 
-// The direction of a vector; that of hue 0 where it has none.
-fn direction_of(v: vec2<f32>, size: f32) -> vec2<f32> {
-    return select(vec2(1.0, 0.0), v * (1.0 / max(size, 1e-12)), size > 1e-12);
+// The direction of a vector; that of hue 0 where it is not longer than `least`.
+fn direction_of(v: vec2<f32>, size: f32, least: f32) -> vec2<f32> {
+    return select(vec2(1.0, 0.0), v * (1.0 / max(size, 1e-12)), size > least);
 }
 
 fn blend_classic(lab: vec3<f32>) -> Blend {
     let chroma = length_of(lab.yz);
-    let own = direction_of(lab.yz, chroma);
+    let own = direction_of(lab.yz, chroma, HUELESS);
 
     var total = 0.0;
     var lightness = 0.0;
@@ -194,7 +197,7 @@ fn blend_classic(lab: vec3<f32>) -> Blend {
     var direction = own;
     if (may_change(HUE)) {
         let mixed = rest * own + hue;
-        direction = direction_of(mixed, length_of(mixed));
+        direction = direction_of(mixed, length_of(mixed), 1e-12);
     }
     return Blend(total, vec3(l, c * direction));
 }

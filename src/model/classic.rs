@@ -4,6 +4,10 @@
 use super::{Falloff, Pull, Source, Transform, distance};
 use crate::color::Triple;
 
+/// Chroma up to which a colour counts as grey, whose hue is 0: of what is less, `f32` keeps the rounding alone. The
+/// greyest colours of 16 bits that are not grey have a little more.
+pub(super) const HUELESS: f64 = 2e-6;
+
 /// The weight of an attractor for a colour given in Oklab.
 pub(super) fn weight(pull: &Pull, falloff: Falloff, lab: Triple) -> f64 {
     let d = distance(lab, pull.attractor.lab);
@@ -19,7 +23,7 @@ pub(super) fn weight(pull: &Pull, falloff: Falloff, lab: Triple) -> f64 {
 /// Oklab of the blend before gamut mapping; `None` where no attractor pulls.
 pub(super) fn blend(transform: &Transform, source: Source) -> Option<Triple> {
     let Source { lab, chroma } = source;
-    let own_hue = lab[2].atan2(lab[1]);
+    let own_hue = if chroma > HUELESS { lab[2].atan2(lab[1]) } else { 0.0 };
 
     let mut total = 0.0;
     let (mut lightness, mut chroma_sum, mut hue_vector) = (0.0, 0.0, [0.0; 2]);

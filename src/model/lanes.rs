@@ -6,6 +6,7 @@
 
 use fearless_simd::{Simd, SimdBase, SimdFloat, dispatch, prelude::*};
 
+use super::classic::HUELESS;
 use super::luts::Luts;
 use super::smooth::{NEUTRAL_CHROMA, PLATEAU_MAX};
 use super::{Falloff, GamutMapping, Look, Model, falloff::GAUSSIAN_EDGE};
@@ -335,8 +336,7 @@ impl ExactKernel {
         let zero = splat(simd, 0.0);
         let one = splat(simd, 1.0);
         let chroma = (lab[1] * lab[1] + lab[2] * lab[2]).sqrt();
-        // The hue of a pixel without chroma is 0, as atan2 has it.
-        let has_hue = chroma.simd_gt(1e-12);
+        let has_hue = chroma.simd_gt(HUELESS as f32);
         let inverse = one / chroma.max(1e-12);
         let own = [has_hue.select(lab[1] * inverse, one), has_hue.select(lab[2] * inverse, zero)];
 

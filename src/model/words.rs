@@ -112,6 +112,7 @@ impl Pull32 {
 mod tests {
     use std::sync::Arc;
 
+    use super::super::classic::HUELESS;
     use super::super::falloff::GAUSSIAN_EDGE;
     use super::super::smooth::NEUTRAL_CHROMA;
     use super::super::{Falloff, GamutMapping, Look, Model};
@@ -268,6 +269,7 @@ mod tests {
             assert_eq!(number(name), f64::from(value), "{name}");
         }
         assert_eq!(number("GAUSSIAN_EDGE"), f64::from(GAUSSIAN_EDGE as f32));
+        assert_eq!(number("HUELESS"), f64::from(HUELESS as f32));
         assert_eq!(number("NEUTRAL_CHROMA"), f64::from(NEUTRAL_CHROMA as f32));
     }
 }
