@@ -137,6 +137,11 @@ fn apply(@builtin(global_invocation_id) id: vec3<u32>) {
     }
 }
 
+// The part of differences that a weight in units of 2^-15 makes, rounded to nearest.
+fn weigh(differences: vec2<i32>, weight: i32) -> vec2<i32> {
+    return (differences * weight + vec2(16384)) >> vec2(15u);
+}
+
 // A cell where two columns, and rows if there are two, share each sample of chroma. Beyond the columns
 // that are processed the nearest of them counts.
 fn shared_chroma(group: u32, first: u32, first_row: u32, start: u32, end: u32) {
@@ -158,6 +163,8 @@ fn shared_chroma(group: u32, first: u32, first_row: u32, start: u32, end: u32) {
     }
     let last = i32(end) - 1;
     var sums: array<vec2<i32>, 4>;
+    // What the first column of all has been weighed to.
+    var edge: vec2<i32>;
     for (var r = 0u; r < ROWS; r++) {
         if (shown >> r & 1) == 0 {
             continue;
@@ -177,18 +184,19 @@ fn shared_chroma(group: u32, first: u32, first_row: u32, start: u32, end: u32) {
                 let place = vec2(band.first_column + nearest, first_row + row);
                 put(r * SLOT, OFFSET_0, STEP_0, SHIFT_0, u32(x), finish(0, place, codes.x, d.x));
             }
-            let weighted = d.yz * row_weights[r];
-            let weights = band.column_weights;
+            // Products of quarters.
+            let weights = (band.column_weights * row_weights[r]) << vec4(11u);
             let sample = x >> 1u;
             if (x & 1) == 0 {
-                // Where there is no column before, its first counts for that.
-                sums[sample] += weighted * (weights.y + select(0, weights.x, column <= i32(start)));
+                let part = weigh(d.yz, weights.y);
+                sums[sample] += part;
+                edge += select(vec2(0), part, column <= i32(start));
             } else {
                 if !is_before {
-                    sums[sample] += weighted * weights.z;
+                    sums[sample] += weigh(d.yz, weights.z);
                 }
                 if x + 1 < i32(COLUMNS) {
-                    sums[sample + 1] += weighted * weights.x;
+                    sums[sample + 1] += weigh(d.yz, weights.x);
                 }
             }
         }
@@ -198,7 +206,13 @@ fn shared_chroma(group: u32, first: u32, first_row: u32, start: u32, end: u32) {
         if column + 1 < start || column >= end {
             continue;
         }
-        let average = (sums[i] + vec2(8)) >> vec2(4u);
+        var average = sums[i];
+        if column <= start && band.column_weights.x > 0 {
+            // There is no column before. Its weight would be half of the first's.
+            average += weigh(edge, 16384);
+        }
+        // Rounded parts of the largest differences add up to more than those.
+        average = clamp(average, vec2(-32768), vec2(32767));
         let codes = pixel_at(clamp(column, start, end - 1), row_of(group, 0));
         let place = vec2((band.first_column + column) >> 1, band.first_group + group);
         put(SLOT_1, OFFSET_1, STEP_1, SHIFT_1, i, finish(1, place, codes.y, average.x));

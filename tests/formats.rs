@@ -242,12 +242,23 @@ fn worst(want: &BTreeMap<Sample, f64>, got: &BTreeMap<Sample, u16>) -> (f64, Sam
     errors.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap()
 }
 
-/// Half a code of rounding, twice the rounding of a difference, and the kernel's own error in codes of
-/// the depth.
+/// What the smallest difference is, in codes.
+fn unit(info: &VideoInfo) -> f64 {
+    2f64.powi(info.comp_depth(0) as i32 - 15)
+}
+
+/// The most that a weighted average of differences of chroma is off: each of its six products of a
+/// difference and a weight is rounded.
+fn average_limit(info: &VideoInfo) -> f64 {
+    let is_shared = info.format_info().w_sub()[1] > 0;
+    if is_shared { 6.0 * (unit(info) / 2.0) } else { 0.0 }
+}
+
+/// Half a code of rounding, the rounding of a difference and of averages, and the kernel's own error in codes
+/// of the depth.
 fn exact_limit(info: &VideoInfo) -> f64 {
-    let depth = info.comp_depth(0);
-    let unit = 2f64.powi(depth as i32 - 15);
-    0.5 + 2.0 * (unit / 2.0) + 0.05 * f64::from(1 << (depth - 8))
+    let kernel = 0.05 * f64::from(1 << (info.comp_depth(0) - 8));
+    0.5 + unit(info) / 2.0 + average_limit(info) + kernel
 }
 
 /// The output against the gold.
@@ -281,7 +292,7 @@ fn lattice_is_applied_to_the_bit_in_every_format() {
             let (look, radii) = look(&stream, ATTRACTORS);
             let kernel = ExactKernel::new(&look, &radii, &stream.codes, simd_level());
             let lattice = bake(&kernel, &stream.codes, 17, Team::alone());
-            let unit = 2f64.powi(stream.codes.depth as i32 - 15);
+            let (unit, limit) = (unit(info), average_limit(info));
             let sample =
                 |codes| sample(&lattice, interpolation, codes).map(|d| unit * f64::from(d));
             let want = expected(info, input, sample);
@@ -295,12 +306,11 @@ fn lattice_is_applied_to_the_bit_in_every_format() {
             let max = f64::from(stream.codes.max_code());
             for ((at, want), (_, got)) in want.iter().zip(&codes_of(info, input, &out, name)) {
                 let got_f = f64::from(*got);
-                // Averages of chroma are rounded to a unit before they are rounded to a code; at 16
-                // bits a unit is two codes, and that is all the rounding there is.
+                // At 16 bits a unit is two codes, and nothing is left to round.
                 let near = |slack: f64| (want + 0.5 + slack).floor().clamp(0.0, max);
                 let is_right = match unit <= 1.0 {
-                    true => (near(0.0)..=near(unit)).contains(&got_f),
-                    false => (got_f - want).abs() <= unit / 2.0,
+                    true => (near(-limit)..=near(limit)).contains(&got_f),
+                    false => (got_f - want).abs() <= limit,
                 };
                 assert!(is_right, "{name} {nick}: {at:?} is {got}, not {want}");
             }
@@ -540,14 +550,17 @@ fn chroma_at_the_edges_counts_what_is_processed() {
                 let area = [columns, y..y + height].map(|r| r.start as usize..r.end as usize);
                 let kernel = ExactKernel::new(&look, &radii, &stream.codes, simd_level());
                 let lattice = bake(&kernel, &stream.codes, 17, Team::alone());
-                let unit = 2f64.powi(stream.codes.depth as i32 - 15);
+                let unit = unit(&full);
                 for method in ["exact", "lut"] {
                     let difference = |codes: [u16; 3]| match method {
                         "exact" => gold.difference(&stream.codes, codes.map(f64::from)),
                         _ => sample(&lattice, Interpolation::Tetrahedral, codes)
                             .map(|d| unit * f64::from(d)),
                     };
-                    let limit = if method == "exact" { exact_limit(&full) } else { 0.5 + unit };
+                    let limit = match method {
+                        "exact" => exact_limit(&full),
+                        _ => 0.5 + average_limit(&full),
+                    };
                     let want = expected_within(&full, site, &input, area.clone(), difference);
                     let text = split.to_string();
                     let properties = [

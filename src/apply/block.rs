@@ -1,9 +1,9 @@
 //! Blocks of a row: loaded from any layout, differenced, stored back.
 
 use super::bytes::BytePlanes;
-use super::method::{Codes, Differences, Exact, Gold, Source, Sums};
+use super::method::{Codes, Differences, Exact, Gold, SharedDifferences, Source};
 use super::packed::{Packed, PackedSampler};
-use super::samples::{average, load, store};
+use super::samples::{every_second, load, store};
 use super::siting::Weights;
 use super::tetrahedral::Sampler;
 use super::words::{Words, with_words};
@@ -74,7 +74,7 @@ impl Span {
 struct Scratch {
     luma: [Codes; 2],
     chroma: [Codes; 2],
-    sums: Sums,
+    shared: SharedDifferences,
     /// Of luma, where a sample of chroma belongs to several.
     luma_differences: [Differences; 2],
     differences: [Differences; 3],
@@ -85,7 +85,7 @@ impl Scratch {
         Self {
             luma: [[0; BLOCK]; 2],
             chroma: [[0; BLOCK]; 2],
-            sums: Sums::new(),
+            shared: SharedDifferences::new(),
             luma_differences: [[0; BLOCK]; 2],
             differences: [[0; BLOCK]; 3],
         }
@@ -259,7 +259,7 @@ impl Job<'_> {
             if rows.clone().next().is_none() {
                 continue;
             }
-            scratch.sums.left = None;
+            scratch.shared.left = None;
             if self.layout.sub_x > 0 && first_column > self.area.columns[0] {
                 let before = Span { start: first_column - 2, end: first_column, sub_x: 1 };
                 self.share(level, source, &mut scratch, band, group, before);
@@ -305,7 +305,7 @@ impl Job<'_> {
         span: Span,
     ) {
         self.share(level, source, scratch, band, group, span);
-        let Scratch { luma, chroma, sums, luma_differences, differences } = scratch;
+        let Scratch { luma, chroma, shared, luma_differences, differences } = scratch;
         let own = span.lead()..span.lead() + span.length();
         for (i, row) in self.layout.rows_of(group, self.area.rows).enumerate() {
             let differences = &luma_differences[i][own.clone()];
@@ -314,12 +314,12 @@ impl Job<'_> {
         for (i, codes) in chroma.iter().enumerate() {
             let codes = &codes[..span.chroma_length()];
             let differences = &mut differences[i + 1];
-            average(level, &sums.of[i][..codes.len()], differences);
+            every_second(level, &shared.pairs, i, &mut differences[..codes.len()]);
             self.store(level, band, i + 1, group, span.chroma_start(), codes, differences);
         }
     }
 
-    /// Loads a block with shared chroma, and finds its differences of luma and sums of those of chroma.
+    /// Loads a block with shared chroma, and finds its differences of luma and of chroma.
     fn share(
         &self,
         level: Level,
@@ -335,10 +335,10 @@ impl Job<'_> {
             scratch.load_luma(level, rows, band, self.layout, row, span);
             rows += 1;
         }
-        let Scratch { luma, chroma, luma_differences, sums, .. } = scratch;
+        let Scratch { luma, chroma, luma_differences, shared, .. } = scratch;
         let weights = Weights::new(self.layout, group, rows);
         let luma = &luma[..rows];
-        source.shared_chroma(&weights, span.covered(), luma, chroma, luma_differences, sums);
+        source.shared_chroma(&weights, span.covered(), luma, chroma, luma_differences, shared);
     }
 
     /// Writes as many samples of a component as there are codes.

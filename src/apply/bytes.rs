@@ -172,14 +172,7 @@ struct Planes<'a, W: Words, C, const ROWS: usize> {
 /// Chroma of 8 bits, as [`SharedChroma`] has it.
 trait ChromaBytes<W: Words> {
     fn load(&self, words: W, at: usize) -> [W::Vector; 2];
-    fn store(
-        &mut self,
-        words: W,
-        at: usize,
-        codes: [W::Vector; 2],
-        sums: [W::Vector; 2],
-        finish: &FinishWords<W>,
-    );
+    fn change(&mut self, words: W, at: usize, differences: W::Vector, finish: &FinishWords<W>);
 }
 
 impl<W: Words, C: ChromaBytes<W>, const ROWS: usize> SharedChroma<W> for Planes<'_, W, C, ROWS> {
@@ -204,17 +197,9 @@ impl<W: Words, C: ChromaBytes<W>, const ROWS: usize> SharedChroma<W> for Planes<
         words.store_narrow(&mut self.luma[row][at..], codes);
     }
     #[inline(always)]
-    fn put_chroma(&mut self, words: W, at: usize, codes: [W::Vector; 2], sums: [W::Vector; 2]) {
-        self.chroma.store(words, at, codes, sums, &self.finish);
+    fn put_chroma(&mut self, words: W, at: usize, differences: W::Vector) {
+        self.chroma.change(words, at, differences, &self.finish);
     }
-}
-
-/// The average of chroma's differences, from their weighted sum in each 32-bit lane, in both words of the
-/// lane or, with two components, in one each.
-#[inline(always)]
-fn average<W: Words>(words: W, [a, b]: [W::Vector; 2]) -> W::Vector {
-    let of = |sum| words.shift_right_i32(sum, Weights::BITS);
-    words.join(of(a), of(b))
 }
 
 /// Pairs of Cb and Cr, or of Cr and Cb.
@@ -222,22 +207,19 @@ struct Pairs<'a, W: Words, const CR_FIRST: bool> {
     bytes: &'a mut [u8],
     /// Shuffles of bytes: the low word of each 32-bit lane into both, the high word into both.
     twice: [W::Vector; 2],
+    /// Another: the words of each 32-bit lane, the other way about.
+    swapped: W::Vector,
 }
 
 impl<'a, W: Words, const CR_FIRST: bool> Pairs<'a, W, CR_FIRST> {
     #[inline(always)]
     fn new(words: W, bytes: &'a mut [u8]) -> Self {
-        let twice = |word: [u8; 4]| {
-            let byte = |i: usize| (i / 4 * 4) as u8 + word[i % 4];
+        let of_lanes = |bytes: [u8; 4]| {
+            let byte = |i: usize| (i / 4 * 4) as u8 + bytes[i % 4];
             words.every_16_bytes(std::array::from_fn(byte))
         };
-        Self { bytes, twice: [twice([0, 1, 0, 1]), twice([2, 3, 2, 3])] }
-    }
-
-    /// Cb and Cr in the order of the bytes, or the other way about.
-    #[inline(always)]
-    fn ordered<T>([a, b]: [T; 2]) -> [T; 2] {
-        if CR_FIRST { [b, a] } else { [a, b] }
+        let twice = [of_lanes([0, 1, 0, 1]), of_lanes([2, 3, 2, 3])];
+        Self { bytes, twice, swapped: of_lanes([2, 3, 0, 1]) }
     }
 }
 
@@ -245,24 +227,21 @@ impl<W: Words, const CR_FIRST: bool> ChromaBytes<W> for Pairs<'_, W, CR_FIRST> {
     #[inline(always)]
     fn load(&self, words: W, at: usize) -> [W::Vector; 2] {
         let pairs = words.load_wide(&self.bytes[at..]);
-        Self::ordered([
-            words.shuffle_bytes(pairs, self.twice[0]),
-            words.shuffle_bytes(pairs, self.twice[1]),
-        ])
+        let [first, second] = self.twice.map(
+            #[inline(always)]
+            |twice| words.shuffle_bytes(pairs, twice),
+        );
+        if CR_FIRST { [second, first] } else { [first, second] }
     }
     #[inline(always)]
-    fn store(
-        &mut self,
-        words: W,
-        at: usize,
-        codes: [W::Vector; 2],
-        sums: [W::Vector; 2],
-        finish: &FinishWords<W>,
-    ) {
-        let [first, second] = Self::ordered(codes);
-        let differences = average(words, Self::ordered(sums));
-        let codes = finish.codes(words, words.join(first, second), differences);
-        words.store_narrow(&mut self.bytes[at..], codes);
+    fn change(&mut self, words: W, at: usize, differences: W::Vector, finish: &FinishWords<W>) {
+        let bytes = &mut self.bytes[at..];
+        let differences = match CR_FIRST {
+            true => words.shuffle_bytes(differences, self.swapped),
+            false => differences,
+        };
+        let codes = finish.codes(words, words.load_wide(bytes), differences);
+        words.store_narrow(bytes, codes);
     }
 }
 
@@ -276,17 +255,10 @@ impl<W: Words> ChromaBytes<W> for Halves<'_> {
         [words.load_wide_twice(&cb[at / 2..]), words.load_wide_twice(&cr[at / 2..])]
     }
     #[inline(always)]
-    fn store(
-        &mut self,
-        words: W,
-        at: usize,
-        codes: [W::Vector; 2],
-        sums: [W::Vector; 2],
-        finish: &FinishWords<W>,
-    ) {
-        for i in 0..2 {
-            let codes = finish.codes(words, codes[i], average(words, [sums[i]; 2]));
-            words.store_narrow_halves(&mut self.0[i][at / 2..], codes);
-        }
+    fn change(&mut self, words: W, at: usize, differences: W::Vector, finish: &FinishWords<W>) {
+        let [cb, cr] = self.load(words, at);
+        let codes = finish.codes(words, words.join(cb, cr), differences);
+        let [cb, cr] = &mut self.0;
+        words.store_narrow_apart(&mut cb[at / 2..], &mut cr[at / 2..], codes);
     }
 }

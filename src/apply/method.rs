@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::BLOCK;
-use super::siting::Weights;
+use super::siting::{HALF, Weights, weigh};
 use crate::lut::{Interpolation, Lattice, fraction_bits, quantize};
 use crate::model::lanes::ExactKernel;
 
@@ -22,19 +22,19 @@ pub(super) type Codes = [u16; BLOCK];
 /// Differences of one component of a block, in units of 2^-[`fraction_bits`] codes.
 pub(super) type Differences = [i16; BLOCK];
 
-/// Weighted sums of the differences of chroma.
+/// Differences of samples of chroma that several colours share, in the units of [`Differences`].
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Sums {
-    /// About each sample, of both components, and [`Weights::HALF`].
-    pub(super) of: [[i32; BLOCK / 2]; 2],
+pub(super) struct SharedDifferences {
+    /// Of the first component and of the second, alternately.
+    pub(super) pairs: Differences,
     /// What the block before leaves to the first sample, and this one to what comes after it; none at the
     /// start of a row, before whose first colour the same is taken to be once more.
-    pub(super) left: Option<[i32; 2]>,
+    pub(super) left: Option<[i16; 2]>,
 }
 
-impl Sums {
+impl SharedDifferences {
     pub(super) const fn new() -> Self {
-        Self { of: [[0; BLOCK / 2]; 2], left: None }
+        Self { pairs: [0; BLOCK], left: None }
     }
 }
 
@@ -45,7 +45,7 @@ pub(super) trait Source {
     fn differences(&self, length: usize, codes: [&Codes; 3], out: &mut [Differences; 3]);
 
     /// Where two colours share each sample of chroma: differences of luma of the first `length` colours,
-    /// an even number, of each row, and the weighted sums of the differences of chroma.
+    /// an even number, of each row, and those of chroma, weighted.
     fn shared_chroma(
         &self,
         weights: &Weights,
@@ -53,36 +53,39 @@ pub(super) trait Source {
         luma: &[Codes],
         chroma: &[Codes; 2],
         luma_out: &mut [Differences],
-        sums: &mut Sums,
+        chroma_out: &mut SharedDifferences,
     ) {
         let mut spread = [[0; BLOCK]; 2];
         for (spread, samples) in spread.iter_mut().zip(chroma) {
             let pairs = spread[..length].chunks_exact_mut(2);
             pairs.zip(samples).for_each(|(pair, sample)| pair.fill(*sample));
         }
-        sums.of.iter_mut().for_each(|sums| sums[..length / 2].fill(Weights::HALF));
-        let before = sums.left.unwrap_or_default();
-        let is_start = sums.left.is_none();
-        let mut left = [0; 2];
+        // Sums over the rows, of both components: of the first of two columns, and of the second.
+        let mut sums = [[[0i16; 2]; BLOCK]; 2];
         for (row, (luma, luma_out)) in luma.iter().zip(luma_out).enumerate() {
-            let [reach, first, second] = weights.of_row(row).map(i32::from);
+            let weights = weights.of_row(row);
             let mut out = [[0; BLOCK]; 3];
             self.differences(length, [luma, &spread[0], &spread[1]], &mut out);
             *luma_out = out[0];
-            for (c, out) in out[1..].iter().enumerate() {
-                let mut last = if is_start { reach * i32::from(out[0]) } else { 0 };
-                for (pair, sum) in out[..length].as_chunks::<2>().0.iter().zip(&mut sums.of[c]) {
-                    let [one, two] = pair.map(i32::from);
-                    *sum += last + first * one + second * two;
-                    last = reach * two;
+            for i in 0..length {
+                let (column, sample) = (i % 2, i / 2);
+                for (sum, out) in sums[column][sample].iter_mut().zip(&out[1..]) {
+                    *sum = sum.saturating_add(weigh(out[i], weights[column]));
                 }
-                left[c] += last;
             }
         }
-        for (sums, before) in sums.of.iter_mut().zip(before) {
-            sums[0] += before;
+        let [first, second] = &sums;
+        let pairs = chroma_out.pairs[..length].chunks_exact_mut(2);
+        for (pair, (first, second)) in pairs.zip(first.iter().zip(second)) {
+            let of = |c: usize| first[c].saturating_add(second[c]);
+            pair.copy_from_slice(&[of(0), of(1)]);
+            if weights.reach_back() {
+                let before = chroma_out.left.unwrap_or(first.map(|sum| weigh(sum, HALF)));
+                let each = pair.iter_mut().zip(before);
+                each.for_each(|(sum, before)| *sum = sum.saturating_add(before));
+                chroma_out.left = Some(*second);
+            }
         }
-        sums.left = Some(left);
     }
 }
 

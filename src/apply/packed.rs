@@ -148,8 +148,8 @@ impl<'a, W: Words, const GATHER: bool> PackedSampler<'a, W, GATHER> {
         let (words, zero) = (self.sampler.words, self.sampler.zero);
         let low = words.shuffle_bytes(low, self.apart);
         let high = words.shuffle_bytes(high, self.apart);
-        let x_y = words.interleave_low_u32(low, high);
-        let z = words.interleave_high_u32(low, high);
+        let x_y = words.interleave_low_u8(low, high);
+        let z = words.interleave_high_u8(low, high);
         [
             words.interleave_low_u8(x_y, zero),
             words.interleave_high_u8(x_y, zero),

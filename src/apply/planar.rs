@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::BLOCK;
-use super::method::{Codes, Differences, Source, Sums};
-use super::siting::Weights;
-use super::tetrahedral::{Extent, PairOfPlaces, Sampler};
+use super::method::{Codes, Differences, SharedDifferences, Source};
+use super::siting::{HALF, Weights};
+use super::tetrahedral::{Extent, Fetched, PairOfPlaces, Sampler};
 use super::words::Words;
 
 impl<W: Words, const GATHER: bool> Source for Sampler<'_, W, GATHER> {
@@ -32,16 +32,16 @@ impl<W: Words, const GATHER: bool> Source for Sampler<'_, W, GATHER> {
         luma: &[Codes],
         chroma: &[Codes; 2],
         luma_out: &mut [Differences],
-        sums: &mut Sums,
+        chroma_out: &mut SharedDifferences,
     ) {
         match (luma, luma_out) {
             ([one], [out, ..]) => {
-                let blocks = Blocks { luma: [one], chroma, luma_out: [out], sums };
+                let blocks = Blocks { luma: [one], chroma, luma_out: [out], chroma_out };
                 self.through_blocks(blocks, weights, length);
             }
             ([one, two], [out_one, out_two]) => {
                 let luma_out = [out_one, out_two];
-                let blocks = Blocks { luma: [one, two], chroma, luma_out, sums };
+                let blocks = Blocks { luma: [one, two], chroma, luma_out, chroma_out };
                 self.through_blocks(blocks, weights, length);
             }
             _ => unreachable!("one or two rows"),
@@ -74,7 +74,7 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
         length: usize,
     ) {
         let sampler = *self;
-        let mut left = blocks.sums.left;
+        let mut left = blocks.chroma_out.left;
         if self.deeper > 0 {
             self.words.vectorize(
                 #[inline(always)]
@@ -86,10 +86,11 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
                 || sampler.share::<false, ROWS>(&mut blocks, weights, length, &mut left, None),
             );
         }
-        blocks.sums.left = left;
+        blocks.chroma_out.left = left;
     }
 
-    /// Colours that share each sample of chroma two by two and row by row. `left` is as in [`Sums`].
+    /// Colours that share each sample of chroma two by two and row by row. `left` is as in
+    /// [`SharedDifferences`].
     ///
     /// Where what has no difference may be left out, `is_quiet` tells, and is told, whether the block
     /// before had none: only then is it worth a look whether the next one can have any.
@@ -99,24 +100,21 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
         planes: &mut impl SharedChroma<W>,
         weights: &Weights,
         length: usize,
-        left: &mut Option<[i32; 2]>,
+        left: &mut Option<[i16; 2]>,
         mut is_quiet: Option<&mut bool>,
     ) {
         let words = self.words;
         let [_, axis_y, axis_z] = &self.axes;
-        // What the pairs of the register before leave to those after them.
-        let mut before = left.map(|left| left.map(|sum| words.splat_u32(sum as u32)));
-        if !weights.reach_back() {
-            before = Some([self.zero; 2]);
-        }
-        let half = words.splat_u32(Weights::HALF as u32);
-        let of_row = |row| PairWeights::new(words, weights.of_row(row));
+        let reach_back = weights.reach_back();
+        let of_row = |row| weights.of_row(row).map(|weight| words.splat(weight as u16));
         let weights = [of_row(0), of_row(1)];
+        // What the colours of the register before leave to those after them: to the next, the last lane.
+        let mut before = left.map(|left| splat_pair(words, left));
         for start in (0..length).step_by(BLOCK) {
             let block = start..(start + BLOCK).min(length);
             if is_quiet.as_deref() == Some(&true) && !self.may_touch::<ROWS>(planes, block.clone())
             {
-                before = Some([self.zero; 2]);
+                before = Some(self.zero);
                 continue;
             }
             let mut seen = self.zero;
@@ -124,15 +122,23 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
                 let [cb, cr] = planes.chroma(words, at);
                 let y = self.locate::<true, DEEP>(axis_y, cb);
                 let z = self.locate::<true, DEEP>(axis_z, cr);
-                let pair = self.pair_of(y, z);
-                let mut sums = PairSums { own: [half; 2], next: [self.zero; 2] };
-                self.luma_row::<DEEP>(planes, 0, at, &pair, &weights[0], &mut sums, &mut seen);
+                let pair = self.pair_of::<true>(y, z);
+                let row = self.luma_row::<DEEP>(planes, 0, at, &pair, &mut seen);
+                let mut columns = Columns::of_row(words, &row, &weights[0]);
                 if ROWS == 2 {
-                    self.luma_row::<DEEP>(planes, 1, at, &pair, &weights[1], &mut sums, &mut seen);
+                    let row = self.luma_row::<DEEP>(planes, 1, at, &pair, &mut seen);
+                    columns.add(words, &Columns::of_row(words, &row, &weights[1]));
                 }
-                let left = before.unwrap_or_else(|| sums.edge(words));
-                before = Some(sums.next);
-                planes.put_chroma(words, at, [cb, cr], sums.whole(words, left));
+                let mut differences = columns.sum(words);
+                if reach_back {
+                    let last = before.unwrap_or_else(|| columns.edge(words));
+                    let second = columns.second(words);
+                    let reached = words.shift_in(last, second);
+                    differences = words.add_saturating(differences, reached);
+                    before = Some(second);
+                }
+                seen = words.or(seen, differences);
+                planes.put_chroma(words, at, differences);
             }
             if let Some(is_quiet) = &mut is_quiet {
                 **is_quiet = words.is_zero(seen);
@@ -140,7 +146,7 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
         }
         // The last pair's place among those of a register.
         let last = (length / 2).wrapping_sub(1) % (W::COUNT / 2);
-        *left = before.map(|before| before.map(|lanes| lane(words, lanes, last)));
+        *left = before.map(|before| pair_at(words, before, last));
     }
 
     /// Whether some colour of a block of 8 bits may have a difference.
@@ -164,8 +170,7 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
         extent.is_touched(self)
     }
 
-    /// A register of luma of a row; adds to the sums of differences.
-    #[expect(clippy::too_many_arguments, reason = "what is read, and all that is added to")]
+    /// A register of luma of a row.
     #[inline(always)]
     fn luma_row<const DEEP: bool>(
         &self,
@@ -173,82 +178,81 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
         row: usize,
         at: usize,
         pair: &PairOfPlaces<W::Vector>,
-        weights: &PairWeights<W::Vector>,
-        sums: &mut PairSums<W::Vector>,
         seen: &mut W::Vector,
-    ) {
-        let words = self.words;
-        let codes = planes.luma(words, row, at);
+    ) -> Fetched<W::Vector> {
+        let codes = planes.luma(self.words, row, at);
         let x = self.locate::<true, DEEP>(&self.axes[0], codes);
-        let [first, others @ ..] = self.planes(self.at_places(x, pair));
-        planes.put_luma(words, row, at, codes, first);
-        *seen = words.or(*seen, first);
+        let fetched = self.at_places(x, pair);
+        let differences = self.first_plane(&fetched);
+        *seen = self.words.or(*seen, differences);
+        planes.put_luma(self.words, row, at, codes, differences);
+        fetched
+    }
+}
+
+/// Weighted differences of the first of each two columns and of the second, each as [`Fetched`] has them.
+struct Columns<V>(Fetched<V>);
+
+impl<V: Copy> Columns<V> {
+    /// Of a row, with the weights of both columns.
+    #[inline(always)]
+    fn of_row<W: Words<Vector = V>>(words: W, row: &Fetched<V>, weights: &[V; 2]) -> Self {
+        let weigh = |i: usize, j: usize| words.mul_round(row[i][j], weights[i]);
+        Self([[weigh(0, 0), weigh(0, 1)], [weigh(1, 0), weigh(1, 1)]])
+    }
+
+    /// Adds those of another row.
+    #[inline(always)]
+    fn add<W: Words<Vector = V>>(&mut self, words: W, row: &Self) {
         for i in 0..2 {
-            *seen = words.or(*seen, others[i]);
-            let PairSums { own, next } = sums;
-            own[i] = words.add_u32(own[i], words.dot(others[i], weights.own));
-            next[i] = words.add_u32(next[i], words.dot(others[i], weights.next));
+            for j in 0..2 {
+                self.0[i][j] = words.add_saturating(self.0[i][j], row.0[i][j]);
+            }
         }
     }
-}
 
-/// Weights of a row's pairs of differences, as [`Words::dot`] takes them.
-struct PairWeights<V> {
-    /// In the sum of the sample of chroma that a pair belongs to.
-    own: V,
-    /// In the sum of the one after it.
-    next: V,
-}
-
-impl<V: Copy> PairWeights<V> {
+    /// Sums over both columns: of the last two components, in the order of the samples they share.
     #[inline(always)]
-    fn new<W: Words<Vector = V>>(words: W, [before, first, second]: [u16; 3]) -> Self {
-        let pair =
-            |first: u16, second: u16| words.splat_u32(u32::from(first) | u32::from(second) << 16);
-        Self { own: pair(first, second), next: pair(0, before) }
+    fn sum<W: Words<Vector = V>>(&self, words: W) -> V {
+        let Self([first, second]) = self;
+        let sum = |i: usize| words.add_saturating(first[i], second[i]);
+        words.join_middle(sum(0), sum(1))
+    }
+
+    /// The second of each two columns, as [`Self::sum`].
+    #[inline(always)]
+    fn second<W: Words<Vector = V>>(&self, words: W) -> V {
+        let Self([_, second]) = self;
+        words.join_middle(second[0], second[1])
+    }
+
+    /// What a column in the place of the first one would leave to it, in every lane.
+    #[inline(always)]
+    fn edge<W: Words<Vector = V>>(&self, words: W) -> V {
+        let Self([first, _]) = self;
+        let first = words.join_middle(first[0], first[1]);
+        let half = words.mul_round(first, words.splat(HALF as u16));
+        splat_pair(words, pair_at(words, half, 0))
     }
 }
 
-/// Weighted sums of the differences of both components of chroma, in 32-bit lanes, over some rows.
-#[derive(Clone, Copy)]
-struct PairSums<V> {
-    /// For the samples of chroma that the pairs of colours belong to, and [`Weights::HALF`].
-    own: [V; 2],
-    /// For those after them.
-    next: [V; 2],
-}
-
-impl<V: Copy> PairSums<V> {
-    /// The sums for the pairs' own samples of chroma, with what the pairs before them leave: to the first
-    /// pair, the last lanes of `before`.
-    #[inline(always)]
-    fn whole<W: Words<Vector = V>>(&self, words: W, before: [V; 2]) -> [V; 2] {
-        let of = |i: usize| words.add_u32(self.own[i], words.shift_in(before[i], self.next[i]));
-        [of(0), of(1)]
-    }
-
-    /// What would be left to the first pair by another in the place of its first colour, in every lane.
-    #[inline(always)]
-    fn edge<W: Words<Vector = V>>(&self, words: W) -> [V; 2] {
-        let of = |i: usize| {
-            // The first colour weighs twice as much as the one before it.
-            let twice = lane(words, self.own[i], 0) - Weights::HALF - lane(words, self.next[i], 0);
-            words.splat_u32((twice >> 1) as u32)
-        };
-        [of(0), of(1)]
-    }
-}
-
-/// One of the `i32` lanes.
+/// The words of a `u32` lane.
 #[inline(always)]
-fn lane<W: Words>(words: W, lanes: W::Vector, index: usize) -> i32 {
-    let mut each = [0; 16];
-    words.store_i32(&mut each, lanes);
-    each[index]
+fn pair_at<W: Words>(words: W, of: W::Vector, lane: usize) -> [i16; 2] {
+    let mut each = [0; 32];
+    words.store(&mut each, of);
+    [each[2 * lane], each[2 * lane + 1]]
+}
+
+/// Two words in every `u32` lane.
+#[inline(always)]
+fn splat_pair<W: Words>(words: W, [low, high]: [i16; 2]) -> W::Vector {
+    words.splat_u32(u32::from(low as u16) | u32::from(high as u16) << 16)
 }
 
 /// One or two rows of luma and the row of chroma they share, a register of luma at a time. Chroma comes
-/// as one word for each sample of luma; its differences go as weighted sums in 32-bit lanes.
+/// as one word for each sample of luma; its differences go as words of the first component and of the second,
+/// alternately.
 ///
 /// All of it is to be inlined into code that is compiled for a SIMD level.
 pub(super) trait SharedChroma<W: Words> {
@@ -262,7 +266,7 @@ pub(super) trait SharedChroma<W: Words> {
         codes: W::Vector,
         differences: W::Vector,
     );
-    fn put_chroma(&mut self, words: W, at: usize, codes: [W::Vector; 2], sums: [W::Vector; 2]);
+    fn put_chroma(&mut self, words: W, at: usize, differences: W::Vector);
 }
 
 /// Codes that have been loaded from any layout, and places for what becomes of them.
@@ -270,7 +274,7 @@ struct Blocks<'a, const ROWS: usize> {
     luma: [&'a Codes; ROWS],
     chroma: &'a [Codes; 2],
     luma_out: [&'a mut Differences; ROWS],
-    sums: &'a mut Sums,
+    chroma_out: &'a mut SharedDifferences,
 }
 
 impl<W: Words, const ROWS: usize> SharedChroma<W> for Blocks<'_, ROWS> {
@@ -288,8 +292,7 @@ impl<W: Words, const ROWS: usize> SharedChroma<W> for Blocks<'_, ROWS> {
         words.store(&mut self.luma_out[row][at..], differences);
     }
     #[inline(always)]
-    fn put_chroma(&mut self, words: W, at: usize, _: [W::Vector; 2], sums: [W::Vector; 2]) {
-        words.store_i32(&mut self.sums.of[0][at / 2..], sums[0]);
-        words.store_i32(&mut self.sums.of[1][at / 2..], sums[1]);
+    fn put_chroma(&mut self, words: W, at: usize, differences: W::Vector) {
+        words.store(&mut self.chroma_out.pairs[at..], differences);
     }
 }

@@ -9,7 +9,6 @@
 use fearless_simd::dispatch;
 
 use super::finish::{Finish, plain_code};
-use super::siting::Weights;
 use crate::frame::Component;
 use crate::workers::Level;
 
@@ -258,9 +257,10 @@ fn store_words<const N: usize, const SWAP: bool, const WIDE: bool>(
     }
 }
 
-/// Averages of weighted sums of differences, rounded to nearest.
-pub(super) fn average(level: Level, sums: &[i32], out: &mut [i16]) {
+/// Every second difference, from the first or the second on.
+pub(super) fn every_second(level: Level, pairs: &[i16], first: usize, out: &mut [i16]) {
     dispatch!(level, _simd => {
-        out.iter_mut().zip(sums).for_each(|(out, sum)| *out = Weights::average(*sum));
+        let pairs = pairs.as_chunks::<2>().0;
+        out.iter_mut().zip(pairs).for_each(|(out, pair)| *out = pair[first]);
     });
 }

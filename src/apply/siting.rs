@@ -8,21 +8,18 @@
 use crate::frame::Layout;
 
 /// Weights of the samples of luma that a sample of chroma gets its difference from: the product of a
-/// row's and a column's. All of them add up to 2^[`Weights::BITS`].
+/// row's and a column's. All of them add up to 1.
+///
+/// A difference is weighed by [`weigh`], which rounds, so that sums need no more than 16 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Weights {
-    /// The rows of luma in the picture, one or two.
+    /// Of the rows of luma in the picture, one or two, in quarters.
     rows: [u16; 2],
-    /// The column before the two that chroma belongs to, and these.
-    columns: [u16; 3],
+    /// Of the two columns that chroma belongs to, in quarters. What lacks from 1 is that of the column before.
+    columns: [u16; 2],
 }
 
 impl Weights {
-    /// log2 of the sum of all weights.
-    pub(super) const BITS: u32 = 4;
-    /// What weighted sums start with, so that [`Self::average`] is rounded to nearest.
-    pub(super) const HALF: i32 = 1 << (Self::BITS - 1);
-
     /// For a group with one or two rows of luma in the picture.
     pub(super) fn new(layout: &Layout, group: usize, rows: usize) -> Self {
         let is_second_field = layout.is_interlaced && group % 2 == 1;
@@ -41,30 +38,36 @@ impl Weights {
                     }
                 }
             },
-            columns: if layout.is_cosited_x { [1, 2, 1] } else { [0, 2, 2] },
+            columns: if layout.is_cosited_x { [2, 1] } else { [2, 2] },
         }
     }
 
-    /// The weights of columns, the one before first, and of rows, for which only the first two count.
+    /// The weights of columns, the one before first, and of rows, for which only the first two count, in
+    /// quarters.
     #[cfg(feature = "gpu")]
     pub(super) fn parts(&self) -> [[u32; 3]; 2] {
-        let [a, b] = self.rows;
-        [self.columns, [a, b, 0]].map(|weights| weights.map(u32::from))
+        let ([a, b], [first, second]) = (self.rows, self.columns);
+        let before = if self.reach_back() { second } else { 0 };
+        [[before, first, second], [a, b, 0]].map(|weights| weights.map(u32::from))
     }
 
-    /// Weights of a row: of the column before the two that chroma belongs to, and of these.
-    pub(super) fn of_row(&self, row: usize) -> [u16; 3] {
-        self.columns.map(|column| self.rows[row] * column)
+    /// Weights of the two columns that chroma belongs to, in a row, in units of 2^-15.
+    pub(super) fn of_row(&self, row: usize) -> [i16; 2] {
+        self.columns.map(|column| ((self.rows[row] * column) << 11) as i16)
     }
 
-    /// Whether the column before counts.
+    /// Whether the column before the two counts, too. Then it has the weights of the second, which are half of
+    /// the first's.
     pub(super) fn reach_back(&self) -> bool {
-        self.columns[0] > 0
+        self.columns[0] > self.columns[1]
     }
+}
 
-    /// The average that a weighted sum makes.
-    #[inline(always)]
-    pub(super) fn average(sum: i32) -> i16 {
-        (sum >> Self::BITS) as i16
-    }
+/// The weight of what the first column of a row has been weighed to, where that stands for the column before.
+pub(super) const HALF: i16 = 1 << 14;
+
+/// The part of a difference that a weight in units of 2^-15 makes, rounded to nearest.
+#[inline(always)]
+pub(super) fn weigh(difference: i16, weight: i16) -> i16 {
+    ((i32::from(difference) * i32::from(weight) + (1 << 14)) >> 15) as i16
 }

@@ -34,15 +34,12 @@ pub(super) struct Sampler<'a, W: Words, const GATHER: bool> {
     pub(super) words: W,
     lattice: &'a Lattice,
     pub(super) axes: [AxisWords<W::Vector>; 3],
-    /// Steps of the first two axes, alternately.
-    steps: W::Vector,
+    /// For [`Words::dot`]: the step of the first axis for the low word of each lane, and for the high one.
+    steps_x: [W::Vector; 2],
     minus_one: W::Vector,
     pub(super) zero: W::Vector,
-    /// For the first or last four colours of each 16 bytes, and of these the even or odd two: their
-    /// word four times over.
+    /// For each two colours of each 16 bytes that are [`Fetched`] together: their word four times over.
     spreads: [[W::Vector; 2]; 2],
-    /// For two colours of four words each: the words of either, alternately.
-    by_component: W::Vector,
     /// Bits of a code above 8.
     pub(super) deeper: u32,
 }
@@ -53,7 +50,8 @@ pub(super) type Place<V> = (V, V);
 /// The places on the last two axes, in the order of their fractions.
 #[derive(Clone, Copy)]
 pub(super) struct PairOfPlaces<V> {
-    nodes: [V; 2],
+    /// Index of the entry, the first axis apart, in `u32` lanes: of the even colours and of the odd ones.
+    base: [V; 2],
     larger: V,
     smaller: V,
     /// The step of the axis with the larger fraction.
@@ -62,8 +60,8 @@ pub(super) struct PairOfPlaces<V> {
     rest: V,
 }
 
-/// Differences of the colours of one register of codes, four words for each: those of the even ones of
-/// the first four colours of each 16 bytes, of the odd ones, and the same of the last four.
+/// Differences of the colours of one register of codes, four words for each. Of every eight colours, which
+/// are 16 bytes of codes: the first and the fifth, the third and the seventh, and then the ones after them.
 pub(super) type Fetched<V> = [[V; 2]; 2];
 
 impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
@@ -82,22 +80,18 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
                 rest: words.splat(rest as u16),
             }
         };
-        let spread = |first: u8, second: u8| {
-            let byte = |i: usize| 2 * if i < 8 { first } else { second } + (i % 2) as u8;
+        let spread = |first: u8| {
+            let byte = |i: usize| 2 * (first + 4 * (i / 8) as u8) + (i % 2) as u8;
             words.every_16_bytes(std::array::from_fn(byte))
         };
         Self {
             words,
             lattice,
             axes: [axis(0), axis(1), axis(2)],
-            steps: words.interleave_low(words.splat(steps[0] as u16), words.splat(steps[1] as u16)),
+            steps_x: [words.splat_u32(steps[0] as u32), words.splat_u32((steps[0] as u32) << 16)],
             minus_one: words.splat(MINUS_ONE),
             zero: words.splat(0),
-            spreads: [[spread(0, 2), spread(1, 3)], [spread(4, 6), spread(5, 7)]],
-            by_component: words.every_16_bytes(std::array::from_fn(|i| {
-                let (component, colour) = (i / 4, i / 2 % 2);
-                (8 * colour + 2 * component + i % 2) as u8
-            })),
+            spreads: [[spread(0), spread(2)], [spread(1), spread(3)]],
             deeper: lattice.depth() - 8,
         }
     }
@@ -137,12 +131,13 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
         let x = self.locate::<CLAMP, DEEP>(axis_x, codes[0]);
         let y = self.locate::<CLAMP, DEEP>(axis_y, codes[1]);
         let z = self.locate::<CLAMP, DEEP>(axis_z, codes[2]);
-        self.at_places(x, &self.pair_of(y, z))
+        self.at_places(x, &self.pair_of::<false>(y, z))
     }
 
-    /// What the last two axes make of their places, before the first comes in.
+    /// What the last two axes make of their places, before the first comes in. With `TWICE`, those of each
+    /// odd colour are those of the even one before it.
     #[inline(always)]
-    pub(super) fn pair_of(
+    pub(super) fn pair_of<const TWICE: bool>(
         &self,
         (node_y, y): Place<W::Vector>,
         (node_z, z): Place<W::Vector>,
@@ -151,8 +146,11 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
         let [_, axis_y, axis_z] = &self.axes;
         // Where fractions are equal the axes' order does not matter, as long as first and last differ.
         let y_first = words.greater(y, z);
+        // At most 129^2, so that 16 bits are enough.
+        let base = words.add(words.mul_low(node_y, axis_y.step), node_z);
+        let even = words.low(base);
         PairOfPlaces {
-            nodes: [node_y, node_z],
+            base: [even, if TWICE { even } else { words.high(base) }],
             larger: words.max(y, z),
             smaller: words.min(y, z),
             step: words.select(y_first, axis_y.step, axis_z.step),
@@ -169,7 +167,7 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
     ) -> Fetched<W::Vector> {
         let words = self.words;
         let [axis_x, ..] = &self.axes;
-        let &PairOfPlaces { nodes: [node_y, node_z], larger, smaller, step, rest } = pair;
+        let &PairOfPlaces { base, larger, smaller, step, rest } = pair;
         let high = words.max(x, larger);
         let low = words.min(x, smaller);
         let middle = words.max(smaller, words.min(x, larger));
@@ -178,38 +176,23 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
         let weights =
             [words.add(high, self.minus_one), words.sub(high, middle), words.sub(middle, low), low];
 
-        let zero = self.zero;
-        let low_four = [
-            words.interleave_low(node_x, node_y),
-            words.interleave_low(node_z, zero),
-            words.interleave_low(up, zero),
-            words.interleave_low(up_two, zero),
-        ];
-        let high_four = [
-            words.interleave_high(node_x, node_y),
-            words.interleave_high(node_z, zero),
-            words.interleave_high(up, zero),
-            words.interleave_high(up_two, zero),
-        ];
-        [
-            self.weigh(low_four, &weights, &self.spreads[0]),
-            self.weigh(high_four, &weights, &self.spreads[1]),
-        ]
+        let first = |i: usize| words.add_u32(words.dot(node_x, self.steps_x[i]), base[i]);
+        let even = [first(0), words.low(up), words.low(up_two)];
+        let odd = [first(1), words.high(up), words.high(up_two)];
+        [self.weigh(even, &weights, &self.spreads[0]), self.weigh(odd, &weights, &self.spreads[1])]
     }
 
-    /// Fetches the entries of four colours of each 16 bytes, and adds them up by their weights.
+    /// Fetches the entries of the even or the odd colours, and adds them up by their weights.
     ///
-    /// The path is given by the nodes on the first two axes, alternately, the node on the third, the
-    /// first step and the first two, all but the nodes on the first two in 32-bit lanes.
+    /// The path is given in 32-bit lanes, by the index of its first entry, the first step and the first two.
     #[inline(always)]
     fn weigh(
         &self,
-        [node_x_y, node_z, up, up_two]: [W::Vector; 4],
+        [first, up, up_two]: [W::Vector; 3],
         weights: &[W::Vector; 4],
         spreads: &[W::Vector; 2],
     ) -> [W::Vector; 2] {
         let words = self.words;
-        let first = words.add_u32(words.dot(node_x_y, self.steps), node_z);
         let second = words.add_u32(first, up);
         let third = words.add_u32(first, up_two);
         let entries = self.lattice.entries().as_ptr();
@@ -256,22 +239,20 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
         words.add_saturating(words.add_saturating(by(1), by(2)), ends)
     }
 
+    /// The first component's differences, in the order of the codes.
+    #[inline(always)]
+    pub(super) fn first_plane(&self, [even, odd]: &Fetched<W::Vector>) -> W::Vector {
+        let words = self.words;
+        words.join_u32(words.join(even[0], odd[0]), words.join(even[1], odd[1]))
+    }
+
     /// Component by component, in the order of the codes.
     #[inline(always)]
-    pub(super) fn planes(&self, [low, high]: Fetched<W::Vector>) -> [W::Vector; 3] {
+    pub(super) fn planes(&self, [even, odd]: Fetched<W::Vector>) -> [W::Vector; 3] {
         let words = self.words;
-        let sorted = |of| words.shuffle_bytes(of, self.by_component);
-        let [low_even, low_odd] = [sorted(low[0]), sorted(low[1])];
-        let [high_even, high_odd] = [sorted(high[0]), sorted(high[1])];
-        let low_uv = words.interleave_low(low_even, low_odd);
-        let high_uv = words.interleave_low(high_even, high_odd);
-        let low_w = words.interleave_high(low_even, low_odd);
-        let high_w = words.interleave_high(high_even, high_odd);
-        [
-            words.interleave_low_u64(low_uv, high_uv),
-            words.interleave_high_u64(low_uv, high_uv),
-            words.interleave_low_u64(low_w, high_w),
-        ]
+        let of_two = |i: usize| (words.join(even[i], odd[i]), words.join_high(even[i], odd[i]));
+        let ((uw, v), (next_uw, next_v)) = (of_two(0), of_two(1));
+        [words.join_u32(uw, next_uw), words.join_u32(v, next_v), words.join_high_u32(uw, next_uw)]
     }
 }
 

@@ -64,12 +64,10 @@ pub(super) trait Words: Simd {
     /// Writes the words, limited to 0..=255, as bytes to the start of a slice, or panics as
     /// [`Self::load`].
     fn store_narrow(self, to: &mut [u8], words: Self::Vector);
-    /// The same of the high word of each 32-bit lane.
-    fn store_narrow_halves(self, to: &mut [u8], words: Self::Vector);
+    /// The same, of the low words of the `u32` lanes to one slice and of the high words to another.
+    fn store_narrow_apart(self, low: &mut [u8], high: &mut [u8], words: Self::Vector);
     /// Writes the words to the start of a slice, or panics as [`Self::load`].
     fn store(self, to: &mut [i16], words: Self::Vector);
-    /// Writes the `i32` lanes to the start of a slice, or panics as [`Self::load`].
-    fn store_i32(self, to: &mut [i32], lanes: Self::Vector);
     /// Writes the bytes to the start of a slice, or panics as [`Self::load`].
     fn store_bytes(self, to: &mut [u8], bytes: Self::Vector);
     /// One word everywhere.
@@ -119,10 +117,20 @@ pub(super) trait Words: Simd {
     /// Sum of `u32` lanes.
     fn add_u32(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
-    /// `i32` lanes over 2^bits, rounded down.
-    fn shift_right_i32(self, a: Self::Vector, bits: u32) -> Self::Vector;
+    /// Per `u32` lane: its low word.
+    fn low(self, a: Self::Vector) -> Self::Vector;
+    /// Per `u32` lane: its high word.
+    fn high(self, a: Self::Vector) -> Self::Vector;
     /// Per `u32` lane: the low word of a, and above it the low word of b.
     fn join(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// Per `u32` lane: the high word of a, and above it the high word of b.
+    fn join_high(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// Per `u64` lane: the low `u32` of a, and above it the low `u32` of b.
+    fn join_u32(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// Per `u64` lane: the high `u32` of a, and above it the high `u32` of b.
+    fn join_high_u32(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// Per `u64` lane: the two words in the middle of a, and above them those of b.
+    fn join_middle(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
     /// The last `u32` lane of another register, and all of a but its last.
     fn shift_in(self, before: Self::Vector, a: Self::Vector) -> Self::Vector;
@@ -132,18 +140,6 @@ pub(super) trait Words: Simd {
     fn interleave_low_u8(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// The same of the high 8.
     fn interleave_high_u8(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
-    /// Words of the low half of each 16 bytes, alternately of a and b.
-    fn interleave_low(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
-    /// The same of the high half.
-    fn interleave_high(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
-    /// [`Self::interleave_low`] of `u32` lanes.
-    fn interleave_low_u32(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
-    /// [`Self::interleave_high`] of `u32` lanes.
-    fn interleave_high_u32(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
-    /// [`Self::interleave_low`] of `u64` lanes.
-    fn interleave_low_u64(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
-    /// [`Self::interleave_high`] of `u64` lanes.
-    fn interleave_high_u64(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// The words of a, then those of b, as bytes limited to 0..=255, per 16 bytes.
     fn narrow(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 

@@ -87,8 +87,7 @@ impl Words for Neon {
         mul_low = vmulq_u16,
         or = vorrq_u16,
         join = vtrn1q_u16,
-        interleave_low = vzip1q_u16,
-        interleave_high = vzip2q_u16,
+        join_high = vtrn2q_u16,
     }
     pairwise! { vreinterpretq_s16_u16, vreinterpretq_u16_s16:
         add_saturating = vqaddq_s16,
@@ -107,12 +106,8 @@ impl Words for Neon {
     }
     pairwise! { vreinterpretq_u32_u16, vreinterpretq_u16_u32:
         add_u32 = vaddq_u32,
-        interleave_low_u32 = vzip1q_u32,
-        interleave_high_u32 = vzip2q_u32,
-    }
-    pairwise! { vreinterpretq_u64_u16, vreinterpretq_u16_u64:
-        interleave_low_u64 = vzip1q_u64,
-        interleave_high_u64 = vzip2q_u64,
+        join_u32 = vtrn1q_u32,
+        join_high_u32 = vtrn2q_u32,
     }
 
     #[inline(always)]
@@ -154,23 +149,20 @@ impl Words for Neon {
         unsafe { vst1_u8(to[..8].as_mut_ptr(), vqmovun_s16(vreinterpretq_s16_u16(words))) }
     }
     #[inline(always)]
-    fn store_narrow_halves(self, to: &mut [u8], words: uint16x8_t) {
+    fn store_narrow_apart(self, low: &mut [u8], high: &mut [u8], words: uint16x8_t) {
         // SAFETY: see the module.
         let bytes = unsafe {
-            let high = vreinterpretq_s16_u16(vuzp2q_u16(words, words));
-            vget_lane_u32::<0>(vreinterpret_u32_u8(vqmovun_s16(high)))
+            let bytes = vqmovun_s16(vreinterpretq_s16_u16(words));
+            vget_lane_u64::<0>(vreinterpret_u64_u8(vuzp1_u8(bytes, vext_u8::<1>(bytes, bytes))))
         };
-        to[..4].copy_from_slice(&bytes.to_le_bytes());
+        let bytes = bytes.to_le_bytes();
+        low[..4].copy_from_slice(&bytes[..4]);
+        high[..4].copy_from_slice(&bytes[4..]);
     }
     #[inline(always)]
     fn store(self, to: &mut [i16], words: uint16x8_t) {
         // SAFETY: see the module.
         unsafe { vst1q_s16(to[..8].as_mut_ptr(), vreinterpretq_s16_u16(words)) }
-    }
-    #[inline(always)]
-    fn store_i32(self, to: &mut [i32], lanes: uint16x8_t) {
-        // SAFETY: see the module.
-        unsafe { vst1q_s32(to[..4].as_mut_ptr(), vreinterpretq_s32_u16(lanes)) }
     }
     #[inline(always)]
     fn store_bytes(self, to: &mut [u8], bytes: uint16x8_t) {
@@ -236,11 +228,21 @@ impl Words for Neon {
         }
     }
     #[inline(always)]
-    fn shift_right_i32(self, a: uint16x8_t, bits: u32) -> uint16x8_t {
+    fn low(self, a: uint16x8_t) -> uint16x8_t {
+        // SAFETY: see the module.
+        unsafe { vtrn1q_u16(a, vdupq_n_u16(0)) }
+    }
+    #[inline(always)]
+    fn high(self, a: uint16x8_t) -> uint16x8_t {
+        // SAFETY: see the module.
+        unsafe { vreinterpretq_u16_u32(vshrq_n_u32::<16>(vreinterpretq_u32_u16(a))) }
+    }
+    #[inline(always)]
+    fn join_middle(self, a: uint16x8_t, b: uint16x8_t) -> uint16x8_t {
         // SAFETY: see the module.
         unsafe {
-            let lanes = vshlq_s32(vreinterpretq_s32_u16(a), vdupq_n_s32(-(bits as i32)));
-            vreinterpretq_u16_s32(lanes)
+            let [a, b] = [a, b].map(|of| vshrq_n_u64::<16>(vreinterpretq_u64_u16(of)));
+            vreinterpretq_u16_u64(vsliq_n_u64::<32>(a, b))
         }
     }
     #[inline(always)]

@@ -28,6 +28,9 @@ unsafe fn pair(entries: *const Entry, low: u32, high: u32) -> __m128i {
     }
 }
 
+/// A shuffle of 8 bytes: the even ones, then the odd ones.
+const EVERY_SECOND_BYTE: i64 = i64::from_le_bytes([0, 2, 4, 6, 1, 3, 5, 7]);
+
 /// Functions of two registers that are one intrinsic.
 macro_rules! pairwise {
     ($vector:ty: $($name:ident = $intrinsic:ident,)*) => {$(
@@ -39,10 +42,21 @@ macro_rules! pairwise {
     )*};
 }
 
+/// Functions of registers that are an expression of intrinsics.
+macro_rules! formulae {
+    ($vector:ty: $($name:ident($($argument:ident),*) = $result:expr,)*) => {$(
+        #[inline(always)]
+        fn $name(self, $($argument: $vector),*) -> $vector {
+            // SAFETY: see the module.
+            unsafe { $result }
+        }
+    )*};
+}
+
 /// Loads, stores, constants and shifts.
 macro_rules! common {
     ($vector:ty, $count:literal, $load:ident, $store:ident, $splat:ident, $splat_u32:ident,
-        $left:ident, $right:ident, $right_i32:ident) => {
+        $left:ident, $right:ident) => {
         #[inline(always)]
         fn load(self, from: &[u16]) -> $vector {
             // SAFETY: see the module.
@@ -59,11 +73,6 @@ macro_rules! common {
             unsafe { $store(to[..$count].as_mut_ptr().cast(), words) }
         }
         #[inline(always)]
-        fn store_i32(self, to: &mut [i32], lanes: $vector) {
-            // SAFETY: see the module.
-            unsafe { $store(to[..$count / 2].as_mut_ptr().cast(), lanes) }
-        }
-        #[inline(always)]
         fn store_bytes(self, to: &mut [u8], bytes: $vector) {
             // SAFETY: see the module.
             unsafe { $store(to[..2 * $count].as_mut_ptr().cast(), bytes) }
@@ -77,11 +86,6 @@ macro_rules! common {
         fn splat_u32(self, lane: u32) -> $vector {
             // SAFETY: see the module.
             unsafe { $splat_u32(lane as i32) }
-        }
-        #[inline(always)]
-        fn shift_right_i32(self, a: $vector, bits: u32) -> $vector {
-            // SAFETY: see the module.
-            unsafe { $right_i32(a, _mm_cvtsi32_si128(bits as i32)) }
         }
         #[inline(always)]
         fn shift_left(self, a: $vector, bits: u32) -> $vector {
@@ -109,8 +113,7 @@ impl Words for Sse4_2 {
         _mm_set1_epi16,
         _mm_set1_epi32,
         _mm_sll_epi16,
-        _mm_srl_epi16,
-        _mm_sra_epi32
+        _mm_srl_epi16
     );
     pairwise! { __m128i:
         add = _mm_add_epi16,
@@ -131,13 +134,20 @@ impl Words for Sse4_2 {
         shuffle_bytes = _mm_shuffle_epi8,
         interleave_low_u8 = _mm_unpacklo_epi8,
         interleave_high_u8 = _mm_unpackhi_epi8,
-        interleave_low = _mm_unpacklo_epi16,
-        interleave_high = _mm_unpackhi_epi16,
-        interleave_low_u32 = _mm_unpacklo_epi32,
-        interleave_high_u32 = _mm_unpackhi_epi32,
-        interleave_low_u64 = _mm_unpacklo_epi64,
-        interleave_high_u64 = _mm_unpackhi_epi64,
         narrow = _mm_packus_epi16,
+    }
+    formulae! { __m128i:
+        low(a) = _mm_and_si128(a, _mm_set1_epi32(0xffff)),
+        high(a) = _mm_srli_epi32::<16>(a),
+        join(a, b) = _mm_blend_epi16::<0b1010_1010>(a, _mm_slli_epi32::<16>(b)),
+        join_high(a, b) = _mm_blend_epi16::<0b1010_1010>(_mm_srli_epi32::<16>(a), b),
+        join_u32(a, b) = _mm_blend_epi16::<0b1100_1100>(a, _mm_slli_epi64::<32>(b)),
+        join_high_u32(a, b) = _mm_blend_epi16::<0b1100_1100>(_mm_srli_epi64::<32>(a), b),
+        join_middle(a, b) = {
+            let (low, high) = (_mm_srli_epi64::<16>(a), _mm_slli_epi64::<16>(b));
+            _mm_blend_epi16::<0b1100_1100>(low, high)
+        },
+        shift_in(before, a) = _mm_alignr_epi8::<12>(a, before),
     }
 
     #[inline(always)]
@@ -162,19 +172,16 @@ impl Words for Sse4_2 {
         }
     }
     #[inline(always)]
-    fn store_narrow_halves(self, to: &mut [u8], words: __m128i) {
+    fn store_narrow_apart(self, low: &mut [u8], high: &mut [u8], words: __m128i) {
         // SAFETY: see the module.
         let bytes = unsafe {
-            let lanes = _mm_srai_epi32::<16>(words);
-            let words = _mm_packs_epi32(lanes, lanes);
-            _mm_cvtsi128_si32(_mm_packus_epi16(words, words))
+            let bytes = _mm_packus_epi16(words, words);
+            let apart = _mm_set1_epi64x(EVERY_SECOND_BYTE);
+            _mm_cvtsi128_si64(_mm_shuffle_epi8(bytes, apart))
         };
-        to[..4].copy_from_slice(&bytes.to_le_bytes());
-    }
-    #[inline(always)]
-    fn join(self, a: __m128i, b: __m128i) -> __m128i {
-        // SAFETY: see the module.
-        unsafe { _mm_blend_epi16::<0b1010_1010>(a, _mm_slli_epi32::<16>(b)) }
+        let bytes = bytes.to_le_bytes();
+        low[..4].copy_from_slice(&bytes[..4]);
+        high[..4].copy_from_slice(&bytes[4..]);
     }
     #[inline(always)]
     fn load_twice(self, from: &[u16]) -> __m128i {
@@ -183,11 +190,6 @@ impl Words for Sse4_2 {
             let half = _mm_loadl_epi64(from[..4].as_ptr().cast());
             _mm_unpacklo_epi16(half, half)
         }
-    }
-    #[inline(always)]
-    fn shift_in(self, before: __m128i, a: __m128i) -> __m128i {
-        // SAFETY: see the module.
-        unsafe { _mm_alignr_epi8::<12>(a, before) }
     }
     #[inline(always)]
     fn every_16_bytes(self, bytes: [u8; 16]) -> __m128i {
@@ -237,8 +239,7 @@ impl Words for Avx2 {
         _mm256_set1_epi16,
         _mm256_set1_epi32,
         _mm256_sll_epi16,
-        _mm256_srl_epi16,
-        _mm256_sra_epi32
+        _mm256_srl_epi16
     );
     pairwise! { __m256i:
         add = _mm256_add_epi16,
@@ -259,13 +260,23 @@ impl Words for Avx2 {
         shuffle_bytes = _mm256_shuffle_epi8,
         interleave_low_u8 = _mm256_unpacklo_epi8,
         interleave_high_u8 = _mm256_unpackhi_epi8,
-        interleave_low = _mm256_unpacklo_epi16,
-        interleave_high = _mm256_unpackhi_epi16,
-        interleave_low_u32 = _mm256_unpacklo_epi32,
-        interleave_high_u32 = _mm256_unpackhi_epi32,
-        interleave_low_u64 = _mm256_unpacklo_epi64,
-        interleave_high_u64 = _mm256_unpackhi_epi64,
         narrow = _mm256_packus_epi16,
+    }
+    formulae! { __m256i:
+        low(a) = _mm256_and_si256(a, _mm256_set1_epi32(0xffff)),
+        high(a) = _mm256_srli_epi32::<16>(a),
+        join(a, b) = _mm256_blend_epi16::<0b1010_1010>(a, _mm256_slli_epi32::<16>(b)),
+        join_high(a, b) = _mm256_blend_epi16::<0b1010_1010>(_mm256_srli_epi32::<16>(a), b),
+        join_u32(a, b) = _mm256_blend_epi32::<0b1010_1010>(a, _mm256_slli_epi64::<32>(b)),
+        join_high_u32(a, b) = _mm256_blend_epi32::<0b1010_1010>(_mm256_srli_epi64::<32>(a), b),
+        join_middle(a, b) = {
+            let (low, high) = (_mm256_srli_epi64::<16>(a), _mm256_slli_epi64::<16>(b));
+            _mm256_blend_epi32::<0b1010_1010>(low, high)
+        },
+        shift_in(before, a) = {
+            let halves_before = _mm256_permute2x128_si256::<0x21>(before, a);
+            _mm256_alignr_epi8::<12>(a, halves_before)
+        },
     }
 
     #[inline(always)]
@@ -290,20 +301,17 @@ impl Words for Avx2 {
         }
     }
     #[inline(always)]
-    fn store_narrow_halves(self, to: &mut [u8], words: __m256i) {
+    fn store_narrow_apart(self, low: &mut [u8], high: &mut [u8], words: __m256i) {
         // SAFETY: see the module.
         unsafe {
-            let lanes = _mm256_srai_epi32::<16>(words);
-            let words = _mm256_packs_epi32(lanes, lanes);
             let bytes = _mm256_packus_epi16(words, words);
-            let (low, high) = (_mm256_castsi256_si128(bytes), _mm256_extracti128_si256::<1>(bytes));
-            _mm_storel_epi64(to[..8].as_mut_ptr().cast(), _mm_unpacklo_epi32(low, high));
+            let bytes = _mm256_shuffle_epi8(bytes, _mm256_set1_epi64x(EVERY_SECOND_BYTE));
+            let in_order = _mm256_setr_epi32(0, 4, 1, 5, 0, 4, 1, 5);
+            let bytes = _mm256_permutevar8x32_epi32(bytes, in_order);
+            let bytes = _mm256_castsi256_si128(bytes);
+            _mm_storel_epi64(low[..8].as_mut_ptr().cast(), bytes);
+            _mm_storeh_pd(high[..8].as_mut_ptr().cast(), _mm_castsi128_pd(bytes));
         }
-    }
-    #[inline(always)]
-    fn join(self, a: __m256i, b: __m256i) -> __m256i {
-        // SAFETY: see the module.
-        unsafe { _mm256_blend_epi16::<0b1010_1010>(a, _mm256_slli_epi32::<16>(b)) }
     }
     #[inline(always)]
     fn load_twice(self, from: &[u16]) -> __m256i {
@@ -311,14 +319,6 @@ impl Words for Avx2 {
         unsafe {
             let half = _mm256_cvtepu16_epi32(_mm_loadu_si128(from[..8].as_ptr().cast()));
             _mm256_or_si256(half, _mm256_slli_epi32::<16>(half))
-        }
-    }
-    #[inline(always)]
-    fn shift_in(self, before: __m256i, a: __m256i) -> __m256i {
-        // SAFETY: see the module.
-        unsafe {
-            let halves_before = _mm256_permute2x128_si256::<0x21>(before, a);
-            _mm256_alignr_epi8::<12>(a, halves_before)
         }
     }
     #[inline(always)]
@@ -415,8 +415,7 @@ impl Words for Avx512 {
         _mm512_set1_epi16,
         _mm512_set1_epi32,
         _mm512_sll_epi16,
-        _mm512_srl_epi16,
-        _mm512_sra_epi32
+        _mm512_srl_epi16
     );
     pairwise! { __m512i:
         add = _mm512_add_epi16,
@@ -436,13 +435,26 @@ impl Words for Avx512 {
         shuffle_bytes = _mm512_shuffle_epi8,
         interleave_low_u8 = _mm512_unpacklo_epi8,
         interleave_high_u8 = _mm512_unpackhi_epi8,
-        interleave_low = _mm512_unpacklo_epi16,
-        interleave_high = _mm512_unpackhi_epi16,
-        interleave_low_u32 = _mm512_unpacklo_epi32,
-        interleave_high_u32 = _mm512_unpackhi_epi32,
-        interleave_low_u64 = _mm512_unpacklo_epi64,
-        interleave_high_u64 = _mm512_unpackhi_epi64,
         narrow = _mm512_packus_epi16,
+    }
+    formulae! { __m512i:
+        low(a) = _mm512_and_si512(a, _mm512_set1_epi32(0xffff)),
+        high(a) = _mm512_srli_epi32::<16>(a),
+        join(a, b) = {
+            let low = _mm512_and_si512(a, _mm512_set1_epi32(0xffff));
+            _mm512_or_si512(low, _mm512_slli_epi32::<16>(b))
+        },
+        join_high(a, b) = {
+            let high = _mm512_andnot_si512(_mm512_set1_epi32(0xffff), b);
+            _mm512_or_si512(_mm512_srli_epi32::<16>(a), high)
+        },
+        join_u32(a, b) = _mm512_mask_blend_epi32(0xaaaa, a, _mm512_slli_epi64::<32>(b)),
+        join_high_u32(a, b) = _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64::<32>(a), b),
+        join_middle(a, b) = {
+            let (low, high) = (_mm512_srli_epi64::<16>(a), _mm512_slli_epi64::<16>(b));
+            _mm512_mask_blend_epi32(0xaaaa, low, high)
+        },
+        shift_in(before, a) = _mm512_alignr_epi32::<15>(a, before),
     }
 
     #[inline(always)]
@@ -454,9 +466,8 @@ impl Words for Avx512 {
     fn store_narrow(self, to: &mut [u8], words: __m512i) {
         // SAFETY: see the module.
         unsafe {
-            let bytes = _mm512_packus_epi16(words, words);
-            let in_order = _mm512_setr_epi64(0, 2, 4, 6, 0, 2, 4, 6);
-            let bytes = _mm512_castsi512_si256(_mm512_permutexvar_epi64(in_order, bytes));
+            // Quicker than what LLVM makes of a narrowing of each 16 bytes and a permutation.
+            let bytes = _mm512_cvtusepi16_epi8(_mm512_max_epi16(words, _mm512_setzero_si512()));
             _mm256_storeu_si256(to[..32].as_mut_ptr().cast(), bytes);
         }
     }
@@ -469,18 +480,16 @@ impl Words for Avx512 {
         }
     }
     #[inline(always)]
-    fn store_narrow_halves(self, to: &mut [u8], words: __m512i) {
+    fn store_narrow_apart(self, low: &mut [u8], high: &mut [u8], words: __m512i) {
         // SAFETY: see the module.
         unsafe {
-            let lanes = _mm512_srai_epi32::<16>(words);
-            let lanes = _mm512_max_epi32(lanes, _mm512_setzero_si512());
-            _mm_storeu_si128(to[..16].as_mut_ptr().cast(), _mm512_cvtusepi32_epi8(lanes));
+            let bytes = _mm512_packus_epi16(words, words);
+            let bytes = _mm512_shuffle_epi8(bytes, _mm512_set1_epi64(EVERY_SECOND_BYTE));
+            let in_order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 0, 0, 0, 0, 0, 0, 0, 0);
+            let bytes = _mm512_castsi512_si256(_mm512_permutexvar_epi32(in_order, bytes));
+            _mm_storeu_si128(low[..16].as_mut_ptr().cast(), _mm256_castsi256_si128(bytes));
+            _mm_storeu_si128(high[..16].as_mut_ptr().cast(), _mm256_extracti128_si256::<1>(bytes));
         }
-    }
-    #[inline(always)]
-    fn join(self, a: __m512i, b: __m512i) -> __m512i {
-        // SAFETY: see the module.
-        unsafe { _mm512_mask_blend_epi16(0xaaaa_aaaa, a, _mm512_slli_epi32::<16>(b)) }
     }
     #[inline(always)]
     fn load_twice(self, from: &[u16]) -> __m512i {
@@ -489,11 +498,6 @@ impl Words for Avx512 {
             let half = _mm512_cvtepu16_epi32(_mm256_loadu_si256(from[..16].as_ptr().cast()));
             _mm512_or_si512(half, _mm512_slli_epi32::<16>(half))
         }
-    }
-    #[inline(always)]
-    fn shift_in(self, before: __m512i, a: __m512i) -> __m512i {
-        // SAFETY: see the module.
-        unsafe { _mm512_alignr_epi32::<15>(a, before) }
     }
     #[inline(always)]
     fn every_16_bytes(self, bytes: [u8; 16]) -> __m512i {
