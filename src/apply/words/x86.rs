@@ -402,6 +402,14 @@ fn mul_high_512(a: __m512i, b: __m512i) -> __m512i {
     product
 }
 
+/// The bits of one register where a mask has them, and those of another elsewhere. Constant masks of bits
+/// become better code than blends, whose masks take turns in the few registers that gathers use too.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn merge(mask: __m512i, yes: __m512i, no: __m512i) -> __m512i {
+    _mm512_or_si512(_mm512_and_si512(mask, yes), _mm512_andnot_si512(mask, no))
+}
+
 impl Words for Avx512 {
     type Vector = __m512i;
     type Mask = __mmask32;
@@ -440,19 +448,13 @@ impl Words for Avx512 {
     formulae! { __m512i:
         low(a) = _mm512_and_si512(a, _mm512_set1_epi32(0xffff)),
         high(a) = _mm512_srli_epi32::<16>(a),
-        join(a, b) = {
-            let low = _mm512_and_si512(a, _mm512_set1_epi32(0xffff));
-            _mm512_or_si512(low, _mm512_slli_epi32::<16>(b))
-        },
-        join_high(a, b) = {
-            let high = _mm512_andnot_si512(_mm512_set1_epi32(0xffff), b);
-            _mm512_or_si512(_mm512_srli_epi32::<16>(a), high)
-        },
-        join_u32(a, b) = _mm512_mask_blend_epi32(0xaaaa, a, _mm512_slli_epi64::<32>(b)),
-        join_high_u32(a, b) = _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64::<32>(a), b),
+        join(a, b) = merge(_mm512_set1_epi32(0xffff), a, _mm512_slli_epi32::<16>(b)),
+        join_high(a, b) = merge(_mm512_set1_epi32(0xffff), _mm512_srli_epi32::<16>(a), b),
+        join_u32(a, b) = merge(_mm512_set1_epi64(0xffff_ffff), a, _mm512_slli_epi64::<32>(b)),
+        join_high_u32(a, b) = merge(_mm512_set1_epi64(0xffff_ffff), _mm512_srli_epi64::<32>(a), b),
         join_middle(a, b) = {
             let (low, high) = (_mm512_srli_epi64::<16>(a), _mm512_slli_epi64::<16>(b));
-            _mm512_mask_blend_epi32(0xaaaa, low, high)
+            merge(_mm512_set1_epi64(0xffff_ffff), low, high)
         },
         shift_in(before, a) = _mm512_alignr_epi32::<15>(a, before),
     }
