@@ -10,7 +10,7 @@
 //! 6. [`mod@frame`] maps a buffer and checks its memory.
 //! 7. [`apply`] takes the frame's rows through the lattice, or through the model itself.
 //!
-//! [`color`] has the maths under all of them, [`workers`] the threads and SIMD levels, `gpu` (a cargo
+//! [`color`] has the maths under all of them, [`workers`] the threads and SIMD levels, [`gpu`] (a cargo
 //! feature) devices and their memory, and [`telemetry`] what is counted on the way. [`tolerances`] lists every allowed difference between two
 //! implementations of the same thing, and [`error`] turns a room's error into GStreamer's.
 
