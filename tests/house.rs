@@ -37,7 +37,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lut", &["attractor", "color", "model", "tolerance", "workers"]),
     ("frame", &["color", "workers"]),
     ("gpu", &[]),
-    ("apply", &["color", "frame", "gpu", "lut", "model", "workers"]),
+    ("apply", &["color", "frame", "gpu", "lut", "model", "tolerance", "workers"]),
     ("error", &["attractor", "cube", "frame", "lut"]),
     (
         "colorshine",

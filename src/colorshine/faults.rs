@@ -18,11 +18,15 @@ fn info(width: u32, height: u32) -> VideoInfo {
 /// Width and height of frames that faults strike.
 const SIZE: [u32; 2] = [66, 70];
 
-/// An element in a harness, and the bus that it talks to. Frames have several bands.
+/// Each frame has radii of its own.
+const MEASURED: &[(&str, &str)] = &[("tolerance-reference", "frame"), ("adaptation-time", "0")];
+
+/// An element with some properties in a harness, and the bus that it talks to. Frames have several bands.
 fn stream(
     backend: &str,
     depth: u32,
     [width, height]: [u32; 2],
+    properties: &[(&str, &str)],
 ) -> (gst::Element, gst_check::Harness, gst::Bus) {
     gst::init().expect("GStreamer");
     crate::plugin_register_static().ok();
@@ -36,6 +40,7 @@ fn stream(
         .property_from_str("backend", backend)
         .build()
         .expect("the element");
+    properties.iter().for_each(|(name, value)| element.set_property_from_str(name, value));
     let bus = gst::Bus::new();
     let mut harness = gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
     element.set_bus(Some(&bus));
@@ -70,10 +75,15 @@ fn warnings(bus: &gst::Bus) -> usize {
 }
 
 /// Has as many frames struck by faults.
-fn strike(depth: u32, struck: u32, faults: impl Fn(u32) -> (Step, u32, Fault)) {
+fn strike(
+    depth: u32,
+    struck: u32,
+    properties: &[(&str, &str)],
+    faults: impl Fn(u32) -> (Step, u32, Fault),
+) {
     let _one = fault::exclusive();
-    let (element, mut harness, bus) = stream("gpu", depth, SIZE);
-    let (_, mut by_cpu, _) = stream("cpu", 1, SIZE);
+    let (element, mut harness, bus) = stream("gpu", depth, SIZE, properties);
+    let (_, mut by_cpu, _) = stream("cpu", 1, SIZE, properties);
     let mut pushed = 0;
     let mut push = |harness: &mut gst_check::Harness| {
         assert_eq!(harness.push(frame(pushed, SIZE)), Ok(gst::FlowSuccess::Ok));
@@ -118,21 +128,56 @@ fn strike(depth: u32, struck: u32, faults: impl Fn(u32) -> (Step, u32, Fault)) {
 #[test]
 fn a_device_that_is_destroyed_at_any_step_costs_no_frame() {
     // A frame has five bands.
-    strike(1, 100, |number| (Step::ALL[number as usize % 4], number / 4 % 5, Fault::Destroy));
+    strike(1, 100, &[], |number| (Step::ALL[number as usize % 4], number / 4 % 5, Fault::Destroy));
 }
 
 #[test]
 fn frames_in_flight_are_done_again_when_the_device_is_destroyed() {
-    strike(3, 40, |number| (Step::ALL[number as usize % 4], number / 4 % 5, Fault::Destroy));
+    strike(3, 40, &[], |number| (Step::ALL[number as usize % 4], number / 4 % 5, Fault::Destroy));
 }
 
 #[test]
 fn whatever_goes_wrong_costs_no_frame() {
     let faults = [Fault::Timeout, Fault::OutOfMemory, Fault::Unmapped, Fault::Panic];
-    strike(2, 32, |number| {
+    strike(2, 32, &[], |number| {
         let fault = faults[number as usize % 4];
         (Step::ALL[number as usize / 4 % 4], number % 5, fault)
     });
+}
+
+/// Of a frame's ten writes the first five are for measuring it, and the first wait and read are for the counts.
+#[test]
+fn frames_are_measured_again_when_the_device_is_destroyed() {
+    let turns = |number: u32| match Step::ALL[number as usize % 4] {
+        step @ (Step::Write | Step::Submit) => (step, number / 4 % 5),
+        step @ (Step::Wait | Step::Read) => (step, 0),
+    };
+    let faults =
+        [Fault::Destroy, Fault::Timeout, Fault::OutOfMemory, Fault::Unmapped, Fault::Panic];
+    for (depth, struck) in [(1, 20), (3, 8)] {
+        strike(depth, struck, MEASURED, |number| {
+            let (step, turn) = turns(number);
+            (step, turn, faults[number as usize % 5])
+        });
+    }
+}
+
+/// Measuring takes a frame's bands to the GPU once more, in the frame that they are for.
+#[test]
+fn the_gpu_measures() {
+    let _one = fault::exclusive();
+    for (properties, writes) in [(&[][..], 5), (MEASURED, 10)] {
+        let (element, mut harness, _) = stream("gpu", 1, SIZE, properties);
+        let mut push = |number| drop(harness.push_and_pull(frame(number, SIZE)).expect("a frame"));
+        push(0);
+        fault::plan(Step::Write, writes, Fault::Timeout);
+        push(1);
+        assert!(fault::is_planned(), "a frame has no more than {writes} writes");
+        fault::plan(Step::Write, writes - 1, Fault::Timeout);
+        push(2);
+        assert!(!fault::is_planned(), "a frame has {writes} writes");
+        assert_eq!(stat::<u64>(&element, "device-lost"), 1);
+    }
 }
 
 /// Both sides do some frames, whose pictures are the same; the slower one does no more, now and in the next
@@ -144,8 +189,8 @@ fn auto_tries_both_and_remembers() {
     let size = [640, 360];
     let mut seen = Vec::new();
     for _ in 0..2 {
-        let (element, mut harness, _) = stream("auto", 1, size);
-        let (_, mut by_cpu, _) = stream("cpu", 1, size);
+        let (element, mut harness, _) = stream("auto", 1, size, &[]);
+        let (_, mut by_cpu, _) = stream("cpu", 1, size, &[]);
         let mut backends = Vec::new();
         for number in 0..40 {
             let [got, want] = [&mut harness, &mut by_cpu].map(|harness| {

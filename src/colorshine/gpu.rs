@@ -3,12 +3,16 @@
 //!
 //! Whatever becomes of it, each frame is done: what the GPU has not done of a frame the CPU does.
 
+mod measure;
+
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use self::measure::Gauge;
 use super::Backend;
+use super::measured::Measured;
 use super::plan::{Caps, Frame, Plan};
 use super::recipe::Recipe;
 use super::settings::Settings;
@@ -78,12 +82,16 @@ pub(super) struct GpuPath {
     /// Whether a device has been asked for since the start.
     has_asked: bool,
     caps: Option<Arc<Caps>>,
+    /// Whether the stream began with frames that have radii of their own.
+    is_measuring: bool,
     room: Room,
     phase: Phase,
     /// Losses in a row.
     losses: u32,
     /// Whether the user knows that the look at hand is not for the GPU.
     is_told_unsuited: bool,
+    /// What the frames of the plan at hand are measured from.
+    gauge: Option<Gauge>,
     /// When the stage at hand became ready.
     ready_since: Option<Instant>,
     trial: Trial,
@@ -106,10 +114,12 @@ impl GpuPath {
             opened: Opened::default(),
             has_asked: backend == Backend::Gpu,
             caps: None,
+            is_measuring: false,
             room: Room { frames: 1, rows: None, memory: 0 },
             phase: Phase::Off,
             losses: 0,
             is_told_unsuited: false,
+            gauge: None,
             ready_since: None,
             trial: Trial::default(),
             begun: None,
@@ -139,6 +149,7 @@ impl GpuPath {
     pub(super) fn begin_stream(&mut self, plan: &Plan) {
         let before = self.latency();
         self.caps = Some(plan.caps.clone());
+        self.is_measuring = plan.measured().is_some_and(Measured::is_of_each_frame);
         self.trial = Trial::default();
         self.room = plan.room(self.frames_at_once());
         self.let_go();
@@ -173,6 +184,7 @@ impl GpuPath {
         let (send, receiver) = channel();
         let (opened, wish, caps, room) =
             (self.opened.clone(), self.wish(), caps.clone(), self.room);
+        let is_measuring = self.is_measuring;
         let is_sent = with_gpu(move || {
             let known = opened.get().cloned().filter(|known| {
                 let is_good = |device: &Arc<Device>| device.check().is_ok();
@@ -182,7 +194,12 @@ impl GpuPath {
             let stage = device.and_then(|device| {
                 // Kept for the streams to come.
                 opened.set(Ok(device.clone())).unwrap_or_default();
-                Stage::new(&device, &caps.stream.layout, &caps.area(), room)
+                let layout = &caps.stream.layout;
+                let mut stage = Stage::new(&device, layout, &caps.area(), room)?;
+                if is_measuring {
+                    stage.prepare_to_measure(layout)?;
+                }
+                Ok(stage)
             });
             // Where nobody waits any more, the stage goes here.
             send.send(stage).unwrap_or_default();

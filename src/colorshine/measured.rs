@@ -4,13 +4,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::gpu::GpuPath;
 use super::plan::{Frame, Plan};
 use super::recipe::Recipe;
 use crate::apply::{BLOCK, for_each_block, read_pixels};
 use crate::attractor::Attractor;
 use crate::frame::Area;
 use crate::model::lanes::ToOklab;
-use crate::model::{Look, Model, Transform};
+use crate::model::{Model, Transform};
 use crate::telemetry::Counters;
 use crate::tolerance::coverage::coverage;
 use crate::tolerance::dead_band::DeadBand;
@@ -85,6 +86,12 @@ impl Measured {
         Self { to_oklab, adaptation, now, is_baking }
     }
 
+    /// Whether each frame has radii of its own.
+    #[cfg(feature = "gpu")]
+    pub(super) fn is_of_each_frame(&self) -> bool {
+        self.adaptation.is_zero()
+    }
+
     fn now(&self) -> MutexGuard<'_, Now> {
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -141,11 +148,12 @@ impl Measured {
         frame: &mut Frame<'_, '_>,
         since: Duration,
         follower: &mut Follower,
+        gpu: &mut GpuPath,
         counters: &Arc<Counters>,
     ) -> Recipe {
         let team = plan.team();
         if self.adaptation.is_zero() {
-            let radii = self.measure(&plan.look, frame, plan.groups_per_band(frame), team);
+            let radii = self.measure(plan, frame, gpu);
             if self.wants_coverage(since) {
                 let mut grid = Grid::of(frame.size(), PIXELS_FOR_COVERAGE);
                 self.read(frame, &mut grid);
@@ -220,23 +228,36 @@ impl Measured {
         self.to_oklab.convert(level, [l, a, b]);
     }
 
-    /// The radii by all pixels of a frame.
-    fn measure(
+    /// The radii by all pixels of a frame, which the GPU counts where the stream is its.
+    fn measure(&self, plan: &Arc<Plan>, frame: &mut Frame<'_, '_>, gpu: &mut GpuPath) -> Vec<f64> {
+        let attractors = &plan.look.attractors;
+        // There the model has a step at the radius, and a bin's width would move pixels across it.
+        let is_step = |attractor: &Attractor| attractor.strength > 100.0;
+        let wants_exact = plan.look.model == Model::Classic && attractors.iter().any(is_step);
+        let mut total = Distances::new(attractors, wants_exact);
+        let is_counted = match &mut total {
+            Distances::Binned(histograms) => gpu.measure(plan, frame, &self.to_oklab, histograms),
+            Distances::Listed(_) => false,
+        };
+        if !is_counted {
+            self.count(frame, plan.groups_per_band(frame), plan.team(), &mut total);
+        }
+        total.radii(attractors)
+    }
+
+    /// Adds the distances of all pixels of a frame to a total that has none yet.
+    fn count(
         &self,
-        look: &Look,
         frame: &mut Frame<'_, '_>,
         groups_per_band: usize,
         team: Team,
-    ) -> Vec<f64> {
+        total: &mut Distances,
+    ) {
         let picture: Area = frame.picture();
-        let attractors = &look.attractors;
-        // There the model has a step at the radius, and a bin's width would move pixels across it.
-        let is_step = |attractor: &Attractor| attractor.strength > 100.0;
-        let wants_exact = look.model == Model::Classic && attractors.iter().any(is_step);
-        let total = Mutex::new(Distances::new(attractors, wants_exact));
-        let layout = frame.layout;
+        let (layout, nothing) = (frame.layout, total.clone());
+        let total = Mutex::new(total);
         frame.planes.for_each_band(picture.rows, groups_per_band, team, |band| {
-            let mut counted = Distances::new(attractors, wants_exact);
+            let mut counted = nothing.clone();
             let mut lab = [[0f32; BLOCK]; 3];
             for_each_block(band, layout, &picture, simd_level(), |codes| {
                 let length = codes[0].len();
@@ -250,7 +271,6 @@ impl Measured {
             });
             total.lock().unwrap_or_else(PoisonError::into_inner).merge(counted);
         });
-        total.into_inner().unwrap_or_else(PoisonError::into_inner).radii(attractors)
     }
 }
 

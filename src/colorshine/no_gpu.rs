@@ -9,7 +9,9 @@ use super::recipe::Recipe;
 use super::settings::Settings;
 use crate::apply::Finish;
 use crate::frame::MapError;
+use crate::model::lanes::ToOklab;
 use crate::telemetry::Counters;
+use crate::tolerance::histogram::Histograms;
 
 /// Something that the user should hear of.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +59,16 @@ impl GpuPath {
         _finish: &Finish,
     ) -> Option<usize> {
         Some(frame.area.rows[0])
+    }
+
+    pub(super) fn measure(
+        &mut self,
+        _plan: &Arc<Plan>,
+        _frame: &mut Frame<'_, '_>,
+        _to_oklab: &ToOklab,
+        _histograms: &mut Histograms,
+    ) -> bool {
+        false
     }
 
     pub(super) fn count_cpu(&mut self, _time: Duration) {}

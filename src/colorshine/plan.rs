@@ -455,7 +455,7 @@ impl Plan {
         let was_settled = self.choice().is_some();
         let recipe = match &self.work {
             Work::Measured(measured) => {
-                Some(measured.follow(self, frame, moment.since, follower, counters))
+                Some(measured.follow(self, frame, moment.since, follower, gpu, counters))
             }
             _ => {
                 follower.forget();

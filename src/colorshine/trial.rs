@@ -75,6 +75,11 @@ impl Trial {
         }
     }
 
+    /// Whether the GPU has won.
+    pub(super) fn is_gpus(&self) -> bool {
+        self.verdict == Some(true)
+    }
+
     /// Whether the CPU has won, but at something else than what is wanted now.
     pub(super) fn was_another(&self, is_exact: bool) -> bool {
         self.contest.as_ref().is_some_and(|contest| contest.is_exact != is_exact)

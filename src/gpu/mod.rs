@@ -10,10 +10,12 @@ mod device;
 #[cfg(test)]
 pub(crate) mod fault;
 mod staging;
+mod tally;
 mod trouble;
 
 pub use device::{Device, Program, Wish};
-pub use staging::{Part, Passage, Slot};
+pub use staging::{Part, Passage, Slot, Upload};
+pub use tally::Tally;
 pub use trouble::Trouble;
 
 use std::time::Duration;

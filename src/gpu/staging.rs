@@ -91,55 +91,49 @@ pub struct Passage<'a> {
     pub pipeline: &'a wgpu::ComputePipeline,
     /// What it binds behind the band: the look, thresholds of dither, and tables.
     pub memory: [&'a wgpu::Buffer; 3],
-    /// Work groups across and down.
-    pub work_groups: [u32; 2],
+    /// Work groups along each axis.
+    pub work_groups: [u32; 3],
 }
 
-/// Room for one band.
+/// Memory that a band is written to, and what of it shaders see.
 ///
-/// The way of a band: [`Slot::write`], [`Slot::submit`], [`Slot::read`]. After an error a slot is of no
-/// more use.
+/// The way of a band: [`Upload::write`], [`Upload::submit_into`]. After an error it is of no more use.
 #[derive(Debug)]
-pub struct Slot {
+pub struct Upload {
     bytes: u64,
     upload: wgpu::Buffer,
     parameters: wgpu::Buffer,
     source: wgpu::Buffer,
-    target: wgpu::Buffer,
-    download: wgpu::Buffer,
     is_writable: Arc<Mapping>,
-    is_readable: Arc<Mapping>,
+    /// What was sent last, as long as nobody has waited for it.
     submission: Option<wgpu::SubmissionIndex>,
 }
 
-impl Slot {
-    /// Room for bands of up to `bytes`, a multiple of 4.
+impl Upload {
+    /// Memory for bands of up to `bytes`, a multiple of 4.
     ///
     /// # Errors
     ///
     /// What the device says.
     pub fn new(device: &Device, bytes: u64) -> Result<Self, Trouble> {
-        let slot = Self {
+        let memory = Self {
             bytes,
             upload: device
                 .memory(PARAMETERS + bytes, BufferUsages::MAP_WRITE | BufferUsages::COPY_SRC)?,
             parameters: device
                 .memory(PARAMETERS, BufferUsages::UNIFORM | BufferUsages::COPY_DST)?,
             source: device.memory(bytes, BufferUsages::STORAGE | BufferUsages::COPY_DST)?,
-            target: device.memory(bytes, BufferUsages::STORAGE | BufferUsages::COPY_SRC)?,
-            download: device.memory(bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?,
             is_writable: Arc::default(),
-            is_readable: Arc::default(),
             submission: None,
         };
-        let end = slot.is_writable.end();
-        device.attempt(|_, _| slot.upload.map_async(MapMode::Write, .., end))?;
-        Ok(slot)
+        let end = memory.is_writable.end();
+        device.attempt(|_, _| memory.upload.map_async(MapMode::Write, .., end))?;
+        Ok(memory)
     }
 
-    /// Bytes that a slot for bands of `bytes` takes, on both sides.
+    /// Bytes that bands of `bytes` take, on both sides.
     pub fn memory_for(bytes: u64) -> u64 {
-        4 * bytes + 2 * PARAMETERS
+        2 * bytes + 2 * PARAMETERS
     }
 
     /// Most bytes of a band.
@@ -147,7 +141,8 @@ impl Slot {
         self.bytes
     }
 
-    /// Has a band of `bytes` written for the GPU, and its parameters.
+    /// Has a band of `bytes` written for the GPU, and its parameters, once the GPU is done with the band
+    /// before.
     ///
     /// # Errors
     ///
@@ -161,6 +156,9 @@ impl Slot {
     ) -> Result<(), Trouble> {
         #[cfg(test)]
         fault::before(Step::Write, device)?;
+        if let Some(submission) = self.submission.take() {
+            wait_for(device, submission)?;
+        }
         self.is_writable.wait(device)?;
         device.attempt(|_, _| {
             let mut view = self
@@ -177,6 +175,181 @@ impl Slot {
         })?
     }
 
+    /// Sends what was written, the first `bytes`, through a program whose results end up in `target`.
+    ///
+    /// # Errors
+    ///
+    /// What the device says.
+    pub fn submit_into(
+        &mut self,
+        device: &Device,
+        bytes: u64,
+        passage: &Passage<'_>,
+        target: &wgpu::Buffer,
+    ) -> Result<(), Trouble> {
+        self.submit(device, bytes, passage, target, |_| ())
+    }
+
+    /// The same, with what else is to be done in one go with it.
+    fn submit(
+        &mut self,
+        device: &Device,
+        bytes: u64,
+        passage: &Passage<'_>,
+        target: &wgpu::Buffer,
+        then: impl FnOnce(&mut wgpu::CommandEncoder),
+    ) -> Result<(), Trouble> {
+        #[cfg(test)]
+        fault::before(Step::Submit, device)?;
+        let writable = self.is_writable.end();
+        let submission = device.attempt(|gpu, queue| {
+            let group = self.bind(device, passage, target);
+            let mut encoder =
+                gpu.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            encoder.copy_buffer_to_buffer(&self.upload, 0, &self.parameters, 0, PARAMETERS);
+            encoder.copy_buffer_to_buffer(&self.upload, PARAMETERS, &self.source, 0, bytes);
+            {
+                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+                pass.set_pipeline(passage.pipeline);
+                pass.set_bind_group(0, &group, &[]);
+                let [x, y, z] = passage.work_groups;
+                pass.dispatch_workgroups(x, y, z);
+            }
+            then(&mut encoder);
+            encoder.map_buffer_on_submit(&self.upload, MapMode::Write, .., writable);
+            queue.submit([encoder.finish()])
+        })?;
+        self.submission = Some(submission);
+        Ok(())
+    }
+
+    fn bind(
+        &self,
+        device: &Device,
+        passage: &Passage<'_>,
+        target: &wgpu::Buffer,
+    ) -> wgpu::BindGroup {
+        let [look, thresholds, tables] = passage.memory;
+        let bound = [&self.parameters, &self.source, target, look, thresholds, tables];
+        let mut binding = 0..;
+        let entries = bound.map(|buffer| wgpu::BindGroupEntry {
+            binding: binding.next().unwrap_or_default(),
+            resource: buffer.as_entire_binding(),
+        });
+        device.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: None,
+            layout: &device.bindings,
+            entries: &entries,
+        })
+    }
+}
+
+/// Memory that the GPU's results come back in.
+#[derive(Debug)]
+pub(super) struct Download {
+    download: wgpu::Buffer,
+    is_readable: Arc<Mapping>,
+}
+
+impl Download {
+    /// Memory for up to `bytes`, a multiple of 4.
+    pub(super) fn new(device: &Device, bytes: u64) -> Result<Self, Trouble> {
+        let download = device.memory(bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?;
+        Ok(Self { download, is_readable: Arc::default() })
+    }
+
+    /// Has the first `bytes` of other memory come back.
+    pub(super) fn fetch(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        from: &wgpu::Buffer,
+        bytes: u64,
+    ) {
+        self.is_readable.begin();
+        let readable = self.is_readable.end();
+        encoder.copy_buffer_to_buffer(from, 0, &self.download, 0, bytes);
+        encoder.map_buffer_on_submit(&self.download, MapMode::Read, ..bytes, readable);
+    }
+
+    /// Waits for what was submitted and has the first `bytes` of what has come back read.
+    ///
+    /// # Errors
+    ///
+    /// What keeps it from being read; `read` has then not been called.
+    pub(super) fn read(
+        &self,
+        device: &Device,
+        submission: Option<wgpu::SubmissionIndex>,
+        bytes: u64,
+        read: impl FnOnce(&[u8]),
+    ) -> Result<(), Trouble> {
+        #[cfg(test)]
+        fault::before(Step::Wait, device)?;
+        if let Some(submission) = submission {
+            wait_for(device, submission)?;
+        }
+        #[cfg(test)]
+        fault::before(Step::Read, device)?;
+        self.is_readable.wait(device)?;
+        let view = device.attempt(|_, _| {
+            self.download.get_mapped_range(..bytes).map_err(|_| Trouble::Unmapped)
+        })??;
+        read(&view);
+        drop(view);
+        device.attempt(|_, _| self.download.unmap())
+    }
+}
+
+/// Room for one band that is worked on and comes back.
+///
+/// The way of a band: [`Slot::write`], [`Slot::submit`], [`Slot::read`]. After an error a slot is of no
+/// more use.
+#[derive(Debug)]
+pub struct Slot {
+    upload: Upload,
+    target: wgpu::Buffer,
+    download: Download,
+}
+
+impl Slot {
+    /// Room for bands of up to `bytes`, a multiple of 4.
+    ///
+    /// # Errors
+    ///
+    /// What the device says.
+    pub fn new(device: &Device, bytes: u64) -> Result<Self, Trouble> {
+        Ok(Self {
+            upload: Upload::new(device, bytes)?,
+            target: device.memory(bytes, BufferUsages::STORAGE | BufferUsages::COPY_SRC)?,
+            download: Download::new(device, bytes)?,
+        })
+    }
+
+    /// Bytes that a slot for bands of `bytes` takes, on both sides.
+    pub fn memory_for(bytes: u64) -> u64 {
+        Upload::memory_for(bytes) + 2 * bytes
+    }
+
+    /// Most bytes of a band.
+    pub fn bytes(&self) -> u64 {
+        self.upload.bytes()
+    }
+
+    /// Has a band written, see [`Upload::write`].
+    ///
+    /// # Errors
+    ///
+    /// What keeps the memory from being written to; `fill` may then not have been called.
+    pub fn write(
+        &mut self,
+        device: &Device,
+        parameters: &[u8],
+        bytes: u64,
+        fill: impl FnOnce(Part<'_>),
+    ) -> Result<(), Trouble> {
+        self.upload.write(device, parameters, bytes, fill)
+    }
+
     /// Sends what was written, the first `bytes`, through a program, and has what comes out sent back.
     ///
     /// # Errors
@@ -188,41 +361,9 @@ impl Slot {
         bytes: u64,
         passage: &Passage<'_>,
     ) -> Result<(), Trouble> {
-        #[cfg(test)]
-        fault::before(Step::Submit, device)?;
-        let [look, thresholds, tables] = passage.memory;
-        let bound = [&self.parameters, &self.source, &self.target, look, thresholds, tables];
-        let mut binding = 0..;
-        let entries = bound.map(|buffer| wgpu::BindGroupEntry {
-            binding: binding.next().unwrap_or_default(),
-            resource: buffer.as_entire_binding(),
-        });
-        let (readable, writable) = (self.is_readable.end(), self.is_writable.end());
-        self.is_readable.begin();
-        let submission = device.attempt(|gpu, queue| {
-            let group = gpu.create_bind_group(&wgpu::BindGroupDescriptor {
-                label: None,
-                layout: &device.bindings,
-                entries: &entries,
-            });
-            let mut encoder =
-                gpu.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            encoder.copy_buffer_to_buffer(&self.upload, 0, &self.parameters, 0, PARAMETERS);
-            encoder.copy_buffer_to_buffer(&self.upload, PARAMETERS, &self.source, 0, bytes);
-            {
-                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-                pass.set_pipeline(passage.pipeline);
-                pass.set_bind_group(0, &group, &[]);
-                let [across, down] = passage.work_groups;
-                pass.dispatch_workgroups(across, down, 1);
-            }
-            encoder.copy_buffer_to_buffer(&self.target, 0, &self.download, 0, bytes);
-            encoder.map_buffer_on_submit(&self.download, MapMode::Read, ..bytes, readable);
-            encoder.map_buffer_on_submit(&self.upload, MapMode::Write, .., writable);
-            queue.submit([encoder.finish()])
-        })?;
-        self.submission = Some(submission);
-        Ok(())
+        self.upload.submit(device, bytes, passage, &self.target, |encoder| {
+            self.download.fetch(encoder, &self.target, bytes);
+        })
     }
 
     /// Waits for what was sent and has the first `bytes` of what came out read.
@@ -236,28 +377,17 @@ impl Slot {
         bytes: u64,
         read: impl FnOnce(&[u8]),
     ) -> Result<(), Trouble> {
-        #[cfg(test)]
-        fault::before(Step::Wait, device)?;
-        self.wait(device)?;
-        #[cfg(test)]
-        fault::before(Step::Read, device)?;
-        self.is_readable.wait(device)?;
-        let view = device.attempt(|_, _| {
-            self.download.get_mapped_range(..bytes).map_err(|_| Trouble::Unmapped)
-        })??;
-        read(&view);
-        drop(view);
-        device.attempt(|_, _| self.download.unmap())
+        let submission = self.upload.submission.take();
+        self.download.read(device, submission, bytes, read)
     }
+}
 
-    /// Waits until the GPU is done with what was sent last.
-    fn wait(&mut self, device: &Device) -> Result<(), Trouble> {
-        let submission_index = self.submission.take();
-        let poll = PollType::Wait { submission_index, timeout: Some(PATIENCE) };
-        match device.attempt(|gpu, _| gpu.poll(poll))? {
-            Ok(_) => Ok(()),
-            Err(wgpu::PollError::Timeout) => Err(Trouble::Timeout(PATIENCE)),
-            Err(error) => Err(Trouble::Refused(error.to_string())),
-        }
+/// Waits until the GPU is done with a submission.
+pub(super) fn wait_for(device: &Device, submission: wgpu::SubmissionIndex) -> Result<(), Trouble> {
+    let poll = PollType::Wait { submission_index: Some(submission), timeout: Some(PATIENCE) };
+    match device.attempt(|gpu, _| gpu.poll(poll))? {
+        Ok(_) => Ok(()),
+        Err(wgpu::PollError::Timeout) => Err(Trouble::Timeout(PATIENCE)),
+        Err(error) => Err(Trouble::Refused(error.to_string())),
     }
 }

@@ -27,10 +27,11 @@ pub(super) struct LookMemory {
     tables: wgpu::Buffer,
 }
 
-const USAGE: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_DST);
+/// Of memory that shaders only read.
+pub(super) const USAGE: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_DST);
 
 /// Bytes of memory that nothing is in yet: shaders must have something to bind.
-const LEAST: u64 = 256;
+pub(super) const LEAST: u64 = 256;
 
 impl LookMemory {
     pub(super) fn new(device: &Device) -> Result<Self, Trouble> {
@@ -92,7 +93,11 @@ impl LookMemory {
 }
 
 /// Fills memory, after other memory has been taken in its place if it is too small.
-fn fill(device: &Device, memory: &mut wgpu::Buffer, bytes: &[u8]) -> Result<(), Trouble> {
+pub(super) fn fill(
+    device: &Device,
+    memory: &mut wgpu::Buffer,
+    bytes: &[u8],
+) -> Result<(), Trouble> {
     let need = bytes.len() as u64;
     if memory.size() < need {
         *memory = device.memory(need, USAGE)?;

@@ -7,6 +7,7 @@
 //! before, so that all others are as they were if the GPU fails.
 
 mod look;
+mod measure;
 mod parameters;
 mod probe;
 mod shape;
@@ -19,8 +20,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wgpu::{BufferUsages, ComputePipeline};
 
 use self::look::LookMemory;
+pub use self::measure::Survey;
+use self::measure::Surveyor;
 pub use self::parameters::Manner;
-use self::parameters::{BandOf, band_words, constants};
+use self::parameters::{BandOf, WORDS, band_words, constants};
 pub use self::probe::examine;
 use self::shape::Shape;
 use super::{Method, dither};
@@ -30,17 +33,20 @@ use crate::workers::Team;
 
 const FRAME: &str = include_str!("../../../shaders/frame.wgsl");
 const APPLY: &str = include_str!("../../../shaders/apply.wgsl");
+const COLOR: &str = include_str!("../../../shaders/color.wgsl");
+const CUBE: &str = include_str!("../../../shaders/cube.wgsl");
+const TO_OKLAB: &str = include_str!("../../../shaders/to_oklab.wgsl");
 
-/// Programs, see shaders/README.md.
-const LATTICE: &[&str] = &[FRAME, APPLY, include_str!("../../../shaders/lattice.wgsl")];
-const EXACT: &[&str] = &[
-    FRAME,
-    APPLY,
-    include_str!("../../../shaders/color.wgsl"),
-    include_str!("../../../shaders/cube.wgsl"),
-    include_str!("../../../shaders/to_oklab.wgsl"),
-    include_str!("../../../shaders/exact.wgsl"),
-];
+/// Texts of the program that draws with a lattice, see shaders/README.md.
+pub const LATTICE: &[&str] = &[FRAME, APPLY, include_str!("../../../shaders/lattice.wgsl")];
+
+/// Texts of the program that draws with the exact model.
+pub const EXACT: &[&str] =
+    &[FRAME, APPLY, COLOR, CUBE, TO_OKLAB, include_str!("../../../shaders/exact.wgsl")];
+
+/// Texts of the program that counts distances.
+pub const HISTOGRAM: &[&str] =
+    &[FRAME, COLOR, CUBE, TO_OKLAB, include_str!("../../../shaders/histogram.wgsl")];
 
 /// Invocations of a work group, as `apply.wgsl` has it.
 const INVOCATIONS: usize = 64;
@@ -84,6 +90,7 @@ pub struct Stage {
     lattice: ComputePipeline,
     exact: ComputePipeline,
     look: LookMemory,
+    surveyor: Option<Surveyor>,
     thresholds: wgpu::Buffer,
     free: Vec<Slot>,
     /// Slots there are, free or not.
@@ -139,6 +146,7 @@ impl Stage {
             lattice: pipeline(LATTICE)?,
             exact: pipeline(EXACT)?,
             look: LookMemory::new(device)?,
+            surveyor: None,
             thresholds: device
                 .memory(matrices.len() as u64, BufferUsages::STORAGE | BufferUsages::COPY_DST)?,
             free: Vec::new(),
@@ -166,18 +174,23 @@ impl Stage {
 
     /// Bytes of memory in use, on both sides.
     pub fn bytes(&self) -> u64 {
-        self.slots as u64 * Slot::memory_for(self.slot_bytes) + self.look.bytes()
+        self.slots as u64 * Slot::memory_for(self.slot_bytes) + self.bytes_beside_slots()
+    }
+
+    fn bytes_beside_slots(&self) -> u64 {
+        self.look.bytes() + self.surveyor.as_ref().map_or(0, Surveyor::bytes)
     }
 
     /// Settles the size of slots for bands of a frame; returns the groups of a band.
     fn reserve(&mut self, layout: &Layout, shape: &Shape, groups: usize) -> Result<usize, Trouble> {
         let least = shape.bytes_of(2) as u64;
-        let need = Slot::memory_for(least) + self.look.bytes();
+        let need = Slot::memory_for(least) + self.bytes_beside_slots();
         if need > self.room.memory {
             return Err(Trouble::MemoryLimit(need, self.room.memory));
         }
         // Of what there is room for, a band may take half.
-        let most = ((self.room.memory - self.look.bytes()) / 8).min(self.device.binding_limit());
+        let most =
+            ((self.room.memory - self.bytes_beside_slots()) / 8).min(self.device.binding_limit());
         let per_band = shape.groups_per_band(layout, self.room.rows, most.max(least));
         let bytes = shape.bytes_of(per_band.min(groups)) as u64;
         if bytes > self.slot_bytes {
@@ -194,8 +207,15 @@ impl Stage {
             ..=1 => bands.min(BANDS_AT_ONCE),
             frames => frames * bands,
         };
-        let left = self.room.memory.saturating_sub(self.look.bytes());
+        let left = self.room.memory.saturating_sub(self.bytes_beside_slots());
         wanted.min((left / Slot::memory_for(self.slot_bytes)) as usize).max(1)
+    }
+
+    /// Lets go of slots that are free as long as more memory is in use than may be.
+    fn make_room(&mut self) {
+        while self.bytes() > self.room.memory && self.free.pop().is_some() {
+            self.slots -= 1;
+        }
     }
 
     /// A slot that is free, or a new one where there is room for it.
@@ -316,27 +336,37 @@ impl Stage {
             let end = flight.rest[1].min(first + *groups_per_band);
             let band = BandOf { layout, area, shape, groups: [first, end] };
             let bytes = shape.bytes_of(end - first) as u64;
-            let (pipeline, lattice) = match &*method {
-                Method::Lattice(lattice, interpolation) => {
-                    (&self.lattice, Some((&**lattice, *interpolation)))
-                }
-                Method::Exact(..) => (&self.exact, None),
-            };
-            let parameters = band_words(&band, manner, lattice);
-            let parameters = bytemuck::cast_slice(&parameters);
-            slot.write(&self.device, parameters, bytes, |words| {
+            let (passage, parameters) = self.passage(&band, method, manner);
+            slot.write(&self.device, bytemuck::cast_slice(&parameters), bytes, |words| {
                 write_band(planes, &band, team, words);
             })?;
-            let passage = Passage {
-                pipeline,
-                memory: [self.look.look(), &self.thresholds, self.look.tables()],
-                work_groups: [shape.cells.div_ceil(INVOCATIONS) as u32, (end - first) as u32],
-            };
             slot.submit(&self.device, bytes, &passage)?;
             flight.sent.push_back((slot, [first, end]));
             flight.rest[0] = end;
         }
         Ok(())
+    }
+
+    /// What a band is drawn with, and told.
+    fn passage(
+        &self,
+        band: &BandOf<'_>,
+        method: &Method,
+        manner: &Manner,
+    ) -> (Passage<'_>, [u32; WORDS]) {
+        let (pipeline, lattice) = match method {
+            Method::Lattice(lattice, interpolation) => {
+                (&self.lattice, Some((&**lattice, *interpolation)))
+            }
+            Method::Exact(..) => (&self.exact, None),
+        };
+        let [first, end] = band.groups;
+        let passage = Passage {
+            pipeline,
+            memory: [self.look.look(), &self.thresholds, self.look.tables()],
+            work_groups: [band.shape.cells.div_ceil(INVOCATIONS) as u32, (end - first) as u32, 1],
+        };
+        (passage, band_words(band, manner, lattice))
     }
 }
 

@@ -1,0 +1,71 @@
+//! Frames that the GPU measures, where each has radii of its own.
+
+use std::sync::{Arc, Weak};
+
+use super::{GpuPath, News, Phase};
+use crate::apply::gpu::Survey;
+use crate::colorshine::Backend;
+use crate::colorshine::plan::{Frame, Plan};
+use crate::gpu::Trouble;
+use crate::model::lanes::ToOklab;
+use crate::model::words::Words;
+use crate::tolerance::histogram::Histograms;
+
+/// What the frames of a plan are measured from.
+#[derive(Debug)]
+pub(super) struct Gauge {
+    plan: Weak<Plan>,
+    /// `None` where tables need more than the GPU's precision.
+    words: Option<Arc<Words>>,
+    /// Whether the user knows that it is not for the GPU.
+    is_told: bool,
+}
+
+impl GpuPath {
+    /// Adds the distances of a frame's pixels to histograms, where the stream is the GPU's. Returns whether it
+    /// has: else the histograms are as they were, and the frame is the CPU's to measure.
+    pub(in crate::colorshine) fn measure(
+        &mut self,
+        plan: &Arc<Plan>,
+        frame: &mut Frame<'_, '_>,
+        to_oklab: &ToOklab,
+        histograms: &mut Histograms,
+    ) -> bool {
+        let Phase::Ready(stage) = &mut self.phase else {
+            return false;
+        };
+        if self.backend == Backend::Auto && !self.trial.is_gpus() {
+            return false;
+        }
+        let is_known = |known: &Gauge| std::ptr::eq(known.plan.as_ptr(), Arc::as_ptr(plan));
+        let gauge = match self.gauge.take().filter(is_known) {
+            Some(known) => self.gauge.insert(known),
+            None => self.gauge.insert(Gauge {
+                plan: Arc::downgrade(plan),
+                words: histograms.words(to_oklab).map(Arc::new),
+                is_told: false,
+            }),
+        };
+        let area = frame.picture();
+        let measured = match &gauge.words {
+            Some(words) => {
+                let (room, team) = (plan.room(self.room.frames), plan.team());
+                let survey = Survey { layout: frame.layout, area: &area, gauge: words, room, team };
+                stage.measure(frame.planes, &survey, histograms)
+            }
+            None => Err(Trouble::Unsuited),
+        };
+        match measured {
+            Ok(()) => return true,
+            // The stage is as good as before.
+            Err(trouble @ (Trouble::Unsuited | Trouble::MemoryLimit(..))) => {
+                if !std::mem::replace(&mut gauge.is_told, true) {
+                    let text = format!("{trouble}; the CPU measures the frames");
+                    self.news.push(News::Warning(text));
+                }
+            }
+            Err(trouble) => self.lose(trouble),
+        }
+        false
+    }
+}
