@@ -103,3 +103,74 @@ pub(super) fn constants(layout: &Layout) -> Vec<(&'static str, u32)> {
     constants.push(("SUB_Y", layout.sub_y));
     constants
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::color::codes::{CodeSpace, Range};
+    use crate::color::words::reflection::{Reader, module};
+    use crate::frame::Component;
+
+    /// The second band of a frame of NV12 with fields, cropped and split, whose numbers differ.
+    #[test]
+    fn words_are_where_the_shader_reads_them() {
+        let components =
+            [Component::byte(0, 0, 1), Component::byte(1, 0, 2), Component::byte(1, 1, 2)];
+        let layout = Layout {
+            components,
+            planes: 2,
+            sub_x: 1,
+            sub_y: 1,
+            is_cosited_x: true,
+            is_cosited_y: false,
+            is_interlaced: true,
+        };
+        let area = Area { columns: [19, 90], rows: [5, 61], processed_until: 67 };
+        let shape = Shape::new(&layout, &area);
+        let band = BandOf { layout: &layout, area: &area, shape: &shape, groups: [10, 18] };
+        let manner = Manner { finish: Finish::new(8, 0.25), dither: Dither::BlueNoise };
+        let range = Range { offset: [16.0, 128.0, 128.0], scale: [219.0, 224.0, 224.0] };
+        let codes = CodeSpace::ycbcr(8, range, 0.2126, 0.0722);
+        let lattice = Lattice::zeros(&codes, 17);
+        let words = band_words(&band, &manner, Some((&lattice, Interpolation::Nearest)));
+        let module = module(&[super::super::FRAME]);
+        let reader = Reader { module: &module, words: &words };
+        assert_eq!(reader.size("Band") as usize, 4 * WORDS);
+        let mut read = 0;
+        let mut holds = |name: &str, want: &[u32]| {
+            assert_eq!(reader.words(&format!("Band.{name}")), want, "{name}");
+            read += 1;
+        };
+        // From column 16 to 72, and 8 groups: a pair of rows of luma each, and one of chroma.
+        holds("bases", &[0, 14 * 16, 14 * 16 + 14 * 8, 14 * 16 + 14 * 8]);
+        holds("strides", &[14, 14, 0, 0]);
+        holds("columns", &[19, 67]);
+        holds("rows", &[5, 61]);
+        holds("first_column", &[16]);
+        holds("first_group", &[10]);
+        holds("groups", &[8]);
+        holds("is_interlaced", &[1]);
+        holds("column_weights", &[1, 2, 1, 0]);
+        holds("row_weights", &[3, 1, 1, 3]);
+        holds("mix", &[1 << 13]);
+        holds("thresholds", &[64 * 64 / 4]);
+        holds("is_dithered", &[1]);
+        holds("size", &[17]);
+        holds("interpolation", &[2]);
+        let axes = lattice.axes();
+        let of_axes = |value: fn(&crate::lut::Axis) -> u16| {
+            let [x, y, z] = [0, 1, 2].map(|i| u32::from(value(&axes[i])));
+            [x, y, z, 0]
+        };
+        assert_eq!(of_axes(|axis| axis.span), [219, 224, 224, 0]);
+        holds("low", &of_axes(|axis| axis.low));
+        holds("span", &of_axes(|axis| axis.span));
+        holds("multiplier", &of_axes(|axis| axis.multiplier));
+        let (_, ty) =
+            module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some("Band")).unwrap();
+        let naga::TypeInner::Struct { members, .. } = &ty.inner else {
+            panic!("Band is a struct");
+        };
+        assert_eq!(members.len(), read, "a member that is not compared");
+    }
+}
