@@ -2,7 +2,7 @@
 # make test    everything that is checked
 # make help    the rest
 #
-# Variables: INPUT, LOOK, ATTRACTORS, OUTPUT, PICTURE (demo); PHOTOS (gallery); BASE (bench-compare); PLUGINDIR, PRESETDIR, DESTDIR (install).
+# Variables: INPUT, LOOK, ATTRACTORS, OUTPUT, PICTURE (demo); PHOTOS (gallery); BASE (bench-compare); GPU_ADAPTER (bench-gpu); PLUGINDIR, PRESETDIR, DESTDIR (install).
 
 CARGO ?= cargo
 CARGO_TARGET_DIR ?= target
@@ -31,11 +31,11 @@ TEST_PACKAGES = libvulkan1 mesa-vulkan-drivers
 PACKAGES = $(BUILD_PACKAGES) $(RUN_PACKAGES) $(TEST_PACKAGES)
 
 # Recipes read these from the environment, so that no character of theirs is special.
-export CARGO_TARGET_DIR INPUT OUTPUT PICTURE LOOK ATTRACTORS PHOTOS BASE DESTDIR PLUGINDIR PRESETDIR
+export CARGO_TARGET_DIR INPUT OUTPUT PICTURE LOOK ATTRACTORS PHOTOS BASE GPU_ADAPTER DESTDIR PLUGINDIR PRESETDIR
 
 WITH_PLUGIN = GST_PLUGIN_PATH="$(abspath $(CARGO_TARGET_DIR))/release$${GST_PLUGIN_PATH:+:$$GST_PLUGIN_PATH}"
 
-.PHONY: help setup cargo build tools demo gallery test bench bench-live bench-compare inspect install clean
+.PHONY: help setup cargo build tools demo gallery test bench bench-gpu bench-live bench-compare inspect install clean
 
 help:
 	@echo 'make demo      recolour a clip: $(OUTPUT), a before/after picture $(PICTURE) and statistics'
@@ -44,6 +44,7 @@ help:
 	@echo 'make test      formatting, lints, and unit, integration and doc tests'
 	@echo 'make bench     a table of speeds against FFmpeg and OpenColorIO, where they are installed'
 	@echo 'make bench-compare BASE=revision   fails if what is here is slower than that revision was'
+	@echo 'make bench-gpu   tables of the way over the GPU, GPU_ADAPTER=name for another than the best'
 	@echo 'make bench-live  frames that come too late, and CPU time, at 60 frames a second'
 	@echo 'make gallery   the pictures of docs/gallery.md anew, from PHOTOS=folder'
 	@echo 'make inspect   all properties, from gst-inspect-1.0'
@@ -126,6 +127,10 @@ test: setup cargo
 # FFmpeg and OpenColorIO are peers to measure against, where they are installed.
 bench: setup cargo
 	$(CARGO) bench --bench peers
+
+# Nothing else should run meanwhile, on the GPU neither.
+bench-gpu: setup cargo
+	$(CARGO) bench --bench gpu
 
 # Half a minute a format; nothing else should run meanwhile.
 bench-live: setup cargo

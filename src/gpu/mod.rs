@@ -11,11 +11,13 @@ mod device;
 pub(crate) mod fault;
 mod staging;
 mod tally;
+mod timing;
 mod trouble;
 
 pub use device::{Device, Program, Wish};
 pub use staging::{Part, Passage, Slot, Upload};
 pub use tally::Tally;
+pub use timing::SlotTimes;
 pub use trouble::Trouble;
 
 use std::time::Duration;

@@ -382,6 +382,27 @@ impl Slot {
     }
 }
 
+impl Slot {
+    /// What a program binds for the band at hand.
+    pub(super) fn bind(
+        &self,
+        device: &Device,
+        passage: &Passage<'_>,
+    ) -> Result<wgpu::BindGroup, Trouble> {
+        device.attempt(|_, _| self.upload.bind(device, passage, &self.target))
+    }
+
+    /// Where a band is written to, and what of it shaders read.
+    pub(super) fn outward(&self) -> [&wgpu::Buffer; 2] {
+        [&self.upload.upload, &self.upload.source]
+    }
+
+    /// What shaders write, and where that comes back.
+    pub(super) fn homeward(&self) -> [&wgpu::Buffer; 2] {
+        [&self.target, &self.download.download]
+    }
+}
+
 /// Waits until the GPU is done with a submission.
 pub(super) fn wait_for(device: &Device, submission: wgpu::SubmissionIndex) -> Result<(), Trouble> {
     let poll = PollType::Wait { submission_index: Some(submission), timeout: Some(PATIENCE) };

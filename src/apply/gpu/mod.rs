@@ -11,6 +11,7 @@ mod measure;
 mod parameters;
 mod probe;
 mod shape;
+mod times;
 #[cfg(test)]
 mod twins;
 
@@ -26,6 +27,7 @@ pub use self::parameters::Manner;
 use self::parameters::{BandOf, WORDS, band_words, constants};
 pub use self::probe::examine;
 use self::shape::Shape;
+pub use self::times::Times;
 use super::{Method, dither};
 use crate::frame::{Area, Layout, Planes};
 use crate::gpu::{Device, Part, Passage, Program, Slot, Trouble};
