@@ -187,8 +187,10 @@ impl Job<'_> {
         match self.method {
             Method::Lattice(lattice, Interpolation::Tetrahedral) => {
                 with_words!(level, words => match self.reads {
-                    Reads::Gather => self.apply_words::<_, true>(level, words, lattice, band),
-                    Reads::Loads => self.apply_words::<_, false>(level, words, lattice, band),
+                    Reads::Gather if words.has_gather() => {
+                        self.apply_words::<_, true>(level, words, lattice, band);
+                    }
+                    _ => self.apply_words::<_, false>(level, words, lattice, band),
                 }, else {
                     let gold = Gold(lattice, Interpolation::Tetrahedral);
                     self.apply_blocks(level, &gold, band, self.area.columns[0]);

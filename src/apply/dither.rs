@@ -1,11 +1,9 @@
 //! Dither: a threshold for each place of the picture instead of rounding to nearest, so that what lies
 //! between two codes shows as a mixture of both.
 
-use fearless_simd::dispatch;
-
 use super::BLOCK;
 use super::finish::Finish;
-use crate::workers::Level;
+use crate::workers::{Level, in_loops};
 
 /// Where the thresholds come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]
@@ -107,10 +105,11 @@ impl Dither {
         let [right, down] = [[0, 0], [21, 37], [43, 11]][component];
         let thresholds = &matrix[(row + down) % EDGE];
         let start = (column + right) % EDGE;
-        dispatch!(level, _simd => {
+        in_loops!(level, {
             let half = 1i16 << fraction >> 1;
-            let row: [i16; EDGE] =
-                std::array::from_fn(|i| ((u16::from(thresholds[i]) << fraction) >> 8) as i16 - half);
+            let row: [i16; EDGE] = std::array::from_fn(|i| {
+                ((u16::from(thresholds[i]) << fraction) >> 8) as i16 - half
+            });
             let mut done = 0;
             while done < differences.len() {
                 let row = &row[(start + done) % EDGE..];

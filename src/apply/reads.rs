@@ -14,7 +14,7 @@ use crate::workers::{Level, simd_level};
 /// How a register of entries is filled. Both give the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reads {
-    /// With gather instructions.
+    /// With gather instructions, where there are any.
     Gather,
     /// With a load for each entry.
     Loads,
@@ -43,8 +43,8 @@ impl Reads {
             for (best, reads) in best.iter_mut().zip(Self::ALL) {
                 let start = Instant::now();
                 with_words!(level, words => match reads {
-                    Self::Gather => sample::<_, true>(words, &lattice, &codes),
-                    Self::Loads => sample::<_, false>(words, &lattice, &codes),
+                    Self::Gather if words.has_gather() => sample::<_, true>(words, &lattice, &codes),
+                    _ => sample::<_, false>(words, &lattice, &codes),
                 }, else ());
                 if round > 0 {
                     *best = start.elapsed().min(*best);

@@ -6,11 +6,10 @@
 //!
 //! Loops are compiled for each SIMD level once, so that all formats' are there and no more.
 
-use fearless_simd::dispatch;
-
+use super::BLOCK;
 use super::finish::{Finish, plain_code};
 use crate::frame::Component;
-use crate::workers::Level;
+use crate::workers::{Level, in_loops};
 
 /// Where a code lies in a word of `step` bytes, counted from the word's least significant bit when it
 /// is read as little-endian.
@@ -95,7 +94,7 @@ fn start_of(component: &Component, first: usize) -> usize {
 
 /// Codes of the samples from number `first` on, as many as `out` holds.
 pub(super) fn load(level: Level, row: &[u8], component: &Component, first: usize, out: &mut [u16]) {
-    dispatch!(level, _simd => load_here(row, component, first, out));
+    in_loops!(level, load_here(row, component, first, out));
 }
 
 #[inline(always)]
@@ -181,7 +180,7 @@ pub(super) fn store(
     differences: &[i16],
     finish: &Finish,
 ) {
-    dispatch!(level, _simd => store_here(row, component, first, codes, differences, finish));
+    in_loops!(level, store_here(row, component, first, codes, differences, finish));
 }
 
 #[inline(always)]
@@ -196,43 +195,38 @@ fn store_here(
     if differences.iter().fold(0, |all, difference| all | difference) == 0 {
         return;
     }
-    let row = &mut row[start_of(component, first)..];
+    let mut new = [0; BLOCK];
     // A loop for each common case, so that what is the same for every sample is decided once.
     match (finish.is_whole(), component.depth) {
-        (true, 8) => store_samples(row, component, codes, differences, plain_code::<8>),
-        (true, 10) => store_samples(row, component, codes, differences, plain_code::<10>),
-        (true, 12) => store_samples(row, component, codes, differences, plain_code::<12>),
-        _ => {
-            let finish = |code, difference| finish.code(code, difference);
-            store_samples(row, component, codes, differences, finish);
-        }
+        (true, 8) => new_codes(codes, differences, &mut new, plain_code::<8>),
+        (true, 10) => new_codes(codes, differences, &mut new, plain_code::<10>),
+        (true, 12) => new_codes(codes, differences, &mut new, plain_code::<12>),
+        _ => new_codes(codes, differences, &mut new, |code, by| finish.code(code, by)),
+    }
+    let (row, new) = (&mut row[start_of(component, first)..], &new[..codes.len()]);
+    let place = Place::new(component);
+    match (component.step, component.is_big_endian) {
+        (1, _) => row.iter_mut().zip(new).for_each(|(out, code)| *out = *code as u8),
+        (2, false) => store_words::<2, false, false>(row, place, new),
+        (2, true) => store_words::<2, true, false>(row, place, new),
+        (3, _) => store_words::<3, false, false>(row, place, new),
+        (4, false) => store_words::<4, false, false>(row, place, new),
+        (4, true) => store_words::<4, true, false>(row, place, new),
+        (8, false) => store_words::<8, false, true>(row, place, new),
+        (8, true) => store_words::<8, true, true>(row, place, new),
+        (step, _) => panic!("samples {step} bytes apart"),
     }
 }
 
 #[inline(always)]
-fn store_samples(
-    row: &mut [u8],
-    component: &Component,
+fn new_codes(
     codes: &[u16],
     differences: &[i16],
+    new: &mut [u16; BLOCK],
     finish: impl Fn(u16, i16) -> u16,
 ) {
-    let place = Place::new(component);
-    match (component.step, component.is_big_endian) {
-        (1, _) => {
-            for ((out, code), difference) in row.iter_mut().zip(codes).zip(differences) {
-                *out = finish(*code, *difference) as u8;
-            }
-        }
-        (2, false) => store_words::<2, false, false>(row, place, codes, differences, finish),
-        (2, true) => store_words::<2, true, false>(row, place, codes, differences, finish),
-        (3, _) => store_words::<3, false, false>(row, place, codes, differences, finish),
-        (4, false) => store_words::<4, false, false>(row, place, codes, differences, finish),
-        (4, true) => store_words::<4, true, false>(row, place, codes, differences, finish),
-        (8, false) => store_words::<8, false, true>(row, place, codes, differences, finish),
-        (8, true) => store_words::<8, true, true>(row, place, codes, differences, finish),
-        (step, _) => panic!("samples {step} bytes apart"),
-    }
+    let each = new.iter_mut().zip(codes).zip(differences);
+    each.for_each(|((new, code), difference)| *new = finish(*code, *difference));
 }
 
 #[inline(always)]
@@ -240,18 +234,16 @@ fn store_words<const N: usize, const SWAP: bool, const WIDE: bool>(
     row: &mut [u8],
     place: Place,
     codes: &[u16],
-    differences: &[i16],
-    finish: impl Fn(u16, i16) -> u16,
 ) {
     let mut words = row.chunks_exact_mut(N);
     let whole = words.len();
-    for ((bytes, code), difference) in words.by_ref().zip(codes).zip(differences) {
-        let new = place.put::<SWAP, WIDE>(word::<N>(bytes), finish(*code, *difference));
+    for (bytes, code) in words.by_ref().zip(codes) {
+        let new = place.put::<SWAP, WIDE>(word::<N>(bytes), *code);
         bytes.copy_from_slice(&new.to_le_bytes()[..N]);
     }
-    if let (Some(code), Some(difference)) = (codes.get(whole), differences.get(whole)) {
+    if let Some(code) = codes.get(whole) {
         let rest = words.into_remainder();
-        let new = place.put::<SWAP, WIDE>(partial_word(rest), finish(*code, *difference));
+        let new = place.put::<SWAP, WIDE>(partial_word(rest), *code);
         let length = rest.len();
         rest.copy_from_slice(&new.to_le_bytes()[..length]);
     }
@@ -259,7 +251,7 @@ fn store_words<const N: usize, const SWAP: bool, const WIDE: bool>(
 
 /// Every second difference, from the first or the second on.
 pub(super) fn every_second(level: Level, pairs: &[i16], first: usize, out: &mut [i16]) {
-    dispatch!(level, _simd => {
+    in_loops!(level, {
         let pairs = pairs.as_chunks::<2>().0;
         out.iter_mut().zip(pairs).for_each(|(out, pair)| *out = pair[first]);
     });

@@ -1,9 +1,7 @@
 //! Lattices between two lattices.
 
-use fearless_simd::dispatch;
-
 use super::{FRACTION_BITS, Lattice};
-use crate::workers::{Level, Team};
+use crate::workers::{Level, Team, in_loops};
 
 /// Binary digits of a share.
 const SHARE_BITS: u32 = 15;
@@ -24,7 +22,7 @@ impl Lattice {
         }
         let share = (share.clamp(0.0, 1.0) * f64::from(1 << SHARE_BITS)).round() as i32;
         let (entries, touched) = self.parts_mut();
-        dispatch!(level, _simd => blend_entries(entries, from, to, share));
+        in_loops!(level, blend_entries(entries, from, to, share));
         for (index, touched) in touched.iter_mut().enumerate() {
             let bits = |lattice: &Self| lattice.touched()[index];
             *touched = from.map_or(0, bits) | to.map_or(0, bits);

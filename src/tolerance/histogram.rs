@@ -1,10 +1,8 @@
 //! Radii from the pixels of a frame, by histograms of distance.
 
-use fearless_simd::dispatch;
-
 use super::BEYOND_LARGEST;
 use crate::attractor::Attractor;
-use crate::workers::Level;
+use crate::workers::{Level, in_loops};
 
 /// Bins per histogram. With [`REACH`] a bin is 0.00025 wide, and distances within a bin are taken as
 /// evenly spread, so that a radius is well within the contract's 0.0005.
@@ -43,7 +41,7 @@ impl Histograms {
 
     /// Counts colours, given in Oklab; the slices have one length.
     pub fn count(&mut self, level: Level, lab: [&[f32]; 3]) {
-        dispatch!(level, _simd => self.count_here(lab));
+        in_loops!(level, self.count_here(lab));
     }
 
     #[inline(always)]

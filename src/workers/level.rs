@@ -55,3 +55,27 @@ pub fn simd_level() -> Level {
     });
     *LEVEL
 }
+
+/// Evaluates loops that the compiler makes SIMD code of by itself: compiled twice, for AVX2 and for what every
+/// CPU has. The levels between and beyond would gain too little for the room that their code takes.
+macro_rules! in_loops {
+    ($level:expr, $work:expr) => {{
+        let level: $crate::workers::Level = $level;
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        let done = match level.as_avx2() {
+            Some(simd) => ::fearless_simd::Simd::vectorize(
+                simd,
+                #[inline(always)]
+                || $work,
+            ),
+            None => $work,
+        };
+        #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+        let done = {
+            let _ = level;
+            $work
+        };
+        done
+    }};
+}
+pub(crate) use in_loops;

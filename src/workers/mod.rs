@@ -4,6 +4,7 @@ mod level;
 mod memory;
 mod pool;
 
+pub(crate) use level::in_loops;
 pub use level::{Level, level_name, simd_level, simd_levels};
 pub use memory::machine_memory;
 pub use pool::{

@@ -46,6 +46,14 @@ pub(super) trait Words: Simd {
     type Mask: Copy;
     /// Words of a register: 8, 16 or 32.
     const COUNT: usize;
+    /// Whether there is an instruction that fetches several entries.
+    const HAS_GATHER: bool;
+
+    /// [`Self::HAS_GATHER`] of a value.
+    #[inline(always)]
+    fn has_gather(self) -> bool {
+        Self::HAS_GATHER
+    }
 
     /// The first [`Self::COUNT`] words of a slice.
     ///

@@ -78,6 +78,7 @@ impl Words for Neon {
     type Vector = uint16x8_t;
     type Mask = uint16x8_t;
     const COUNT: usize = 8;
+    const HAS_GATHER: bool = false;
 
     pairwise! { identity, identity:
         add = vaddq_u16,

@@ -104,6 +104,7 @@ impl Words for Sse4_2 {
     type Vector = __m128i;
     type Mask = __m128i;
     const COUNT: usize = 8;
+    const HAS_GATHER: bool = false;
 
     common!(
         __m128i,
@@ -230,6 +231,7 @@ impl Words for Avx2 {
     type Vector = __m256i;
     type Mask = __m256i;
     const COUNT: usize = 16;
+    const HAS_GATHER: bool = true;
 
     common!(
         __m256i,
@@ -414,6 +416,7 @@ impl Words for Avx512 {
     type Vector = __m512i;
     type Mask = __mmask32;
     const COUNT: usize = 32;
+    const HAS_GATHER: bool = true;
 
     common!(
         __m512i,
