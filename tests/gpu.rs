@@ -254,6 +254,10 @@ fn frames(info: &VideoInfo, count: u64) -> Vec<gst::Buffer> {
         let fields = frame.get_mut().unwrap();
         fields.set_pts(gst::ClockTime::from_mseconds(40) * number);
         fields.set_offset(number);
+        // As sources and decoders have it.
+        if number == 0 {
+            fields.set_flags(gst::BufferFlags::DISCONT);
+        }
         frame
     };
     (0..count).map(frame).collect()

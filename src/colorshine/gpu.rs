@@ -81,6 +81,8 @@ pub(super) struct GpuPath {
     opened: Opened,
     /// Whether a device has been asked for since the start.
     has_asked: bool,
+    /// The process that the element was started in.
+    process: u32,
     caps: Option<Arc<Caps>>,
     /// Whether the stream began with frames that have radii of their own.
     is_measuring: bool,
@@ -113,6 +115,7 @@ impl GpuPath {
             counters: counters.clone(),
             opened: Opened::default(),
             has_asked: backend == Backend::Gpu,
+            process: std::process::id(),
             caps: None,
             is_measuring: false,
             room: Room { frames: 1, rows: None, memory: 0 },
@@ -147,7 +150,8 @@ impl GpuPath {
     /// Begins a stream. Where the GPU is insisted on this waits for it; else frames are the CPU's until it
     /// is there.
     pub(super) fn begin_stream(&mut self, plan: &Plan) {
-        let before = self.latency();
+        // Frames that could not be pushed before other caps came.
+        self.flush();
         self.caps = Some(plan.caps.clone());
         self.is_measuring = plan.measured().is_some_and(Measured::is_of_each_frame);
         self.trial = Trial::default();
@@ -166,9 +170,7 @@ impl GpuPath {
                 Err(RecvTimeoutError::Disconnected) => self.opened(Err(Trouble::Panicked)),
             }
         }
-        if self.latency() != before {
-            self.news.push(News::Latency);
-        }
+        self.news.push(News::Latency);
     }
 
     /// Has a stage made beside the stream, if one is wanted.
@@ -204,9 +206,11 @@ impl GpuPath {
             // Where nobody waits any more, the stage goes here.
             send.send(stage).unwrap_or_default();
         });
+        self.news.push(News::Latency);
         if is_sent {
             self.phase = Phase::Opening(receiver);
         } else {
+            self.phase = Phase::Off;
             let text = "there is no thread to open a GPU with (the process may have been forked); the CPU does \
                         the work";
             self.news.push(News::Warning(text.into()));
@@ -219,12 +223,28 @@ impl GpuPath {
             return;
         }
         self.backend = backend;
-        self.opened = Opened::default();
         self.losses = 0;
         self.trial = Trial::default();
         self.let_go();
+        self.close();
         self.turn_on();
         self.news.push(News::Latency);
+    }
+
+    /// Forgets the device, which goes beside the stream if this was the last to know it.
+    fn close(&mut self) {
+        let opened = std::mem::take(&mut self.opened);
+        if self.is_forked() {
+            // At its end a driver would wait for threads that are not there.
+            std::mem::forget(opened);
+        } else if self.has_asked {
+            with_gpu(move || drop(opened));
+        }
+    }
+
+    /// Whether this process is not the one that the element was started in.
+    fn is_forked(&self) -> bool {
+        self.process != std::process::id()
     }
 
     /// Takes what has been opened.
@@ -250,11 +270,18 @@ impl GpuPath {
     /// The stage is of no more use, or there is none.
     fn lose(&mut self, trouble: Trouble) {
         let was_ready = matches!(self.phase, Phase::Ready(_));
+        if let Phase::Ready(stage) = &self.phase
+            && matches!(trouble, Trouble::Timeout(_) | Trouble::Panicked)
+        {
+            // Others would only find out for themselves.
+            stage.device().give_up(&trouble);
+        }
         let worked = self.ready_since.map(|since| since.elapsed());
+        self.trial.start_over();
         self.let_go();
         if was_ready && trouble.is_loss() {
             self.counters.device_lost.increment();
-            self.opened = Opened::default();
+            self.close();
         }
         let is_hopeless = matches!(
             trouble,
@@ -294,9 +321,8 @@ impl GpuPath {
         self.counters.staging_bytes.set(0);
         self.counters.adapter.set("");
         if let Phase::Ready(stage) = phase {
-            if stage.device().check() == Err(Trouble::Forked) {
-                // At its end a driver would wait for threads that are not there.
-                std::mem::forget((stage, std::mem::take(&mut self.opened)));
+            if self.is_forked() {
+                std::mem::forget(stage);
             } else {
                 with_gpu(move || drop(stage));
             }
@@ -376,18 +402,18 @@ impl GpuPath {
                 .map_err(|trouble| (trouble, flight.first_open_row().max(area.rows[0]))),
             Err(trouble) => Err((trouble, area.rows[0])),
         };
-        self.trial.count_gpu(start.elapsed());
         match result {
             Ok(()) => {
+                self.trial.count_gpu(start.elapsed());
                 self.is_told_unsuited = false;
                 self.counters.is_on_gpu.set(1);
                 self.counters.staging_bytes.set(stage.bytes());
                 None
             }
-            Err((Trouble::Unsuited, _)) => {
+            Err((trouble @ (Trouble::Unsuited | Trouble::MemoryLimit(..)), _)) => {
                 // The stage is as good as before.
                 if !std::mem::replace(&mut self.is_told_unsuited, true) {
-                    let text = format!("{}; the CPU does the work", Trouble::Unsuited);
+                    let text = format!("{trouble}; the CPU does the work");
                     self.news.push(News::Warning(text));
                 }
                 all
@@ -451,25 +477,42 @@ impl GpuPath {
         let Begun { mut flight, plan, recipe, finish, area } = begun;
         let caps = &plan.caps;
         with_mapped(buffer, &caps.info, &caps.stream.layout, |planes, layout, _| {
-            if let Phase::Ready(stage) = &mut self.phase {
+            if let Phase::Ready(stage) = &mut self.phase
+                && stage.has_begun(&flight)
+            {
                 match stage.finish(&mut flight, planes, plan.team()) {
                     Ok(()) => return,
                     Err(trouble) => self.lose(trouble),
                 }
             }
+            self.counters.is_on_gpu.set(0);
             let mut frame = Frame { planes, layout, area };
             plan.apply_on_cpu(&mut frame, flight.first_open_row(), &recipe, &finish);
+            self.leave(flight);
         })
+    }
+
+    /// Lets go of a frame that the GPU has not finished.
+    fn leave(&self, flight: Flight) {
+        if self.is_forked() {
+            // Its memory is the parent's.
+            std::mem::forget(flight);
+        }
     }
 
     /// Forgets all frames that are not pushed yet.
     pub(super) fn flush(&mut self) {
-        self.begun = None;
-        for (_, begun) in std::mem::take(&mut self.queue) {
-            if let (Phase::Ready(stage), Some(begun)) = (&mut self.phase, begun)
-                && let Err(trouble) = stage.cancel(begun.flight)
-            {
-                self.lose(trouble);
+        let queued = std::mem::take(&mut self.queue).into_iter().map(|(_, begun)| begun);
+        for begun in queued.chain([self.begun.take()]).flatten() {
+            match &mut self.phase {
+                Phase::Ready(stage)
+                    if stage.has_begun(&begun.flight) && self.process == std::process::id() =>
+                {
+                    if let Err(trouble) = stage.cancel(begun.flight) {
+                        self.lose(trouble);
+                    }
+                }
+                _ => self.leave(begun.flight),
             }
         }
     }
@@ -485,16 +528,9 @@ impl Drop for GpuPath {
     fn drop(&mut self) {
         self.flush();
         self.let_go();
+        self.close();
         if self.has_asked {
-            let opened = std::mem::take(&mut self.opened);
-            let is_forked =
-                matches!(opened.get(), Some(Ok(device)) if device.check() == Err(Trouble::Forked));
-            if is_forked {
-                std::mem::forget(opened);
-            } else {
-                with_gpu(move || drop(opened));
-                finish_gpu(PATIENCE);
-            }
+            finish_gpu(PATIENCE);
         }
     }
 }

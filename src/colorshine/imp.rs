@@ -392,21 +392,56 @@ impl BaseTransformImpl for ColorShine {
         is_discont: bool,
         inbuf: gst::Buffer,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        if is_discont {
+        // The base class says so until a frame has left, which with frames in flight may be some frames later.
+        let is_new = inbuf.flags().contains(gst::BufferFlags::DISCONT);
+        let was_told = self
+            .with_streaming(|streaming| std::mem::replace(&mut streaming.is_discont, is_discont));
+        if is_new || is_discont && was_told == Some(false) {
             self.drain()?;
         }
         self.parent_submit_input_buffer(is_discont, inbuf)
     }
 
     fn generate_output(&self) -> Result<GenerateOutputSuccess, gst::FlowError> {
-        match self.parent_generate_output()? {
-            GenerateOutputSuccess::Buffer(buffer) => self.next_output(Some(buffer)),
-            GenerateOutputSuccess::NoOutput => self.next_output(None),
-            dropped => Ok(dropped),
+        let output = match self.parent_generate_output()? {
+            GenerateOutputSuccess::Buffer(buffer) => self.next_output(Some(buffer))?,
+            GenerateOutputSuccess::NoOutput => self.next_output(None)?,
+            dropped => dropped,
+        };
+        if matches!(output, GenerateOutputSuccess::Buffer(_)) {
+            self.with_streaming(|streaming| streaming.is_discont = false);
         }
+        Ok(output)
+    }
+
+    fn propose_allocation(
+        &self,
+        decide_query: Option<&gst::query::Allocation>,
+        query: &mut gst::query::Allocation,
+    ) -> Result<(), gst::LoggableError> {
+        self.parent_propose_allocation(decide_query, query)?;
+        let held = self.with_streaming(|streaming| streaming.gpu.latency()).unwrap_or(0) as u32;
+        if held > 0 {
+            let pools: Vec<_> = query
+                .allocation_pools()
+                .map(|(pool, size, least, most)| {
+                    (pool, size, least + held, if most > 0 { most + held } else { 0 })
+                })
+                .collect();
+            for (index, (pool, size, least, most)) in pools.into_iter().enumerate() {
+                query.set_nth_allocation_pool(index as u32, pool.as_ref(), size, least, most);
+            }
+        }
+        Ok(())
     }
 
     fn query(&self, direction: gst::PadDirection, query: &mut gst::QueryRef) -> bool {
+        let is_serialized =
+            matches!(query.type_(), gst::QueryType::Drain | gst::QueryType::Allocation);
+        if direction == gst::PadDirection::Sink && is_serialized {
+            // Whoever asks may want its buffers back.
+            self.drain_or_flush();
+        }
         let is_answered = BaseTransformImplExt::parent_query(self, direction, query);
         if is_answered
             && direction == gst::PadDirection::Src
@@ -424,8 +459,8 @@ impl BaseTransformImpl for ColorShine {
             self.forget();
             self.with_streaming(|streaming| streaming.gpu.flush());
         } else if event.is_serialized() {
-            // What comes before it is not to come after it; an error shows with the next buffer.
-            self.drain().ok();
+            // What comes before it is not to come after it.
+            self.drain_or_flush();
         }
         self.parent_sink_event(event)
     }

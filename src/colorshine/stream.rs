@@ -26,6 +26,8 @@ const TOLD_EVERY: Duration = Duration::from_secs(1);
 /// What the streaming thread keeps between its calls.
 pub(super) struct Streaming {
     pub(super) gpu: GpuPath,
+    /// Whether the base class has told of a discontinuity that no frame has left since.
+    pub(super) is_discont: bool,
     pub(super) screen: Screen,
     follower: Follower,
     /// The plan and moment of the frame at hand.
@@ -42,6 +44,7 @@ impl Streaming {
     pub(super) fn new(settings: &Settings, counters: &Arc<Counters>) -> Self {
         Self {
             gpu: GpuPath::start(settings, counters),
+            is_discont: false,
             screen: Screen::default(),
             follower: Follower::default(),
             job: None,
@@ -129,6 +132,15 @@ impl ColorShine {
             self.obj().src_pad().push(buffer)?;
         }
         Ok(gst::FlowSuccess::Ok)
+    }
+
+    /// Pushes all frames that are held back; if one cannot be, those after it are of no more use. Why it cannot
+    /// is told with the next buffer, by whoever is downstream.
+    pub(super) fn drain_or_flush(&self) {
+        if let Err(error) = self.drain() {
+            gst::debug!(CAT, imp = self, "frames are let go: {error}");
+            self.with_streaming(|streaming| streaming.gpu.flush());
+        }
     }
 
     /// Tells the user what has become of the GPU, and the pipeline when latency is another.

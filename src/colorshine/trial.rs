@@ -39,8 +39,8 @@ pub(super) struct Trial {
     verdict: Option<bool>,
     cpu: Vec<Duration>,
     gpu: Vec<Duration>,
-    /// Time on the GPU since its last frame began.
-    spent: Duration,
+    /// Time on the GPU since its last frame began, if it has done any.
+    spent: Option<Duration>,
 }
 
 impl Trial {
@@ -59,10 +59,11 @@ impl Trial {
             };
         }
         if self.verdict.is_none() && self.cpu.len() >= FRAMES {
-            self.gpu.push(std::mem::take(&mut self.spent));
+            // Frames that the GPU has not done do not count.
+            self.gpu.extend(self.spent.take());
             let warm_up = WARM_UP + contest.frames;
-            if self.gpu.len() > warm_up + FRAMES {
-                let is_faster = median(&mut self.gpu[warm_up + 1..]) < median(&mut self.cpu);
+            if self.gpu.len() >= warm_up + FRAMES {
+                let is_faster = median(&mut self.gpu[warm_up..]) < median(&mut self.cpu);
                 self.verdict = Some(is_faster);
                 let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
                 known.push((contest, is_faster));
@@ -97,7 +98,13 @@ impl Trial {
 
     /// The stream has waited for the GPU for such a time.
     pub(super) fn count_gpu(&mut self, time: Duration) {
-        self.spent += time;
+        *self.spent.get_or_insert_default() += time;
+    }
+
+    /// Another device's frames follow.
+    pub(super) fn start_over(&mut self) {
+        self.gpu.clear();
+        self.spent = None;
     }
 }
 

@@ -248,6 +248,12 @@ impl Device {
         Ok(pipeline)
     }
 
+    /// Whether a program's pipeline is there already; no, where others are being compiled.
+    pub fn has_pipeline(&self, program: &Program) -> bool {
+        let pipelines = self.pipelines.try_lock();
+        pipelines.is_ok_and(|pipelines| pipelines.iter().any(|(known, _)| known == program))
+    }
+
     /// Memory for what shaders read.
     ///
     /// # Errors

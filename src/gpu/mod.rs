@@ -2,8 +2,8 @@
 //!
 //! Principles:
 //! - Nothing here is touched before an element starts: a plugin that is merely looked at loads no driver.
-//! - Whatever goes wrong is a [`Trouble`], never a panic, and the caller still has the frame. A device is
-//!   done with once it had one; a new one is opened.
+//! - Whatever goes wrong is a [`Trouble`], never a panic, and the caller still has the frame. A device that is lost,
+//!   or does not answer, is done with for all who share it; a new one is opened.
 //! - No wait is without an end ([`PATIENCE`]).
 
 mod device;

@@ -45,6 +45,9 @@ impl Mapping {
         const LOOK_AGAIN: Duration = Duration::from_millis(5);
         let start = Instant::now();
         loop {
+            if self.lock().is_none() {
+                device.attempt(|gpu, _| gpu.poll(PollType::Poll).is_ok())?;
+            }
             let is_open = |is_done: &mut Option<bool>| is_done.is_none();
             let waited = self.has_ended.wait_timeout_while(self.lock(), LOOK_AGAIN, is_open);
             let is_done = *waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -53,9 +56,7 @@ impl Mapping {
                 Some(true) => return Ok(()),
                 Some(false) => return Err(Trouble::Unmapped),
                 None if start.elapsed() > PATIENCE => return Err(Trouble::Timeout(PATIENCE)),
-                None => {
-                    device.attempt(|gpu, _| gpu.poll(PollType::Poll).is_ok())?;
-                }
+                None => {}
             }
         }
     }
@@ -275,7 +276,8 @@ impl Download {
     ///
     /// # Errors
     ///
-    /// What keeps it from being read; `read` has then not been called.
+    /// What keeps it from being read; `read` has then not been called. What goes wrong after it is the next
+    /// one's to find.
     pub(super) fn read(
         &self,
         device: &Device,
@@ -296,7 +298,8 @@ impl Download {
         })??;
         read(&view);
         drop(view);
-        device.attempt(|_, _| self.download.unmap())
+        device.attempt(|_, _| self.download.unmap()).unwrap_or_default();
+        Ok(())
     }
 }
 

@@ -68,13 +68,15 @@ impl Probe {
             each.fold(0.0, f32::max)
         };
         let mut errors: Vec<f32> = (0..COLOURS).filter(touched).map(error).collect();
-        errors.sort_unstable_by(f32::total_cmp);
-        let to_8_bit = 255.0 / ((1u64 << lattice.depth()) - 1) as f64;
-        let at = |rank: usize| errors.get(rank).map_or(0.0, |e| f64::from(*e) * to_8_bit);
-        ErrorReport {
-            max_codes: at(errors.len().saturating_sub(1)),
-            p999_codes: at(errors.len() * 999 / 1000),
+        if errors.is_empty() {
+            return ErrorReport::default();
         }
+        let rank = errors.len() * 999 / 1000;
+        let (_, p999, above) = errors.select_nth_unstable_by(rank, f32::total_cmp);
+        let max = above.iter().fold(*p999, |max, error| max.max(*error));
+        let to_8_bit = 255.0 / ((1u64 << lattice.depth()) - 1) as f64;
+        let [max_codes, p999_codes] = [max, *p999].map(|error| f64::from(error) * to_8_bit);
+        ErrorReport { max_codes, p999_codes }
     }
 }
 

@@ -34,6 +34,20 @@ pub struct Survey<'a> {
     pub team: Team,
 }
 
+/// The shader that counts the pixels of a layout.
+fn program(layout: &Layout) -> Program {
+    Program { texts: super::HISTOGRAM, entry_point: "count", constants: constants(layout) }
+}
+
+/// Compiles what [`Stage::measure`] needs, if no one has yet. It takes its time: not in a stream.
+///
+/// # Errors
+///
+/// What the device says.
+pub fn compile_measuring(device: &Device, layout: &Layout) -> Result<(), Trouble> {
+    device.pipeline(&program(layout)).map(drop)
+}
+
 /// The program, and memory of its own: frames that are drawn may have all of theirs under way.
 #[derive(Debug)]
 pub(super) struct Surveyor {
@@ -48,8 +62,7 @@ pub(super) struct Surveyor {
 
 impl Surveyor {
     pub(super) fn new(device: &Device, layout: &Layout) -> Result<Self, Trouble> {
-        let constants = constants(layout);
-        let program = Program { texts: super::HISTOGRAM, entry_point: "count", constants };
+        let program = program(layout);
         let memory = || device.memory(LEAST, USAGE);
         Ok(Self {
             pipeline: device.pipeline(&program)?,
@@ -171,6 +184,11 @@ impl Stage {
         Ok(())
     }
 
+    /// Whether [`Self::measure`] need not wait for a shader.
+    pub fn can_measure(&self, layout: &Layout) -> bool {
+        self.surveyor.is_some() || self.device.has_pipeline(&program(layout))
+    }
+
     /// Adds the distances of a frame's pixels to histograms. The frame is only read.
     ///
     /// # Errors
@@ -183,6 +201,8 @@ impl Stage {
         survey: &Survey<'_>,
         histograms: &mut Histograms,
     ) -> Result<(), Trouble> {
+        // Ahead of all that would touch a device that is not this process's.
+        self.device.check()?;
         self.room = survey.room;
         let mut surveyor = match self.surveyor.take() {
             Some(surveyor) => surveyor,

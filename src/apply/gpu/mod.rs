@@ -16,6 +16,7 @@ mod times;
 mod twins;
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wgpu::{BufferUsages, ComputePipeline};
@@ -23,6 +24,7 @@ use wgpu::{BufferUsages, ComputePipeline};
 use self::look::LookMemory;
 pub use self::measure::Survey;
 use self::measure::Surveyor;
+pub use self::measure::compile_measuring;
 pub use self::parameters::Manner;
 use self::parameters::{BandOf, WORDS, band_words, constants};
 pub use self::probe::examine;
@@ -88,6 +90,8 @@ pub struct Task<'a> {
 #[derive(Debug)]
 pub struct Stage {
     device: Arc<Device>,
+    /// No other stage of the process has it.
+    number: u64,
     room: Room,
     lattice: ComputePipeline,
     exact: ComputePipeline,
@@ -116,6 +120,8 @@ pub struct Flight {
     /// Bands that the GPU has: their slot, and groups.
     sent: VecDeque<(Slot, [usize; 2])>,
     is_waiting: bool,
+    /// The stage's number.
+    stage: u64,
 }
 
 impl Flight {
@@ -143,7 +149,9 @@ impl Stage {
             device.pipeline(&Program { texts, entry_point: "apply", constants })
         };
         let matrices = dither::matrices();
+        static STAGES: AtomicU64 = AtomicU64::new(0);
         let mut stage = Self {
+            number: STAGES.fetch_add(1, Ordering::Relaxed),
             room,
             lattice: pipeline(LATTICE)?,
             exact: pipeline(EXACT)?,
@@ -164,7 +172,7 @@ impl Stage {
         let bands = groups.div_ceil(per_band);
         for _ in 0..stage.most_slots(bands) {
             let slot = stage.slot()?;
-            stage.free.extend(slot);
+            stage.free.push(slot);
         }
         Ok(stage)
     }
@@ -195,12 +203,15 @@ impl Stage {
             ((self.room.memory - self.bytes_beside_slots()) / 8).min(self.device.binding_limit());
         let per_band = shape.groups_per_band(layout, self.room.rows, most.max(least));
         let bytes = shape.bytes_of(per_band.min(groups)) as u64;
-        if bytes > self.slot_bytes {
+        let is_too_large =
+            Slot::memory_for(self.slot_bytes) + self.bytes_beside_slots() > self.room.memory;
+        if bytes > self.slot_bytes || is_too_large {
             // Slots that are under way are let go as they come back.
             self.slots -= self.free.len();
             self.free.clear();
             self.slot_bytes = bytes;
         }
+        self.make_room();
         Ok(per_band)
     }
 
@@ -220,22 +231,28 @@ impl Stage {
         }
     }
 
-    /// A slot that is free, or a new one where there is room for it.
-    fn slot(&mut self) -> Result<Option<Slot>, Trouble> {
+    /// One slot more.
+    fn slot(&mut self) -> Result<Slot, Trouble> {
         let slot = Slot::new(&self.device, self.slot_bytes)?;
         self.slots += 1;
-        Ok(Some(slot))
+        Ok(slot)
     }
 
     /// Begins a frame: sends as many of its bands as there is room for. The frame is only read.
     ///
     /// # Errors
     ///
-    /// Why the GPU cannot do it. The stage is then of no more use, and flights with it.
+    /// Why the GPU cannot do it. With [`Trouble::Unsuited`] and [`Trouble::MemoryLimit`] the stage is as good as
+    /// before, else it is of no more use, and flights with it.
     pub fn begin(&mut self, planes: &mut Planes<'_>, task: &Task<'_>) -> Result<Flight, Trouble> {
         let Task { layout, area, method, manner, room, team } = *task;
+        // Ahead of all that would touch a device that is not this process's.
+        self.device.check()?;
         self.room = room;
         let shape = Shape::new(layout, area);
+        if self.waiting == 0 {
+            self.look.set(&self.device, method)?;
+        }
         let rest = [layout.group_of(area.rows[0]) & !1, layout.groups(area.rows[1])];
         let groups_per_band = self.reserve(layout, &shape, rest[1] - rest[0])?;
         let mut flight = Flight {
@@ -248,6 +265,7 @@ impl Stage {
             rest,
             sent: VecDeque::new(),
             is_waiting: false,
+            stage: self.number,
         };
         // Frames go in order: none overtakes one that waits.
         if self.waiting == 0 {
@@ -256,6 +274,11 @@ impl Stage {
         flight.is_waiting = flight.rest[0] < flight.rest[1];
         self.waiting += usize::from(flight.is_waiting);
         Ok(flight)
+    }
+
+    /// Whether a frame was begun here, and not by a stage before this one.
+    pub fn has_begun(&self, flight: &Flight) -> bool {
+        flight.stage == self.number
     }
 
     /// Finishes the frame that was begun first of all that are under way: writes what the GPU made of it.
@@ -283,6 +306,9 @@ impl Stage {
             if let Some((slot, _)) = flight.sent.pop_front() {
                 self.give_back(slot);
             }
+        }
+        if flight.rest[0] < flight.rest[1] {
+            return Err(Trouble::Refused("there is no memory for a band".into()));
         }
         self.waiting -= usize::from(std::mem::take(&mut flight.is_waiting));
         Ok(())
@@ -328,7 +354,7 @@ impl Stage {
         while flight.rest[0] < flight.rest[1] {
             let slot = match self.free.pop() {
                 Some(slot) => Some(slot),
-                None if self.slots < most => self.slot()?,
+                None if self.slots < most => Some(self.slot()?),
                 None => None,
             };
             let Some(mut slot) = slot else {

@@ -3,13 +3,14 @@
 use std::sync::{Arc, Weak};
 
 use super::{GpuPath, News, Phase};
-use crate::apply::gpu::Survey;
+use crate::apply::gpu::{Survey, compile_measuring};
 use crate::colorshine::Backend;
 use crate::colorshine::plan::{Frame, Plan};
 use crate::gpu::Trouble;
 use crate::model::lanes::ToOklab;
 use crate::model::words::Words;
 use crate::tolerance::histogram::Histograms;
+use crate::workers::with_gpu;
 
 /// What the frames of a plan are measured from.
 #[derive(Debug)]
@@ -35,6 +36,15 @@ impl GpuPath {
             return false;
         };
         if self.backend == Backend::Auto && !self.trial.is_gpus() {
+            return false;
+        }
+        if !stage.can_measure(frame.layout) {
+            // Measuring was asked for in mid-stream: the CPU does it until the shader is there.
+            if !std::mem::replace(&mut self.is_measuring, true) {
+                let (device, layout) = (stage.device().clone(), *frame.layout);
+                // What goes wrong is told when the shader is used.
+                with_gpu(move || compile_measuring(&device, &layout).unwrap_or_default());
+            }
             return false;
         }
         let is_known = |known: &Gauge| std::ptr::eq(known.plan.as_ptr(), Arc::as_ptr(plan));
