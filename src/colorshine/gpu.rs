@@ -254,7 +254,7 @@ impl GpuPath {
                 let name = stage.device().name();
                 if stage.device().is_software() && self.losses == 0 {
                     self.news.push(News::Warning(format!(
-                        "backend=gpu: there is no GPU but {name}, a program on the CPU; backend=cpu is faster"
+                        "backend=gpu: {name} is no GPU but a program on the CPU; backend=cpu is faster"
                     )));
                 } else {
                     self.news.push(News::Info(format!("the GPU is {name}")));
