@@ -37,6 +37,8 @@ impl Filter {
         sink.set_property("enable-last-sample", false);
         let element = element()?;
         element.set_property_from_str("method", "exact");
+        // All bands of a picture in the same arithmetic.
+        element.set_property_from_str("backend", "cpu");
         look.apply(&element)?;
         let pipeline = gst::Pipeline::new();
         pipeline.add_many([source.upcast_ref(), &element, sink.upcast_ref()])?;
