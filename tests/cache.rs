@@ -233,7 +233,7 @@ fn hostile_files_are_refused_and_replaced() {
         ("a newer version", 8, &2u32.to_le_bytes(), Refusal::Header),
         ("a long key", 12, &u32::MAX.to_le_bytes(), Refusal::Header),
         ("a huge length", 16, &u64::MAX.to_le_bytes(), Refusal::Header),
-        ("another key", key, b"2 ", Refusal::Header),
+        ("another key", key, b"0 ", Refusal::Header),
         ("a huge size", numbers - 4, &u32::MAX.to_le_bytes(), Refusal::Header),
         ("a radius that is no number", number(0), &f64::NAN.to_le_bytes(), Refusal::Value),
         ("an endless radius", number(1), &f64::INFINITY.to_le_bytes(), Refusal::Value),
