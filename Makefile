@@ -7,6 +7,8 @@
 CARGO ?= cargo
 CARGO_TARGET_DIR ?= target
 LIBRARY = $(CARGO_TARGET_DIR)/release/libgstcolorshine.so
+# A promise to those who have no use for a GPU.
+MOST_BYTES_WITHOUT_GPU = 1500000
 PRESETS = looks/GstColorShine.prs
 
 INPUT ?= tests/media/demo.mp4
@@ -123,6 +125,11 @@ test: setup cargo
 	$(CARGO) test --doc
 	echo 'without the GPU' && $(CARGO) clippy --all-targets --no-default-features -- -D warnings
 	G_DEBUG=fatal_warnings $(CARGO) test --no-default-features --lib --test element --test no_gpu
+	$(CARGO) build --release --lib --no-default-features --target-dir "$$CARGO_TARGET_DIR/no-gpu"
+	@size=$$(wc -c <"$$CARGO_TARGET_DIR/no-gpu/release/$(notdir $(LIBRARY))"); \
+	echo "the library without the GPU: $$size bytes"; \
+	test "$$size" -lt $(MOST_BYTES_WITHOUT_GPU) || { \
+		echo 'that is not less than $(MOST_BYTES_WITHOUT_GPU)' >&2; exit 1; }
 
 # FFmpeg and OpenColorIO are peers to measure against, where they are installed.
 bench: setup cargo

@@ -144,13 +144,8 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
     ) {
         let (words, length) = (self.words, luma[0].len());
         match chroma {
-            Chroma::Interleaved { pairs, cr_first: false } => {
-                let chroma = Pairs::<W, false>::new(words, pairs);
-                let mut planes = Planes { luma, chroma, finish };
-                self.share::<false, ROWS>(&mut planes, weights, length, &mut None, Some(is_quiet));
-            }
-            Chroma::Interleaved { pairs, cr_first: true } => {
-                let chroma = Pairs::<W, true>::new(words, pairs);
+            Chroma::Interleaved { pairs, cr_first } => {
+                let chroma = Pairs::new(words, pairs, cr_first);
                 let mut planes = Planes { luma, chroma, finish };
                 self.share::<false, ROWS>(&mut planes, weights, length, &mut None, Some(is_quiet));
             }
@@ -203,43 +198,43 @@ impl<W: Words, C: ChromaBytes<W>, const ROWS: usize> SharedChroma<W> for Planes<
 }
 
 /// Pairs of Cb and Cr, or of Cr and Cb.
-struct Pairs<'a, W: Words, const CR_FIRST: bool> {
+struct Pairs<'a, W: Words> {
     bytes: &'a mut [u8],
-    /// Shuffles of bytes: the low word of each 32-bit lane into both, the high word into both.
+    /// Shuffles of bytes: of each 32-bit lane, the word that is Cb into both, and the one that is Cr.
     twice: [W::Vector; 2],
-    /// Another: the words of each 32-bit lane, the other way about.
-    swapped: W::Vector,
+    /// Another: from Cb and Cr in each 32-bit lane to the order of the pairs.
+    order: W::Vector,
 }
 
-impl<'a, W: Words, const CR_FIRST: bool> Pairs<'a, W, CR_FIRST> {
+impl<'a, W: Words> Pairs<'a, W> {
     #[inline(always)]
-    fn new(words: W, bytes: &'a mut [u8]) -> Self {
+    fn new(words: W, bytes: &'a mut [u8], cr_first: bool) -> Self {
         let of_lanes = |bytes: [u8; 4]| {
             let byte = |i: usize| (i / 4 * 4) as u8 + bytes[i % 4];
             words.every_16_bytes(std::array::from_fn(byte))
         };
-        let twice = [of_lanes([0, 1, 0, 1]), of_lanes([2, 3, 2, 3])];
-        Self { bytes, twice, swapped: of_lanes([2, 3, 0, 1]) }
+        let [cb, cr] = if cr_first { [2, 0] } else { [0, 2] };
+        Self {
+            bytes,
+            twice: [cb, cr].map(|word| of_lanes([word, word + 1, word, word + 1])),
+            order: of_lanes([cb, cb + 1, cr, cr + 1]),
+        }
     }
 }
 
-impl<W: Words, const CR_FIRST: bool> ChromaBytes<W> for Pairs<'_, W, CR_FIRST> {
+impl<W: Words> ChromaBytes<W> for Pairs<'_, W> {
     #[inline(always)]
     fn load(&self, words: W, at: usize) -> [W::Vector; 2] {
         let pairs = words.load_wide(&self.bytes[at..]);
-        let [first, second] = self.twice.map(
+        self.twice.map(
             #[inline(always)]
             |twice| words.shuffle_bytes(pairs, twice),
-        );
-        if CR_FIRST { [second, first] } else { [first, second] }
+        )
     }
     #[inline(always)]
     fn change(&mut self, words: W, at: usize, differences: W::Vector, finish: &FinishWords<W>) {
         let bytes = &mut self.bytes[at..];
-        let differences = match CR_FIRST {
-            true => words.shuffle_bytes(differences, self.swapped),
-            false => differences,
-        };
+        let differences = words.shuffle_bytes(differences, self.order);
         let codes = finish.codes(words, words.load_wide(bytes), differences);
         words.store_narrow(bytes, codes);
     }
