@@ -13,6 +13,7 @@ use common::{
 use gst::prelude::*;
 use gst_video::{VideoChromaSite, VideoFormat, VideoInfo, VideoInterlaceMode};
 use gstcolorshine::frame::formats;
+use gstcolorshine::lut::Lattice;
 
 const ATTRACTORS: &str = "#ff8a3d;45;60|oklch(50% 0.12 200);40;80";
 
@@ -445,6 +446,66 @@ fn a_memory_limit_holds_for_staging_too() {
     let (large, backend, ..) = limited("0", "0");
     assert_eq!(backend, "gpu");
     assert!(small == large);
+}
+
+/// A limit that leaves the GPU no room may be raised in mid-stream.
+#[test]
+fn more_memory_brings_the_gpu_back() {
+    let _keeper = Keeper::new();
+    let info = info(VideoFormat::Rgba, 1920, 64);
+    let filter = element(&[
+        ("attractors", ATTRACTORS),
+        ("backend", "gpu"),
+        ("lut-size", "17"),
+        ("memory-limit", "60000"),
+    ]);
+    let mut harness = harness(&filter, &info);
+    let input = &frames(&info, 1)[0];
+    let mut one = || {
+        harness.push_and_pull(input.copy_deep().unwrap()).unwrap();
+        stat::<String>(&filter, "backend")
+    };
+    assert_eq!(one(), "cpu");
+    filter.set_property("memory-limit", 400_000u64);
+    let start = Instant::now();
+    while one() != "gpu" {
+        assert!(start.elapsed() < TIMEOUT.into(), "the GPU has not come back");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Frames under way keep their lattices, each its own while looks fade.
+#[test]
+fn a_memory_limit_holds_in_a_cross_fade() {
+    let info = info(VideoFormat::Rgba, 64, 48);
+    let lattice = Lattice::bytes_for(33);
+    let (count, limit) = (40, 7 * lattice);
+    let filter = element(&[
+        ("attractors", ATTRACTORS),
+        ("backend", "gpu"),
+        ("lut-size", "33"),
+        ("pipeline-depth", "3"),
+        ("transition-time", "800000000"),
+        ("memory-limit", &limit.to_string()),
+    ]);
+    let mut harness = harness(&filter, &info);
+    let mut used = Vec::new();
+    let mut is_gpu = Vec::new();
+    for (number, frame) in frames(&info, count).into_iter().enumerate() {
+        if number == 5 {
+            filter.set_property("attractors", "#1d5c9a;60;80");
+        }
+        harness.push(frame).unwrap();
+        used.push(stat::<u64>(&filter, "memory-bytes"));
+        is_gpu.push(stat::<String>(&filter, "backend") == "gpu");
+    }
+    assert!(harness.push_event(gst::event::Eos::new()));
+    assert_eq!(harness.buffers_in_queue() as u64, count);
+    let most = *used.iter().max().unwrap();
+    assert!(most <= limit, "{most} of {limit} bytes");
+    // What the fade comes from and goes to, and the blends of three frames.
+    assert!(most > 5 * lattice, "{most} bytes: lattices of {lattice} are not counted");
+    assert!(is_gpu[20], "the fade is not the GPU's");
 }
 
 /// A name that no adapter has is told, with those that there are, and the CPU does the work.

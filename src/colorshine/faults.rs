@@ -180,6 +180,23 @@ fn the_gpu_measures() {
     }
 }
 
+/// With another backend frames are another's, but those that the GPU has are not begun anew.
+#[test]
+fn frames_in_flight_are_finished_before_the_backend_changes() {
+    let _one = fault::exclusive();
+    let (element, mut harness, _) = stream("gpu", 3, SIZE, &[]);
+    let mut push = |number| harness.push(frame(number, SIZE)).expect("a frame is taken");
+    push(0);
+    push(1);
+    element.set_property_from_str("backend", "cpu");
+    // Two frames of five bands are under way.
+    fault::plan(Step::Wait, 9, Fault::Timeout);
+    push(2);
+    assert!(!fault::is_planned(), "the GPU was not waited for");
+    push(3);
+    assert_eq!(harness.buffers_in_queue(), 4);
+}
+
 /// Both sides do some frames, whose pictures are the same; the slower one does no more, now and in the next
 /// stream. That a program is the slower one is no more than a guess, so who wins is not asked.
 #[test]

@@ -4,35 +4,26 @@
 //! Whatever becomes of it, each frame is done: what the GPU has not done of a frame the CPU does.
 
 mod measure;
+mod phase;
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::measure::Gauge;
+use self::phase::{Opened, Phase};
 use super::Backend;
 use super::measured::Measured;
 use super::plan::{Caps, Frame, Plan};
-use super::recipe::Recipe;
+use super::recipe::{Held, Recipe};
 use super::settings::Settings;
 use super::trial::{Contest, Trial};
-use crate::apply::gpu::{Flight, Manner, Room, Stage, Task, examine};
+use crate::apply::gpu::{Flight, Manner, Room, Task};
 use crate::apply::{Finish, Method};
 use crate::frame::{Area, MapError, with_mapped};
-use crate::gpu::{Device, PATIENCE, Trouble, Wish};
+use crate::gpu::{PATIENCE, Trouble, Wish};
 use crate::telemetry::Counters;
-use crate::workers::{finish_gpu, with_gpu};
-
-/// Fewest pixels of a frame that `backend=auto` tries on a GPU: with fewer, the way there and back takes
-/// longer than the work.
-const WORTH_TRYING: usize = 640 * 360;
-
-/// How long a stream that insists on the GPU waits for it to begin.
-const OPENING: Duration = Duration::from_secs(10);
-
-/// Time from a loss to the next try, which doubles with each loss up to the longest.
-const REST: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(64)];
+use crate::workers::finish_gpu;
 
 /// Something that the user should hear of.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,19 +36,6 @@ pub(super) enum News {
     Latency,
 }
 
-/// How far the GPU is.
-#[derive(Debug)]
-enum Phase {
-    /// Not to be used by this stream.
-    Off,
-    /// Not now.
-    Resting { until: Instant },
-    /// Being opened beside the stream.
-    Opening(Receiver<Result<Stage, Trouble>>),
-    /// There.
-    Ready(Box<Stage>),
-}
-
 /// A frame that the GPU has, and what the CPU needs to do it instead.
 #[derive(Debug)]
 struct Begun {
@@ -66,10 +44,12 @@ struct Begun {
     recipe: Recipe,
     finish: Finish,
     area: Area,
+    /// Time that it has taken so far.
+    time: Duration,
 }
 
-/// A device that is opened once for all streams between start and stop.
-type Opened = Arc<OnceLock<Result<Arc<Device>, Trouble>>>;
+/// Most frames that are not pushed yet.
+pub(super) const MOST_FRAMES: usize = 8;
 
 /// The way over the GPU.
 #[derive(Debug)]
@@ -88,6 +68,10 @@ pub(super) struct GpuPath {
     is_measuring: bool,
     room: Room,
     phase: Phase,
+    /// Bytes that a stage would have needed and were not allowed.
+    lacking: Option<u64>,
+    /// Whether another backend waits until no frame is under way.
+    is_turning: bool,
     /// Losses in a row.
     losses: u32,
     /// Whether the user knows that the look at hand is not for the GPU.
@@ -120,6 +104,8 @@ impl GpuPath {
             is_measuring: false,
             room: Room { frames: 1, rows: None, memory: 0 },
             phase: Phase::Off,
+            lacking: None,
+            is_turning: false,
             losses: 0,
             is_told_unsuited: false,
             gauge: None,
@@ -129,22 +115,8 @@ impl GpuPath {
             queue: VecDeque::new(),
             news: Vec::new(),
         };
-        if backend == Backend::Gpu {
-            let (opened, wish) = (path.opened.clone(), path.wish());
-            with_gpu(move || {
-                opened.get_or_init(|| open(&wish));
-            });
-        }
+        path.open_early();
         path
-    }
-
-    /// Which adapter will do: a program that acts as one only where the GPU is insisted on.
-    fn wish(&self) -> Wish {
-        let may_be_software = self.backend == Backend::Gpu;
-        #[cfg(test)]
-        let may_be_software = may_be_software
-            || crate::gpu::fault::IS_SOFTWARE_REAL.load(std::sync::atomic::Ordering::Relaxed);
-        Wish { may_be_software, ..self.wish.clone() }
     }
 
     /// Begins a stream. Where the GPU is insisted on this waits for it; else frames are the CPU's until it
@@ -155,178 +127,12 @@ impl GpuPath {
         self.caps = Some(plan.caps.clone());
         self.is_measuring = plan.measured().is_some_and(Measured::is_of_each_frame);
         self.trial = Trial::default();
-        self.room = plan.room(self.frames_at_once());
+        self.room = plan.room(self.frames_at_once(), Held::bytes(&[plan.held()]));
+        self.lacking = None;
         self.let_go();
         self.turn_on();
-        if self.backend == Backend::Gpu
-            && let Phase::Opening(receiver) = &self.phase
-        {
-            match receiver.recv_timeout(OPENING) {
-                Ok(result) => self.opened(result),
-                Err(RecvTimeoutError::Timeout) => {
-                    let still = "the GPU is still being opened; the CPU does the work until then";
-                    self.news.push(News::Info(still.into()));
-                }
-                Err(RecvTimeoutError::Disconnected) => self.opened(Err(Trouble::Panicked)),
-            }
-        }
+        self.wait_until_open();
         self.news.push(News::Latency);
-    }
-
-    /// Has a stage made beside the stream, if one is wanted.
-    fn turn_on(&mut self) {
-        let Some(caps) = &self.caps else {
-            return;
-        };
-        let is_worth_trying = self.backend == Backend::Gpu || caps.pixels() >= WORTH_TRYING;
-        if self.backend == Backend::Cpu || !is_worth_trying {
-            return;
-        }
-        self.has_asked = true;
-        let (send, receiver) = channel();
-        let (opened, wish, caps, room) =
-            (self.opened.clone(), self.wish(), caps.clone(), self.room);
-        let is_measuring = self.is_measuring;
-        let is_sent = with_gpu(move || {
-            let known = opened.get().cloned().filter(|known| {
-                let is_good = |device: &Arc<Device>| device.check().is_ok();
-                known.as_ref().is_ok_and(is_good)
-            });
-            let device = known.unwrap_or_else(|| open(&wish));
-            let stage = device.and_then(|device| {
-                // Kept for the streams to come.
-                opened.set(Ok(device.clone())).unwrap_or_default();
-                let layout = &caps.stream.layout;
-                let mut stage = Stage::new(&device, layout, &caps.area(), room)?;
-                if is_measuring {
-                    stage.prepare_to_measure(layout)?;
-                }
-                Ok(stage)
-            });
-            // Where nobody waits any more, the stage goes here.
-            send.send(stage).unwrap_or_default();
-        });
-        self.news.push(News::Latency);
-        if is_sent {
-            self.phase = Phase::Opening(receiver);
-        } else {
-            self.phase = Phase::Off;
-            let text = "there is no thread to open a GPU with (the process may have been forked); the CPU does \
-                        the work";
-            self.news.push(News::Warning(text.into()));
-        }
-    }
-
-    /// Turns to another backend while the stream goes on.
-    pub(super) fn turn_to(&mut self, backend: Backend) {
-        if self.backend == backend {
-            return;
-        }
-        self.backend = backend;
-        self.losses = 0;
-        self.trial = Trial::default();
-        self.let_go();
-        self.close();
-        self.turn_on();
-        self.news.push(News::Latency);
-    }
-
-    /// Forgets the device, which goes beside the stream if this was the last to know it.
-    fn close(&mut self) {
-        let opened = std::mem::take(&mut self.opened);
-        if self.is_forked() {
-            // At its end a driver would wait for threads that are not there.
-            std::mem::forget(opened);
-        } else if self.has_asked {
-            with_gpu(move || drop(opened));
-        }
-    }
-
-    /// Whether this process is not the one that the element was started in.
-    fn is_forked(&self) -> bool {
-        self.process != std::process::id()
-    }
-
-    /// Takes what has been opened.
-    fn opened(&mut self, result: Result<Stage, Trouble>) {
-        match result {
-            Ok(stage) => {
-                let name = stage.device().name();
-                if stage.device().is_software() && self.losses == 0 {
-                    self.news.push(News::Warning(format!(
-                        "backend=gpu: {name} is no GPU but a program on the CPU; backend=cpu is faster"
-                    )));
-                } else {
-                    self.news.push(News::Info(format!("the GPU is {name}")));
-                }
-                self.counters.adapter.set(name);
-                self.phase = Phase::Ready(Box::new(stage));
-                self.ready_since = Some(Instant::now());
-            }
-            Err(trouble) => self.lose(trouble),
-        }
-    }
-
-    /// The stage is of no more use, or there is none.
-    fn lose(&mut self, trouble: Trouble) {
-        let was_ready = matches!(self.phase, Phase::Ready(_));
-        if let Phase::Ready(stage) = &self.phase
-            && matches!(trouble, Trouble::Timeout(_) | Trouble::Panicked)
-        {
-            // Others would only find out for themselves.
-            stage.device().give_up(&trouble);
-        }
-        let worked = self.ready_since.map(|since| since.elapsed());
-        self.trial.start_over();
-        self.let_go();
-        if was_ready && trouble.is_loss() {
-            self.counters.device_lost.increment();
-            self.close();
-        }
-        let is_hopeless = matches!(
-            trouble,
-            Trouble::NoAdapter(..)
-                | Trouble::OnlySoftware(_)
-                | Trouble::Forked
-                | Trouble::WrongPicture(_)
-                | Trouble::MemoryLimit(..)
-        );
-        if is_hopeless {
-            let is_expected = self.backend == Backend::Auto
-                && match &trouble {
-                    Trouble::NoAdapter(name, _) => name.is_none(),
-                    Trouble::OnlySoftware(_) => self.wish.name.is_none(),
-                    _ => false,
-                };
-            let text = format!("{trouble}; the CPU does the work");
-            self.news.push(if is_expected { News::Info(text) } else { News::Warning(text) });
-            self.news.push(News::Latency);
-            return;
-        }
-        // One that has worked for long begins anew.
-        self.losses =
-            if worked.is_some_and(|worked| worked > REST[1]) { 1 } else { self.losses + 1 };
-        let rest = rest(self.losses);
-        self.phase = Phase::Resting { until: Instant::now() + rest };
-        let text = format!("{trouble}; the CPU goes on, and the GPU is tried again in {rest:.0?}");
-        // A GPU that does not come back is one episode.
-        let is_news = was_ready || self.losses == 1;
-        self.news.push(if is_news { News::Warning(text) } else { News::Info(text) });
-    }
-
-    /// Drops the stage beside the stream: a driver may take its time over it.
-    fn let_go(&mut self) {
-        let phase = std::mem::replace(&mut self.phase, Phase::Off);
-        self.ready_since = None;
-        self.counters.staging_bytes.set(0);
-        self.counters.adapter.set("");
-        if let Phase::Ready(stage) = phase {
-            if self.is_forked() {
-                std::mem::forget(stage);
-            } else {
-                with_gpu(move || drop(stage));
-            }
-        }
     }
 
     /// Frames that are begun before the first of them is finished. One where the caps have no frame rate:
@@ -345,28 +151,37 @@ impl GpuPath {
     }
 
     /// Takes a frame on: does it, or begins it. Returns the first row of luma that is still the CPU's to
-    /// do, if any is.
+    /// do, if any is. The lattices that are held beside those of frames under way count as memory.
     pub(super) fn apply(
         &mut self,
         plan: &Arc<Plan>,
         frame: &mut Frame<'_, '_>,
         recipe: &Recipe,
         finish: &Finish,
+        held: &[Option<Held>],
     ) -> Option<usize> {
         self.counters.is_on_gpu.set(0);
         let method = recipe.method();
+        let frames = self.room.frames;
+        self.room = plan.room(frames, self.lattice_bytes(held));
         self.look_after(&method);
         if frame.area.processed_until <= frame.area.columns[0] {
             return None;
         }
         let all = Some(frame.area.rows[0]);
+        let is_under_way = self.is_under_way();
         let Phase::Ready(stage) = &mut self.phase else {
             return all;
         };
+        if self.is_turning {
+            return all;
+        }
         if self.backend == Backend::Auto {
             let adapter = stage.device().name();
             let kind = || Contest::new(adapter, plan, &method, self.room.frames);
             match self.trial.is_gpus_turn(kind) {
+                // What is under way comes first.
+                None if is_under_way => return all,
                 None => {
                     let text = format!("the CPU is faster than {adapter} here, and does the work");
                     self.news.push(News::Info(text));
@@ -378,9 +193,11 @@ impl GpuPath {
                 Some(true) => {}
             }
         }
+        // Lattices may take what frames under way have been given: then those have to be done first.
+        if !stage.fit(self.room) && is_under_way {
+            return all;
+        }
         let start = Instant::now();
-        let frames = self.room.frames;
-        self.room = plan.room(frames);
         let area = frame.area;
         let task = Task {
             layout: frame.layout,
@@ -394,7 +211,8 @@ impl GpuPath {
         let result = match begun {
             Ok(flight) if frames > 1 => {
                 let (plan, recipe, finish) = (plan.clone(), recipe.clone(), *finish);
-                self.begun = Some(Begun { flight, plan, recipe, finish, area });
+                let time = Duration::ZERO;
+                self.begun = Some(Begun { flight, plan, recipe, finish, area, time });
                 Ok(())
             }
             Ok(mut flight) => stage
@@ -430,21 +248,29 @@ impl GpuPath {
         self.trial.count_cpu(time);
     }
 
-    /// Whether something is ready, or due.
-    fn look_after(&mut self, method: &Method) {
-        match &self.phase {
-            Phase::Opening(receiver) => match receiver.try_recv() {
-                Ok(result) => self.opened(result),
-                Err(TryRecvError::Disconnected) => self.opened(Err(Trouble::Panicked)),
-                Err(TryRecvError::Empty) => {}
-            },
-            Phase::Resting { until } if Instant::now() >= *until => self.turn_on(),
-            Phase::Off if self.trial.was_another(matches!(method, Method::Exact(..))) => {
-                self.trial = Trial::default();
-                self.turn_on();
-            }
-            _ => {}
-        }
+    /// Keeps the time that the frame at hand has taken so far, if it is under way; says whether it is.
+    pub(super) fn keep_time(&mut self, time: Duration) -> bool {
+        self.begun.as_mut().map(|begun| begun.time = time).is_some()
+    }
+
+    /// Whether the GPU has frames that are not pushed yet.
+    fn is_under_way(&self) -> bool {
+        self.queue.iter().any(|(_, begun)| begun.is_some())
+    }
+
+    /// The lattices that frames under way need; some may be the same.
+    pub(super) fn held(&self) -> [Option<Held>; MOST_FRAMES] {
+        let mut begun =
+            self.queue.iter().filter_map(|(_, begun)| begun.as_ref()).chain(&self.begun);
+        std::array::from_fn(|_| begun.next().and_then(|begun| begun.recipe.held()))
+    }
+
+    /// Bytes of some lattices and of those that frames under way need.
+    fn lattice_bytes(&self, held: &[Option<Held>]) -> u64 {
+        let mut all = [None; 2 * MOST_FRAMES];
+        all[..MOST_FRAMES].copy_from_slice(&self.held());
+        all[MOST_FRAMES..][..held.len()].copy_from_slice(held);
+        Held::bytes(&all)
     }
 
     /// Takes a frame that is to be pushed after those before.
@@ -467,14 +293,16 @@ impl GpuPath {
         let Some(begun) = begun else {
             return Some(Ok(buffer));
         };
-        let start = Instant::now();
+        let (start, before) = (Instant::now(), begun.time);
         let result = self.finish(buffer.make_mut(), begun);
-        self.trial.count_gpu(start.elapsed());
+        let time = start.elapsed();
+        self.trial.count_gpu(time);
+        self.counters.apply_time.smooth_time(before + time);
         Some(result.map(|()| buffer))
     }
 
     fn finish(&mut self, buffer: &mut gst::BufferRef, begun: Begun) -> Result<(), MapError> {
-        let Begun { mut flight, plan, recipe, finish, area } = begun;
+        let Begun { mut flight, plan, recipe, finish, area, time: _ } = begun;
         let caps = &plan.caps;
         with_mapped(buffer, &caps.info, &caps.stream.layout, |planes, layout, _| {
             if let Phase::Ready(stage) = &mut self.phase
@@ -533,22 +361,6 @@ impl Drop for GpuPath {
             finish_gpu(PATIENCE);
         }
     }
-}
-
-/// The device for a wish, if it can be trusted.
-fn open(wish: &Wish) -> Result<Arc<Device>, Trouble> {
-    let device = Device::open(wish)?;
-    examine(&device)?;
-    Ok(device)
-}
-
-/// Time to rest after a number of losses in a row.
-fn rest(losses: u32) -> Duration {
-    if cfg!(test) {
-        return Duration::ZERO;
-    }
-    let [shortest, longest] = REST;
-    shortest.saturating_mul(1 << losses.saturating_sub(1).min(16)).min(longest)
 }
 
 impl Contest {

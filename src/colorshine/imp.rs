@@ -24,7 +24,7 @@ use super::lut_file::LutFile;
 use super::plan::{Caps, Moment, Notice, Plan};
 use super::recipe::Held;
 use super::settings::{Change, LUT_FILES, PROPERTIES, Settings};
-use super::stream::Streaming;
+use super::stream::{MOST_HELD, Streaming};
 use super::{prepare, stats};
 use crate::frame::formats;
 use crate::lut::Disk;
@@ -63,8 +63,8 @@ pub(super) struct State {
     is_warned_of_hdr: bool,
     /// The folder of baked looks, taken at start.
     disk: Option<Arc<Disk>>,
-    /// The lattices that the last frame needed.
-    pub(super) on_screen: [Option<Held>; 5],
+    /// The lattices that the stream needed at its last frame.
+    pub(super) held: [Option<Held>; MOST_HELD],
 }
 
 impl State {
@@ -229,11 +229,11 @@ impl ObjectImpl for ColorShine {
         if pspec.name() != "stats" {
             return self.state().settings.get(pspec.name());
         }
-        let (plan, on_screen) = {
+        let (plan, held) = {
             let state = self.state();
-            (state.plan.clone(), state.on_screen)
+            (state.plan.clone(), state.held)
         };
-        stats::snapshot(&self.counters, plan.as_deref(), on_screen).to_value()
+        stats::snapshot(&self.counters, plan.as_deref(), held).to_value()
     }
 }
 
@@ -311,7 +311,7 @@ impl BaseTransformImpl for ColorShine {
             state.next = None;
             state.settings.lut_files.iter_mut().for_each(LutFile::forget);
             state.disk = None;
-            state.on_screen = Default::default();
+            state.held = [None; MOST_HELD];
         }
         self.end_streaming();
         Ok(())
@@ -338,7 +338,9 @@ impl BaseTransformImpl for ColorShine {
         };
         let begun = self.with_streaming(|streaming| {
             streaming.gpu.turn_to(backend);
-            streaming.since += streaming.screen.begin_frame(plan.as_ref(), buffer.pts());
+            let held_back = streaming.gpu.latency();
+            let since = streaming.screen.begin_frame(plan.as_ref(), buffer.pts(), held_back);
+            streaming.since += since;
             let moment = Moment { mix, split, since: streaming.since };
             let is_fading = streaming.screen.is_fading();
             let has_work = |plan: &Arc<Plan>| {
@@ -349,15 +351,15 @@ impl BaseTransformImpl for ColorShine {
             if streaming.job.is_none() {
                 streaming.screen.show_untouched();
             }
-            (streaming.job.is_none(), streaming.screen.held())
+            (streaming.job.is_none(), streaming.held())
         });
-        let Some((is_passthrough, on_screen)) = begun else {
+        let Some((is_passthrough, held)) = begun else {
             return;
         };
         self.counters.frames.increment();
         if is_passthrough {
             self.counters.frames_passthrough.increment();
-            self.state().on_screen = on_screen;
+            self.state().held = held;
         }
         if element.is_passthrough() != is_passthrough {
             gst::debug!(CAT, imp = self, "passthrough: {is_passthrough}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Backend;
 use super::plan::{Frame, Plan};
-use super::recipe::Recipe;
+use super::recipe::{Held, Recipe};
 use super::settings::Settings;
 use crate::apply::Finish;
 use crate::frame::MapError;
@@ -21,6 +21,9 @@ pub(super) enum News {
     Info(String),
     Latency,
 }
+
+/// Most frames that are under way.
+pub(super) const MOST_FRAMES: usize = 0;
 
 /// The way over the GPU, which is closed.
 #[derive(Debug)]
@@ -57,6 +60,7 @@ impl GpuPath {
         frame: &mut Frame<'_, '_>,
         _recipe: &Recipe,
         _finish: &Finish,
+        _held: &[Option<Held>],
     ) -> Option<usize> {
         Some(frame.area.rows[0])
     }
@@ -72,6 +76,14 @@ impl GpuPath {
     }
 
     pub(super) fn count_cpu(&mut self, _time: Duration) {}
+
+    pub(super) fn keep_time(&mut self, _time: Duration) -> bool {
+        false
+    }
+
+    pub(super) fn held(&self) -> [Option<Held>; MOST_FRAMES] {
+        []
+    }
 
     pub(super) fn push(&mut self, buffer: gst::Buffer) {
         self.buffer = Some(buffer);

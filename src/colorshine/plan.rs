@@ -416,11 +416,9 @@ impl Plan {
         count * Lattice::bytes_for(size) <= self.request.memory_limit
     }
 
-    /// What the way over the GPU may take, with a number of frames under way at once.
+    /// What the way over the GPU may take beside the bytes that are held, with a number of frames under way at once.
     #[cfg(feature = "gpu")]
-    pub(super) fn room(&self, frames: usize) -> crate::apply::gpu::Room {
-        let lattice = self.lut_size();
-        let held = if lattice == 0 { 0 } else { Lattice::bytes_for(lattice) };
+    pub(super) fn room(&self, frames: usize, held: u64) -> crate::apply::gpu::Room {
         let memory = self.request.memory_limit.saturating_sub(held);
         crate::apply::gpu::Room { frames, rows: self.tile_size, memory }
     }
@@ -466,7 +464,7 @@ impl Plan {
             screen.show_untouched();
         } else if let Some(recipe) = screen.show(recipe, self.team()) {
             let finish = Finish::new(self.caps.stream.codes.depth, moment.mix);
-            if let Some(first_row) = gpu.apply(self, frame, &recipe, &finish) {
+            if let Some(first_row) = gpu.apply(self, frame, &recipe, &finish, &screen.held()) {
                 let is_whole = first_row <= frame.area.rows[0];
                 let start = Instant::now();
                 self.apply_on_cpu(frame, first_row, &recipe, &finish);

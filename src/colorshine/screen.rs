@@ -26,6 +26,9 @@ impl Clock {
     }
 }
 
+/// Most lattices that what is shown needs.
+pub(super) const MOST_HELD: usize = 5;
+
 /// What is shown.
 #[derive(Debug, Default)]
 pub(super) struct Screen {
@@ -50,11 +53,13 @@ struct Fade {
 }
 
 impl Screen {
-    /// Begins a frame with the plan that is in place. Returns the time since the frame before.
+    /// Begins a frame with the plan that is in place, where a number of frames may be held back with their
+    /// lattices. Returns the time since the frame before.
     pub(super) fn begin_frame(
         &mut self,
         plan: Option<&Arc<Plan>>,
         time: Option<gst::ClockTime>,
+        held_back: usize,
     ) -> Duration {
         let frame_time = plan.map_or(Duration::ZERO, |plan| plan.caps.frame_time());
         let since = self.clock.since(time, frame_time);
@@ -63,7 +68,7 @@ impl Screen {
             (new, old) => new.is_none() && old.is_none(),
         };
         if !is_same {
-            self.fade = plan.and_then(|plan| self.fade_to(plan));
+            self.fade = plan.and_then(|plan| self.fade_to(plan, held_back));
             self.plan = plan.cloned();
         }
         if let Some(fade) = &mut self.fade {
@@ -76,7 +81,7 @@ impl Screen {
     }
 
     /// The cross-fade from what is on screen to another plan.
-    fn fade_to(&self, plan: &Plan) -> Option<Fade> {
+    fn fade_to(&self, plan: &Plan, held_back: usize) -> Option<Fade> {
         let old = self.plan.as_ref()?;
         if plan.transition.is_zero() || !Arc::ptr_eq(&plan.caps, &old.caps) {
             return None;
@@ -87,8 +92,8 @@ impl Screen {
             Some(recipe) => Some(recipe.blendable(plan.team())?.0),
         };
         let sizes = [from.as_ref().map_or(0, |from| from.size()), plan.lut_size()];
-        // What it comes from, what it goes to, that resized, and the blend.
-        if !plan.may_hold(4, sizes.into_iter().max()?) {
+        // What it comes from, what it goes to, that resized, and a blend for each frame.
+        if !plan.may_hold(4 + held_back as u64, sizes.into_iter().max()?) {
             return None;
         }
         let (elapsed, duration) = (Duration::ZERO, plan.transition);
@@ -115,7 +120,7 @@ impl Screen {
     }
 
     /// The lattices that what is shown needs; some may be the same.
-    pub(super) fn held(&self) -> [Option<Held>; 5] {
+    pub(super) fn held(&self) -> [Option<Held>; MOST_HELD] {
         let last = self.last.as_ref().and_then(Recipe::held);
         let Some(fade) = &self.fade else {
             return [last, None, None, None, None];

@@ -2,23 +2,26 @@
 
 use super::plan::Plan;
 use super::recipe::Held;
+use super::stream::MOST_HELD;
 use crate::telemetry::Counters;
 use crate::workers::{level_name, simd_level};
 
 /// The snapshot. Names never change; what the element cannot know yet is 0.
 ///
-/// Memory is that of the .cube files, of the lattices which the plan and the screen need, and of the way
-/// over the GPU. Lattices that the process merely keeps,
-/// for whoever wants them again, are not this element's.
+/// Memory is that of the .cube files, of the lattices which the plan, the screen and frames under way need, and of
+/// the way over the GPU. Lattices that the process merely keeps, for whoever wants them again, are not this
+/// element's.
 pub(super) fn snapshot(
     counters: &Counters,
     plan: Option<&Plan>,
-    on_screen: [Option<Held>; 5],
+    held: [Option<Held>; MOST_HELD],
 ) -> gst::Structure {
     let report = plan.map(Plan::report).unwrap_or_default();
     let lut_size = plan.map_or(0, Plan::lut_size);
-    let [a, b, c, d, e] = on_screen;
-    let lattices = Held::bytes(&[plan.and_then(Plan::held), a, b, c, d, e]);
+    let mut all = [None; 1 + MOST_HELD];
+    all[0] = plan.and_then(Plan::held);
+    all[1..].copy_from_slice(&held);
+    let lattices = Held::bytes(&all);
     let files = plan.map_or(0, |plan| plan.look.lut_bytes());
     let memory = lattices + files + counters.staging_bytes.get();
     let radii = plan.map(Plan::radii).unwrap_or_default();

@@ -9,11 +9,12 @@ use gst::subclass::prelude::*;
 use gst_base::prelude::*;
 use gst_base::subclass::base_transform::GenerateOutputSuccess;
 
-use super::gpu::{GpuPath, News};
+use super::gpu::{GpuPath, MOST_FRAMES, News};
 use super::imp::{CAT, ColorShine};
 use super::plan::{Frame, Moment, Plan};
 use super::prepare;
-use super::screen::Screen;
+use super::recipe::Held;
+use super::screen::{self, Screen};
 use super::settings::Settings;
 use crate::error::unusable_buffer;
 use crate::frame::{MapError, with_mapped};
@@ -22,6 +23,9 @@ use crate::tolerance::follow::Follower;
 
 /// Time of the stream between two lines of its story in the log.
 const TOLD_EVERY: Duration = Duration::from_secs(1);
+
+/// Most lattices that a stream needs at once.
+pub(super) const MOST_HELD: usize = screen::MOST_HELD + MOST_FRAMES;
 
 /// What the streaming thread keeps between its calls.
 pub(super) struct Streaming {
@@ -52,6 +56,14 @@ impl Streaming {
             untold: Duration::ZERO,
             first_frame: None,
         }
+    }
+
+    /// The lattices that what is shown and frames under way need; some may be the same.
+    pub(super) fn held(&self) -> [Option<Held>; MOST_HELD] {
+        let each = self.screen.held().into_iter().chain(self.gpu.held());
+        let mut held = [None; MOST_HELD];
+        held.iter_mut().zip(each).for_each(|(held, each)| *held = each);
+        held
     }
 }
 
@@ -86,8 +98,10 @@ impl ColorShine {
         }
         let time = start.elapsed();
         let counters = &self.counters;
-        counters.apply_time.smooth_time(time);
-        self.state().on_screen = streaming.screen.held();
+        if !streaming.gpu.keep_time(time) {
+            counters.apply_time.smooth_time(time);
+        }
+        self.state().held = streaming.held();
         if let Some(negotiation) = streaming.first_frame.take() {
             counters.first_frame_time.set_time(negotiation + time);
         }

@@ -231,6 +231,13 @@ impl Stage {
         }
     }
 
+    /// Takes another room, and lets go of free memory that is beyond it. Says whether what is in use fits.
+    pub fn fit(&mut self, room: Room) -> bool {
+        self.room = room;
+        self.make_room();
+        self.bytes() <= room.memory
+    }
+
     /// One slot more.
     fn slot(&mut self) -> Result<Slot, Trouble> {
         let slot = Slot::new(&self.device, self.slot_bytes)?;

@@ -59,7 +59,7 @@ impl GpuPath {
         let area = frame.picture();
         let measured = match &gauge.words {
             Some(words) => {
-                let (room, team) = (plan.room(self.room.frames), plan.team());
+                let (room, team) = (self.room, plan.team());
                 let survey = Survey { layout: frame.layout, area: &area, gauge: words, room, team };
                 stage.measure(frame.planes, &survey, histograms)
             }

@@ -1,0 +1,273 @@
+//! How far the GPU is: opened beside the stream, lost, and tried again.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use super::{GpuPath, News};
+use crate::apply::Method;
+use crate::apply::gpu::{Stage, examine};
+use crate::colorshine::Backend;
+use crate::colorshine::trial::Trial;
+use crate::gpu::{Device, Trouble, Wish};
+use crate::workers::with_gpu;
+
+/// Fewest pixels of a frame that `backend=auto` tries on a GPU: with fewer, the way there and back takes
+/// longer than the work.
+const WORTH_TRYING: usize = 640 * 360;
+
+/// How long a stream that insists on the GPU waits for it to begin.
+const OPENING: Duration = Duration::from_secs(10);
+
+/// Time from a loss to the next try, which doubles with each loss up to the longest.
+const REST: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(64)];
+
+/// How far the GPU is.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// Not to be used by this stream.
+    Off,
+    /// Not now.
+    Resting { until: Instant },
+    /// Being opened beside the stream.
+    Opening(Receiver<Result<Stage, Trouble>>),
+    /// There.
+    Ready(Box<Stage>),
+}
+
+/// A device that is opened once for all streams between start and stop.
+pub(super) type Opened = Arc<OnceLock<Result<Arc<Device>, Trouble>>>;
+
+impl GpuPath {
+    /// Which adapter will do: a program that acts as one only where the GPU is insisted on.
+    fn wish(&self) -> Wish {
+        let may_be_software = self.backend == Backend::Gpu;
+        #[cfg(test)]
+        let may_be_software = may_be_software
+            || crate::gpu::fault::IS_SOFTWARE_REAL.load(std::sync::atomic::Ordering::Relaxed);
+        Wish { may_be_software, ..self.wish.clone() }
+    }
+
+    /// Has a device opened while the stream is still being negotiated, where one is insisted on.
+    pub(super) fn open_early(&self) {
+        if self.backend == Backend::Gpu {
+            let (opened, wish) = (self.opened.clone(), self.wish());
+            with_gpu(move || {
+                opened.get_or_init(|| open(&wish));
+            });
+        }
+    }
+
+    /// Has a stage made beside the stream, if one is wanted.
+    pub(super) fn turn_on(&mut self) {
+        let Some(caps) = &self.caps else {
+            return;
+        };
+        let is_worth_trying = self.backend == Backend::Gpu || caps.pixels() >= WORTH_TRYING;
+        if self.backend == Backend::Cpu || !is_worth_trying {
+            return;
+        }
+        self.has_asked = true;
+        self.lacking = None;
+        let (send, receiver) = channel();
+        let (opened, wish, caps, room) =
+            (self.opened.clone(), self.wish(), caps.clone(), self.room);
+        let is_measuring = self.is_measuring;
+        let is_sent = with_gpu(move || {
+            let known = opened.get().cloned().filter(|known| {
+                let is_good = |device: &Arc<Device>| device.check().is_ok();
+                known.as_ref().is_ok_and(is_good)
+            });
+            let device = known.unwrap_or_else(|| open(&wish));
+            let stage = device.and_then(|device| {
+                // Kept for the streams to come.
+                opened.set(Ok(device.clone())).unwrap_or_default();
+                let layout = &caps.stream.layout;
+                let mut stage = Stage::new(&device, layout, &caps.area(), room)?;
+                if is_measuring {
+                    stage.prepare_to_measure(layout)?;
+                }
+                Ok(stage)
+            });
+            // Where nobody waits any more, the stage goes here.
+            send.send(stage).unwrap_or_default();
+        });
+        self.news.push(News::Latency);
+        if is_sent {
+            self.phase = Phase::Opening(receiver);
+        } else {
+            self.phase = Phase::Off;
+            let text = "there is no thread to open a GPU with (the process may have been forked); the CPU does \
+                        the work";
+            self.news.push(News::Warning(text.into()));
+        }
+    }
+
+    /// Waits for a GPU that is insisted on.
+    pub(super) fn wait_until_open(&mut self) {
+        if self.backend == Backend::Gpu
+            && let Phase::Opening(receiver) = &self.phase
+        {
+            match receiver.recv_timeout(OPENING) {
+                Ok(result) => self.opened(result),
+                Err(RecvTimeoutError::Timeout) => {
+                    let still = "the GPU is still being opened; the CPU does the work until then";
+                    self.news.push(News::Info(still.into()));
+                }
+                Err(RecvTimeoutError::Disconnected) => self.opened(Err(Trouble::Panicked)),
+            }
+        }
+    }
+
+    /// Turns to another backend while the stream goes on, as soon as no frame is under way.
+    pub(in crate::colorshine) fn turn_to(&mut self, backend: Backend) {
+        self.is_turning = self.backend != backend && self.is_under_way();
+        if self.backend == backend || self.is_turning {
+            return;
+        }
+        self.backend = backend;
+        self.losses = 0;
+        self.trial = Trial::default();
+        self.let_go();
+        self.close();
+        self.turn_on();
+        self.news.push(News::Latency);
+    }
+
+    /// Whether something is ready, or due.
+    pub(super) fn look_after(&mut self, method: &Method) {
+        match &self.phase {
+            Phase::Opening(receiver) => match receiver.try_recv() {
+                Ok(result) => self.opened(result),
+                Err(TryRecvError::Disconnected) => self.opened(Err(Trouble::Panicked)),
+                Err(TryRecvError::Empty) => {}
+            },
+            Phase::Resting { until } if Instant::now() >= *until => self.turn_on(),
+            Phase::Off if self.lacking.is_some_and(|lacking| lacking <= self.room.memory) => {
+                self.turn_on();
+            }
+            Phase::Off if self.trial.was_another(matches!(method, Method::Exact(..))) => {
+                self.trial = Trial::default();
+                self.turn_on();
+            }
+            _ => {}
+        }
+    }
+
+    /// Forgets the device, which goes beside the stream if this was the last to know it.
+    pub(super) fn close(&mut self) {
+        let opened = std::mem::take(&mut self.opened);
+        if self.is_forked() {
+            // At its end a driver would wait for threads that are not there.
+            std::mem::forget(opened);
+        } else if self.has_asked {
+            with_gpu(move || drop(opened));
+        }
+    }
+
+    /// Whether this process is not the one that the element was started in.
+    pub(super) fn is_forked(&self) -> bool {
+        self.process != std::process::id()
+    }
+
+    /// Takes what has been opened.
+    fn opened(&mut self, result: Result<Stage, Trouble>) {
+        match result {
+            Ok(stage) => {
+                let name = stage.device().name();
+                if stage.device().is_software() && self.losses == 0 {
+                    self.news.push(News::Warning(format!(
+                        "backend=gpu: {name} is no GPU but a program on the CPU; backend=cpu is faster"
+                    )));
+                } else {
+                    self.news.push(News::Info(format!("the GPU is {name}")));
+                }
+                self.counters.adapter.set(name);
+                self.phase = Phase::Ready(Box::new(stage));
+                self.ready_since = Some(Instant::now());
+            }
+            Err(trouble) => self.lose(trouble),
+        }
+    }
+
+    /// The stage is of no more use, or there is none.
+    pub(super) fn lose(&mut self, trouble: Trouble) {
+        let was_ready = matches!(self.phase, Phase::Ready(_));
+        if let Phase::Ready(stage) = &self.phase
+            && matches!(trouble, Trouble::Timeout(_) | Trouble::Panicked)
+        {
+            // Others would only find out for themselves.
+            stage.device().give_up(&trouble);
+        }
+        let worked = self.ready_since.map(|since| since.elapsed());
+        self.trial.start_over();
+        self.let_go();
+        if was_ready && trouble.is_loss() {
+            self.counters.device_lost.increment();
+            self.close();
+        }
+        let is_hopeless = matches!(
+            trouble,
+            Trouble::NoAdapter(..)
+                | Trouble::OnlySoftware(_)
+                | Trouble::Forked
+                | Trouble::WrongPicture(_)
+                | Trouble::MemoryLimit(..)
+        );
+        if is_hopeless {
+            let is_expected = self.backend == Backend::Auto
+                && match &trouble {
+                    Trouble::NoAdapter(name, _) => name.is_none(),
+                    Trouble::OnlySoftware(_) => self.wish.name.is_none(),
+                    _ => false,
+                };
+            let text = format!("{trouble}; the CPU does the work");
+            self.news.push(if is_expected { News::Info(text) } else { News::Warning(text) });
+            self.news.push(News::Latency);
+            if let Trouble::MemoryLimit(need, _) = trouble {
+                self.lacking = Some(need);
+            }
+            return;
+        }
+        // One that has worked for long begins anew.
+        self.losses =
+            if worked.is_some_and(|worked| worked > REST[1]) { 1 } else { self.losses + 1 };
+        let rest = rest(self.losses);
+        self.phase = Phase::Resting { until: Instant::now() + rest };
+        let text = format!("{trouble}; the CPU goes on, and the GPU is tried again in {rest:.0?}");
+        // A GPU that does not come back is one episode.
+        let is_news = was_ready || self.losses == 1;
+        self.news.push(if is_news { News::Warning(text) } else { News::Info(text) });
+    }
+
+    /// Drops the stage beside the stream: a driver may take its time over it.
+    pub(super) fn let_go(&mut self) {
+        let phase = std::mem::replace(&mut self.phase, Phase::Off);
+        self.ready_since = None;
+        self.counters.staging_bytes.set(0);
+        self.counters.adapter.set("");
+        if let Phase::Ready(stage) = phase {
+            if self.is_forked() {
+                std::mem::forget(stage);
+            } else {
+                with_gpu(move || drop(stage));
+            }
+        }
+    }
+}
+
+/// The device for a wish, if it can be trusted.
+fn open(wish: &Wish) -> Result<Arc<Device>, Trouble> {
+    let device = Device::open(wish)?;
+    examine(&device)?;
+    Ok(device)
+}
+
+/// Time to rest after a number of losses in a row.
+fn rest(losses: u32) -> Duration {
+    if cfg!(test) {
+        return Duration::ZERO;
+    }
+    let [shortest, longest] = REST;
+    shortest.saturating_mul(1 << losses.saturating_sub(1).min(16)).min(longest)
+}
