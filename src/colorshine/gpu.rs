@@ -68,13 +68,13 @@ pub(super) struct GpuPath {
     is_measuring: bool,
     room: Room,
     phase: Phase,
-    /// Bytes that a stage would have needed and were not allowed.
+    /// Bytes that were allowed when they were too few.
     lacking: Option<u64>,
     /// Whether another backend waits until no frame is under way.
     is_turning: bool,
     /// Losses in a row.
     losses: u32,
-    /// Whether the user knows that the look at hand is not for the GPU.
+    /// Whether the user knows that the look at hand is not for the GPU, or that memory is too short for it.
     is_told_unsuited: bool,
     /// What the frames of the plan at hand are measured from.
     gauge: Option<Gauge>,
@@ -160,7 +160,21 @@ impl GpuPath {
         finish: &Finish,
         held: &[Option<Held>],
     ) -> Option<usize> {
-        self.counters.is_on_gpu.set(0);
+        let rest = self.take(plan, frame, recipe, finish, held);
+        if rest.is_some() {
+            self.counters.is_on_gpu.set(0);
+        }
+        rest
+    }
+
+    fn take(
+        &mut self,
+        plan: &Arc<Plan>,
+        frame: &mut Frame<'_, '_>,
+        recipe: &Recipe,
+        finish: &Finish,
+        held: &[Option<Held>],
+    ) -> Option<usize> {
         let method = recipe.method();
         let frames = self.room.frames;
         self.room = plan.room(frames, self.lattice_bytes(held));
@@ -228,7 +242,8 @@ impl GpuPath {
                 self.counters.staging_bytes.set(stage.bytes());
                 None
             }
-            Err((trouble @ (Trouble::Unsuited | Trouble::MemoryLimit(..)), _)) => {
+            Err((Trouble::MemoryLimit(..), _)) if is_under_way => all,
+            Err((trouble @ Trouble::Unsuited, _)) => {
                 // The stage is as good as before.
                 if !std::mem::replace(&mut self.is_told_unsuited, true) {
                     let text = format!("{trouble}; the CPU does the work");

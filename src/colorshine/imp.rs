@@ -179,7 +179,7 @@ impl ObjectImpl for ColorShine {
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
         let name = pspec.name();
         let lut_file = LUT_FILES.iter().position(|lut_file| *lut_file == name);
-        let result = {
+        let (result, is_started) = {
             let _reading = lut_file.map(|_| lock(&self.reading));
             let lut_file = lut_file.map(|index| {
                 let mut file = LutFile::new(value.get().unwrap_or_default());
@@ -190,7 +190,7 @@ impl ObjectImpl for ColorShine {
                 (index, file)
             });
             let mut state = self.state();
-            if matches!(name, "mix" | "split") {
+            let result = if matches!(name, "mix" | "split") {
                 // These may come with every frame, from a controller; GObject keeps them in range, and what
                 // is no number counts as 0.
                 Ok(state.settings.set(name, value))
@@ -205,23 +205,29 @@ impl ObjectImpl for ColorShine {
                     state.settings = settings;
                     state.version += u64::from(change == Change::Plan);
                 }
-                checked.map(|()| change).map_err(|error| (error, state.is_started))
-            }
+                checked.map(|()| change)
+            };
+            (result, state.is_started)
         };
         match result {
             Ok(Change::Plan) => {
                 gst::debug!(CAT, imp = self, "{name} is now {value:?}");
                 prepare::request(self);
             }
-            Ok(Change::NextFrame | Change::None) => {}
-            Err((error, true)) => {
+            Ok(Change::NextStart) if is_started => {
+                let text =
+                    format!("property {name} is taken at start: the new value is for the next one");
+                gst::element_imp_info!(self, gst::LibraryError::Settings, ("{text}"), ["{text}"]);
+            }
+            Ok(Change::NextFrame | Change::NextStart | Change::None) => {}
+            Err(error) if is_started => {
                 gst::element_imp_warning!(
                     self,
                     gst::LibraryError::Settings,
                     ("{error}; the last good value stays")
                 );
             }
-            Err((error, false)) => gst::warning!(CAT, imp = self, "cannot start so: {error}"),
+            Err(error) => gst::warning!(CAT, imp = self, "cannot start so: {error}"),
         }
     }
 

@@ -84,8 +84,10 @@ impl Default for Settings {
 /// What a change of a property asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
-    /// Nothing now: the value is as before, or is taken at start.
+    /// Nothing now: the value is as before, or counts for the next change.
     None,
+    /// It counts from the next start on.
+    NextStart,
     /// The next frame reads it.
     NextFrame,
     /// A new plan.
@@ -114,7 +116,7 @@ impl Settings {
                 Err(_) => panic!("GObject has checked the type of {value:?}"),
             }
         }
-        use Change::{NextFrame, None, Plan};
+        use Change::{NextFrame, NextStart, None, Plan};
         match name {
             "attractors" => {
                 let text = unescaped(get::<Option<String>>(value).unwrap_or_default());
@@ -137,12 +139,12 @@ impl Settings {
             "dither" => replace(&mut self.dither, get(value), Plan),
             "transition-time" => replace(&mut self.transition_time, get(value), None),
             "backend" => replace(&mut self.backend, get(value), NextFrame),
-            "gpu-adapter" => replace(&mut self.gpu_adapter, get(value), None),
-            "pipeline-depth" => replace(&mut self.pipeline_depth, get(value), None),
+            "gpu-adapter" => replace(&mut self.gpu_adapter, get(value), NextStart),
+            "pipeline-depth" => replace(&mut self.pipeline_depth, get(value), NextStart),
             "tile-size" => replace(&mut self.tile_size, get(value), Plan),
             "n-threads" => replace(&mut self.n_threads, get(value), Plan),
             "memory-limit" => replace(&mut self.memory_limit, get(value), Plan),
-            "cache-dir" => replace(&mut self.cache_dir, get(value), None),
+            "cache-dir" => replace(&mut self.cache_dir, get(value), NextStart),
             other => panic!("no property {other}"),
         }
     }

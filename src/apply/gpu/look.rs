@@ -61,6 +61,7 @@ impl LookMemory {
         let known = match method {
             Method::Lattice(lattice, _) => {
                 fill(device, &mut self.look, bytemuck::cast_slice(lattice.entries()))?;
+                fill(device, &mut self.tables, &[])?;
                 Known::Lattice(lattice.clone())
             }
             Method::Exact(kernel, depth) => {
@@ -92,14 +93,14 @@ impl LookMemory {
     }
 }
 
-/// Fills memory, after other memory has been taken in its place if it is too small.
+/// Fills memory, after other memory has been taken in its place if it is too small or much too large.
 pub(super) fn fill(
     device: &Device,
     memory: &mut wgpu::Buffer,
     bytes: &[u8],
 ) -> Result<(), Trouble> {
-    let need = bytes.len() as u64;
-    if memory.size() < need {
+    let need = (bytes.len() as u64).max(LEAST);
+    if !(need..=2 * need).contains(&memory.size()) {
         *memory = device.memory(need, USAGE)?;
     }
     match bytes {

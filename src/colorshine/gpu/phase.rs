@@ -136,6 +136,7 @@ impl GpuPath {
 
     /// Whether something is ready, or due.
     pub(super) fn look_after(&mut self, method: &Method) {
+        let is_roomier = self.lacking.is_some_and(|room| room < self.room.memory);
         match &self.phase {
             Phase::Opening(receiver) => match receiver.try_recv() {
                 Ok(result) => self.opened(result),
@@ -143,9 +144,7 @@ impl GpuPath {
                 Err(TryRecvError::Empty) => {}
             },
             Phase::Resting { until } if Instant::now() >= *until => self.turn_on(),
-            Phase::Off if self.lacking.is_some_and(|lacking| lacking <= self.room.memory) => {
-                self.turn_on();
-            }
+            Phase::Off if is_roomier => self.turn_on(),
             Phase::Off if self.trial.was_another(matches!(method, Method::Exact(..))) => {
                 self.trial = Trial::default();
                 self.turn_on();
@@ -222,11 +221,16 @@ impl GpuPath {
                     _ => false,
                 };
             let text = format!("{trouble}; the CPU does the work");
-            self.news.push(if is_expected { News::Info(text) } else { News::Warning(text) });
+            let is_told = match trouble {
+                Trouble::MemoryLimit(_, room) => {
+                    self.lacking = Some(room);
+                    std::mem::replace(&mut self.is_told_unsuited, true)
+                }
+                _ => false,
+            };
+            let is_news = !is_expected && !is_told;
+            self.news.push(if is_news { News::Warning(text) } else { News::Info(text) });
             self.news.push(News::Latency);
-            if let Trouble::MemoryLimit(need, _) = trouble {
-                self.lacking = Some(need);
-            }
             return;
         }
         // One that has worked for long begins anew.
