@@ -1,12 +1,14 @@
 //! The GPU taken away in mid-stream, between any two steps of a frame: every frame comes out whole, in order,
 //! and each loss is told once.
 
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
 
+use crate::gpu::Trouble;
 use crate::gpu::fault::{self, Fault, Step};
 use crate::workers::finish_gpu;
 
@@ -150,7 +152,7 @@ fn whatever_goes_wrong_costs_no_frame() {
 fn frames_are_measured_again_when_the_device_is_destroyed() {
     let turns = |number: u32| match Step::ALL[number as usize % 4] {
         step @ (Step::Write | Step::Submit) => (step, number / 4 % 5),
-        step @ (Step::Wait | Step::Read) => (step, 0),
+        step => (step, 0),
     };
     let faults =
         [Fault::Destroy, Fault::Timeout, Fault::OutOfMemory, Fault::Unmapped, Fault::Panic];
@@ -195,6 +197,86 @@ fn frames_in_flight_are_finished_before_the_backend_changes() {
     assert!(!fault::is_planned(), "the GPU was not waited for");
     push(3);
     assert_eq!(harness.buffers_in_queue(), 4);
+}
+
+/// Has each device that is opened meanwhile fail so.
+fn in_the_way<R>(trouble: &Trouble, work: impl FnOnce() -> R) -> R {
+    let set = |trouble| {
+        *fault::IN_THE_WAY.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    };
+    set(Some(trouble.clone()));
+    let result = work();
+    set(None);
+    result
+}
+
+/// Pushes up to as many frames through until the backend is as wanted; whether it is.
+fn comes_to(
+    wanted: &str,
+    element: &gst::Element,
+    harness: &mut gst_check::Harness,
+    tries: u64,
+) -> bool {
+    (0..tries).any(|number| {
+        finish_gpu(Duration::from_secs(60));
+        drop(harness.push_and_pull(frame(number, SIZE)).expect("a frame"));
+        stat::<String>(element, "backend") == wanted
+    })
+}
+
+/// What is not there when a stream begins is told once, where it was insisted on, and not looked for again.
+#[test]
+fn a_gpu_that_cannot_be_opened_is_told_once() {
+    let _one = fault::exclusive();
+    let troubles = [
+        Trouble::NoAdapter(None, Vec::new()),
+        Trouble::OnlySoftware("an abacus".into()),
+        Trouble::NoDevice("planned".into()),
+        Trouble::WrongPicture(7),
+        Trouble::Refused("planned".into()),
+    ];
+    for trouble in troubles {
+        let (element, mut harness, bus) = in_the_way(&trouble, || stream("gpu", 1, SIZE, &[]));
+        assert!(!comes_to("gpu", &element, &mut harness, 5), "{trouble:?}: it is tried again");
+        assert_eq!(warnings(&bus), 1, "{trouble:?}");
+        assert_eq!(stat::<u64>(&element, "device-lost"), 0);
+    }
+}
+
+/// One that has been there and is lost may not be there for some time.
+#[test]
+fn a_gpu_that_goes_comes_back() {
+    let _one = fault::exclusive();
+    let troubles = [
+        Trouble::NoAdapter(None, Vec::new()),
+        Trouble::OnlySoftware("an abacus".into()),
+        Trouble::NoDevice("planned".into()),
+        Trouble::WrongPicture(7),
+        Trouble::Timeout(Duration::from_secs(5)),
+    ];
+    for trouble in troubles {
+        let (element, mut harness, bus) = stream("gpu", 1, SIZE, &[]);
+        assert!(comes_to("gpu", &element, &mut harness, 1));
+        warnings(&bus);
+        in_the_way(&trouble, || {
+            fault::plan(Step::Wait, 0, Fault::Destroy);
+            assert!(!comes_to("gpu", &element, &mut harness, 6), "{trouble:?}");
+        });
+        assert_eq!(warnings(&bus), 1, "{trouble:?}: one for the loss");
+        assert!(comes_to("gpu", &element, &mut harness, 5), "{trouble:?}: it does not come back");
+    }
+}
+
+/// Frames that are too small for it to be worth the way are not tried, though there is a GPU.
+#[test]
+fn auto_leaves_small_frames_to_the_cpu() {
+    let _one = fault::exclusive();
+    fault::IS_SOFTWARE_REAL.store(true, Ordering::Relaxed);
+    let (element, mut harness, _) = stream("auto", 1, SIZE, &[]);
+    let is_tried = comes_to("gpu", &element, &mut harness, 20);
+    fault::IS_SOFTWARE_REAL.store(false, Ordering::Relaxed);
+    assert!(!is_tried);
+    assert_eq!(stat::<String>(&element, "adapter"), "");
 }
 
 /// Both sides do some frames, whose pictures are the same; the slower one does no more, now and in the next

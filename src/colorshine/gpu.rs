@@ -21,7 +21,7 @@ use super::trial::{Contest, Trial};
 use crate::apply::gpu::{Flight, Manner, Room, Task};
 use crate::apply::{Finish, Method};
 use crate::frame::{Area, MapError, with_mapped};
-use crate::gpu::{PATIENCE, Trouble, Wish};
+use crate::gpu::{Device, PATIENCE, Trouble, Wish};
 use crate::telemetry::Counters;
 use crate::workers::finish_gpu;
 
@@ -74,8 +74,12 @@ pub(super) struct GpuPath {
     is_turning: bool,
     /// Losses in a row.
     losses: u32,
-    /// Whether the user knows that the look at hand is not for the GPU, or that memory is too short for it.
+    /// Whether the device before was no program: then none takes its place.
+    was_real: bool,
+    /// Whether the user knows that the look at hand is not for the GPU.
     is_told_unsuited: bool,
+    /// Whether the user knows that memory is too short for the GPU.
+    is_told_lacking: bool,
     /// What the frames of the plan at hand are measured from.
     gauge: Option<Gauge>,
     /// When the stage at hand became ready.
@@ -107,7 +111,9 @@ impl GpuPath {
             lacking: None,
             is_turning: false,
             losses: 0,
+            was_real: false,
             is_told_unsuited: false,
+            is_told_lacking: false,
             gauge: None,
             ready_since: None,
             trial: Trial::default(),
@@ -130,9 +136,26 @@ impl GpuPath {
         self.room = plan.room(self.frames_at_once(), Held::bytes(&[plan.held()]));
         self.lacking = None;
         self.let_go();
-        self.turn_on();
+        match self.lost_before(plan) {
+            Some(lost) => {
+                self.trial = lost;
+                let text =
+                    "the CPU was faster than the GPU in such a stream before, and does the work";
+                self.news.push(News::Info(text.into()));
+            }
+            None => self.turn_on(),
+        }
         self.wait_until_open();
         self.news.push(News::Latency);
+    }
+
+    /// The trial of a stream whose like the CPU has won before, so that no GPU need be opened.
+    fn lost_before(&self, plan: &Plan) -> Option<Trial> {
+        if self.backend != Backend::Auto {
+            return None;
+        }
+        let (adapter, recipe) = (Device::name_for(&self.wish())?, plan.recipe()?);
+        Trial::lost(Contest::new(&adapter, plan, &recipe.method(), self.room.frames))
     }
 
     /// Frames that are begun before the first of them is finished. One where the caps have no frame rate:
@@ -201,6 +224,7 @@ impl GpuPath {
                     self.news.push(News::Info(text));
                     self.news.push(News::Latency);
                     self.let_go();
+                    self.close();
                     return all;
                 }
                 Some(false) => return all,
@@ -238,6 +262,7 @@ impl GpuPath {
             Ok(()) => {
                 self.trial.count_gpu(start.elapsed());
                 self.is_told_unsuited = false;
+                self.is_told_lacking = false;
                 self.counters.is_on_gpu.set(1);
                 self.counters.staging_bytes.set(stage.bytes());
                 None
@@ -325,6 +350,8 @@ impl GpuPath {
             {
                 match stage.finish(&mut flight, planes, plan.team()) {
                     Ok(()) => return,
+                    // It is told with the next frame.
+                    Err(Trouble::Unsuited) => {}
                     Err(trouble) => self.lose(trouble),
                 }
             }
@@ -379,9 +406,9 @@ impl Drop for GpuPath {
 }
 
 impl Contest {
-    fn new(adapter: &str, plan: &Plan, method: &Method, frames: usize) -> Self {
+    fn new(adapter: &Arc<str>, plan: &Plan, method: &Method, frames: usize) -> Self {
         Self {
-            adapter: adapter.into(),
+            adapter: adapter.clone(),
             format: plan.caps.info.format(),
             size: [plan.caps.info.width(), plan.caps.info.height()],
             is_exact: matches!(method, Method::Exact(..)),

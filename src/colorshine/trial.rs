@@ -1,6 +1,6 @@
 //! CPU or GPU: both do some of a stream's first frames, and the faster does the rest.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gst_video::VideoFormat;
@@ -15,7 +15,7 @@ const WARM_UP: usize = 3;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Contest {
     /// The adapter's name.
-    pub(super) adapter: String,
+    pub(super) adapter: Arc<str>,
     /// The stream's format.
     pub(super) format: VideoFormat,
     /// Width and height.
@@ -44,17 +44,20 @@ pub(super) struct Trial {
 }
 
 impl Trial {
+    /// The trial of a contest that the CPU has won before, if it has.
+    pub(super) fn lost(contest: Contest) -> Option<Self> {
+        let verdict = known(&contest).filter(|is_faster| !is_faster)?;
+        Some(Self { contest: Some(contest), verdict: Some(verdict), ..Self::default() })
+    }
+
     /// Whether the next frame is the GPU's; `None` once the CPU has won.
     pub(super) fn is_gpus_turn(&mut self, contest: impl Fn() -> Contest) -> Option<bool> {
         let contest = contest();
         if self.contest.as_ref() != Some(&contest) {
-            // What the CPU did while the GPU was opened belongs to the first.
-            let is_first = self.contest.is_none();
-            let cpu = if is_first { std::mem::take(&mut self.cpu) } else { Vec::new() };
+            // What the CPU did while the GPU was opened does not count: it was at work on that, too.
             *self = Self {
                 verdict: known(&contest),
                 contest: Some(contest.clone()),
-                cpu,
                 ..Self::default()
             };
         }
@@ -157,6 +160,9 @@ mod tests {
         assert_eq!(try_out("a slow one", 5, 7).1, None);
         assert_eq!(try_out("a fast one", 1, 9), (0, Some(true)));
         assert_eq!(try_out("a slow one", 9, 1), (0, None));
+        assert!(Trial::lost(contest("a slow one")).is_some());
+        assert!(Trial::lost(contest("a fast one")).is_none());
+        assert!(Trial::lost(contest("another one")).is_none());
     }
 
     #[test]
@@ -164,7 +170,10 @@ mod tests {
         let mut trial = Trial::default();
         trial.count_cpu(Duration::from_millis(1));
         assert_eq!(trial.is_gpus_turn(|| contest("one")), Some(false));
-        assert_eq!(trial.cpu.len(), 1, "what was counted before is the first contest's");
+        assert_eq!(trial.cpu.len(), 0, "the GPU was being opened meanwhile");
+        trial.count_cpu(Duration::from_millis(1));
+        assert_eq!(trial.is_gpus_turn(|| contest("one")), Some(false));
+        assert_eq!(trial.cpu.len(), 1);
         assert!(!trial.was_another(false) && trial.was_another(true));
         let exact = || Contest { is_exact: true, ..contest("one") };
         assert_eq!(trial.is_gpus_turn(exact), Some(false));

@@ -36,6 +36,7 @@ pub struct Device {
     pub(super) queue: wgpu::Queue,
     pub(super) bindings: wgpu::BindGroupLayout,
     info: wgpu::AdapterInfo,
+    name: Arc<str>,
     loss: Arc<Loss>,
     /// Of the process that opened it.
     process: u32,
@@ -62,6 +63,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The devices that are open, by the wish that they were opened for and by their adapter.
 static OPEN: Mutex<Vec<(Wish, wgpu::AdapterInfo, Weak<Device>)>> = Mutex::new(Vec::new());
+
+/// The names of the adapters that have met wishes.
+static NAMES: Mutex<Vec<(Wish, Arc<str>)>> = Mutex::new(Vec::new());
 
 /// Wishes that no adapter met, why, and when: for a while nobody looks again.
 static IN_VAIN: Mutex<Vec<(Wish, Trouble, Instant)>> = Mutex::new(Vec::new());
@@ -96,7 +100,11 @@ impl Device {
         }
         let found = guarded(|| find(wish))?;
         let adapter = found.inspect_err(|trouble| {
-            in_vain.push((wish.clone(), trouble.clone(), Instant::now()));
+            // One that has been there may be back at any moment.
+            let was_met = lock(&NAMES).iter().any(|(known, _)| known.name == wish.name);
+            if !was_met {
+                in_vain.push((wish.clone(), trouble.clone(), Instant::now()));
+            }
         })?;
         let info = adapter.get_info();
         let known = open.iter().find(|(_, known, _)| *known == info);
@@ -105,12 +113,18 @@ impl Device {
             None => Arc::new(guarded(|| Self::new(&adapter))??),
         };
         open.push((wish.clone(), info, Arc::downgrade(&device)));
+        let mut names = lock(&NAMES);
+        names.retain(|(known, _)| known != wish);
+        names.push((wish.clone(), device.name.clone()));
         Ok(device)
     }
 
     fn new(adapter: &wgpu::Adapter) -> Result<Self, Trouble> {
+        // What is less than WebGPU's own limits may be enough: the examination tells.
+        let required_limits = wgpu::Limits::default().or_worse_values_from(&adapter.limits());
         let request = adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("colorshine"),
+            required_limits,
             memory_hints: wgpu::MemoryHints::MemoryUsage,
             ..Default::default()
         });
@@ -122,11 +136,13 @@ impl Device {
         let noted = loss.clone();
         device.on_uncaptured_error(Arc::new(move |error| noted.note(Trouble::from(error))));
         let bindings = bindings(&device);
+        let info = adapter.get_info();
         Ok(Self {
             device,
             queue,
             bindings,
-            info: adapter.get_info(),
+            name: info.name.as_str().into(),
+            info,
             loss,
             process: std::process::id(),
             pipelines: Mutex::default(),
@@ -134,8 +150,14 @@ impl Device {
     }
 
     /// The adapter's name, as its driver gives it.
-    pub fn name(&self) -> &str {
-        &self.info.name
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// The name of the adapter that met a wish last, whether its device is still open or not.
+    pub fn name_for(wish: &Wish) -> Option<Arc<str>> {
+        let names = lock(&NAMES);
+        names.iter().find(|(known, _)| known == wish).map(|(_, name)| name.clone())
     }
 
     /// Whether it is a program on the CPU.
@@ -181,8 +203,17 @@ impl Device {
         Ok(())
     }
 
-    /// Gives the device up: whoever uses it will find it lost.
-    pub fn give_up(&self, trouble: &Trouble) {
+    /// Has the next device of this adapter examined: this one has failed.
+    pub fn distrust(&self) {
+        lock(&TRUSTED).retain(|known| *known != self.info);
+    }
+
+    /// Gives the device up: whoever uses it will find it lost. It is never closed, which would wait for what it
+    /// may never be done with.
+    pub fn give_up(self: &Arc<Self>, trouble: &Trouble) {
+        if !self.loss.is_lost.load(Ordering::Acquire) {
+            std::mem::forget(self.clone());
+        }
         self.loss.note(trouble.clone());
     }
 

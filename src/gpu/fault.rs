@@ -17,9 +17,12 @@ pub(crate) enum Step {
     Wait,
     /// Before what it made is read.
     Read,
+    /// Before memory for a band is taken, which is not done for every frame.
+    Slot,
 }
 
 impl Step {
+    /// Those of every frame.
     pub(crate) const ALL: [Self; 4] = [Self::Write, Self::Submit, Self::Wait, Self::Read];
 }
 
@@ -44,6 +47,15 @@ thread_local! {
 
 /// Whether a program that acts as a GPU counts as one where `backend=auto` looks for one.
 pub(crate) static IS_SOFTWARE_REAL: AtomicBool = AtomicBool::new(false);
+
+/// What becomes of each try to open a device, if it is not to succeed.
+pub(crate) static IN_THE_WAY: Mutex<Option<Trouble>> = Mutex::new(None);
+
+/// What is in the way of opening a device.
+pub(crate) fn before_opening() -> Result<(), Trouble> {
+    let trouble = IN_THE_WAY.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    trouble.map_or(Ok(()), Err)
+}
 
 /// Tests with a GPU come one after the other, as they share the device that some of them break.
 pub(crate) fn exclusive() -> MutexGuard<'static, ()> {

@@ -321,6 +321,8 @@ impl Slot {
     ///
     /// What the device says.
     pub fn new(device: &Device, bytes: u64) -> Result<Self, Trouble> {
+        #[cfg(test)]
+        fault::before(Step::Slot, device)?;
         Ok(Self {
             upload: Upload::new(device, bytes)?,
             target: device.memory(bytes, BufferUsages::STORAGE | BufferUsages::COPY_SRC)?,

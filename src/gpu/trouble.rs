@@ -28,6 +28,8 @@ pub enum Trouble {
     WrongPicture(u32),
     /// `memory-limit` leaves no room: the bytes needed, and those left.
     MemoryLimit(u64, u64),
+    /// Two rows of the frame are more than the device takes at once: the bytes, and those it takes.
+    TooWide(u64, u64),
     /// The look's .cube files are too steep, or their numbers too large, for 32-bit floats.
     Unsuited,
     /// The driver or what leads to it has panicked.
@@ -60,7 +62,7 @@ impl fmt::Display for Trouble {
                 found.join(", ")
             ),
             Self::OnlySoftware(name) => {
-                write!(f, "the only GPU is {name}, which is a program on the CPU")
+                write!(f, "the GPU that is found, {name}, is a program on the CPU")
             }
             Self::NoDevice(why) => write!(f, "the GPU cannot be opened: {why}"),
             Self::Lost(why) => write!(f, "the GPU is lost: {why}"),
@@ -75,6 +77,10 @@ impl fmt::Display for Trouble {
             Self::MemoryLimit(need, left) => write!(
                 f,
                 "property memory-limit leaves {left} bytes for the way over the GPU, which needs {need}"
+            ),
+            Self::TooWide(bytes, most) => write!(
+                f,
+                "two rows of the frame have {bytes} bytes, and the GPU takes no more than {most} at once"
             ),
             Self::Unsuited => write!(f, "this look's .cube files need more than a GPU's precision"),
             Self::Panicked => write!(f, "the GPU's driver has panicked"),

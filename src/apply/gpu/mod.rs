@@ -101,6 +101,8 @@ pub struct Stage {
     free: Vec<Slot>,
     /// Slots there are, free or not.
     slots: usize,
+    /// Slots that the device has had memory for, once it had none for another.
+    most_slots: usize,
     slot_bytes: u64,
     /// Flights that have bands which wait for a slot.
     waiting: usize,
@@ -161,6 +163,7 @@ impl Stage {
                 .memory(matrices.len() as u64, BufferUsages::STORAGE | BufferUsages::COPY_DST)?,
             free: Vec::new(),
             slots: 0,
+            most_slots: usize::MAX,
             slot_bytes: 0,
             waiting: 0,
             device: device.clone(),
@@ -170,8 +173,7 @@ impl Stage {
         let groups = layout.groups(area.rows[1]) - area.rows[0] / 2;
         let per_band = stage.reserve(layout, &shape, groups)?;
         let bands = groups.div_ceil(per_band);
-        for _ in 0..stage.most_slots(bands) {
-            let slot = stage.slot()?;
+        while let Some(slot) = stage.new_slot(bands)? {
             stage.free.push(slot);
         }
         Ok(stage)
@@ -194,19 +196,23 @@ impl Stage {
     /// Settles the size of slots for bands of a frame; returns the groups of a band.
     fn reserve(&mut self, layout: &Layout, shape: &Shape, groups: usize) -> Result<usize, Trouble> {
         let least = shape.bytes_of(2) as u64;
+        let limit = self.device.binding_limit();
+        if least > limit {
+            return Err(Trouble::TooWide(least, limit));
+        }
         let need = Slot::memory_for(least) + self.bytes_beside_slots();
         if need > self.room.memory {
             return Err(Trouble::MemoryLimit(need, self.room.memory));
         }
         // Of what there is room for, a band may take half.
-        let most =
-            ((self.room.memory - self.bytes_beside_slots()) / 8).min(self.device.binding_limit());
+        let most = ((self.room.memory - self.bytes_beside_slots()) / 8).min(limit);
         let per_band = shape.groups_per_band(layout, self.room.rows, most.max(least));
         let bytes = shape.bytes_of(per_band.min(groups)) as u64;
         let is_too_large =
             Slot::memory_for(self.slot_bytes) + self.bytes_beside_slots() > self.room.memory;
         if bytes > self.slot_bytes || is_too_large {
             // Slots that are under way are let go as they come back.
+            self.most_slots = usize::MAX;
             self.slots -= self.free.len();
             self.free.clear();
             self.slot_bytes = bytes;
@@ -221,7 +227,7 @@ impl Stage {
             frames => frames * bands,
         };
         let left = self.room.memory.saturating_sub(self.bytes_beside_slots());
-        wanted.min((left / Slot::memory_for(self.slot_bytes)) as usize).max(1)
+        wanted.min((left / Slot::memory_for(self.slot_bytes)) as usize).min(self.most_slots).max(1)
     }
 
     /// Lets go of slots that are free as long as more memory is in use than may be.
@@ -234,15 +240,29 @@ impl Stage {
     /// Takes another room, and lets go of free memory that is beyond it. Says whether what is in use fits.
     pub fn fit(&mut self, room: Room) -> bool {
         self.room = room;
-        self.make_room();
+        // What is wrong with the device shows when it is next used.
+        if self.device.check().is_ok() {
+            self.make_room();
+        }
         self.bytes() <= room.memory
     }
 
-    /// One slot more.
-    fn slot(&mut self) -> Result<Slot, Trouble> {
-        let slot = Slot::new(&self.device, self.slot_bytes)?;
-        self.slots += 1;
-        Ok(slot)
+    /// One slot more for a frame of some bands, if there may be one and the device has memory for it.
+    fn new_slot(&mut self, bands: usize) -> Result<Option<Slot>, Trouble> {
+        if self.slots >= self.most_slots(bands) {
+            return Ok(None);
+        }
+        match Slot::new(&self.device, self.slot_bytes) {
+            Ok(slot) => {
+                self.slots += 1;
+                Ok(Some(slot))
+            }
+            Err(Trouble::OutOfMemory(_)) if self.slots > 0 => {
+                self.most_slots = self.slots;
+                Ok(None)
+            }
+            Err(trouble) => Err(trouble),
+        }
     }
 
     /// Begins a frame: sends as many of its bands as there is room for. The frame is only read.
@@ -292,16 +312,21 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// Why the GPU cannot do it; rows from [`Flight::first_open_row`] on are then as they were. The stage is of no more
-    /// use, and other flights with it.
+    /// Why the GPU cannot do it; rows from [`Flight::first_open_row`] on are then as they were. With [`Trouble::Unsuited`]
+    /// the stage is as good as before, else it is of no more use, and other flights with it.
     pub fn finish(
         &mut self,
         flight: &mut Flight,
         planes: &mut Planes<'_>,
         team: Team,
     ) -> Result<(), Trouble> {
+        self.device.check()?;
         loop {
-            self.send(flight, planes, team)?;
+            let sent = self.send(flight, planes, team);
+            if sent == Err(Trouble::Unsuited) {
+                self.waiting -= usize::from(std::mem::take(&mut flight.is_waiting));
+            }
+            sent?;
             let Some((slot, groups)) = flight.sent.front_mut() else {
                 break;
             };
@@ -327,6 +352,7 @@ impl Stage {
     ///
     /// As [`Self::finish`].
     pub fn cancel(&mut self, mut flight: Flight) -> Result<(), Trouble> {
+        self.device.check()?;
         self.waiting -= usize::from(flight.is_waiting);
         for (mut slot, [first, end]) in flight.sent.drain(..) {
             let bytes = flight.shape.bytes_of(end - first) as u64;
@@ -357,12 +383,10 @@ impl Stage {
             return Ok(());
         }
         self.look.set(&self.device, method)?;
-        let most = self.most_slots(bands);
         while flight.rest[0] < flight.rest[1] {
             let slot = match self.free.pop() {
                 Some(slot) => Some(slot),
-                None if self.slots < most => Some(self.slot()?),
-                None => None,
+                None => self.new_slot(bands)?,
             };
             let Some(mut slot) = slot else {
                 return Ok(());

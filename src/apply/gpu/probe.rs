@@ -19,7 +19,7 @@ pub(super) const SIZE: [usize; 2] = [531, 7];
 ///
 /// Why it cannot be trusted.
 pub fn examine(device: &Arc<Device>) -> Result<(), Trouble> {
-    device.examined_by(|device| match largest_difference(device, |_| ())? {
+    device.examined_by(|device| match largest_difference(device, node)? {
         0 => Ok(()),
         codes => Err(Trouble::WrongPicture(codes)),
     })
@@ -68,22 +68,21 @@ impl Picture {
     }
 }
 
-/// A lattice whose differences are large, of both signs, and curved.
-fn lattice(codes: &CodeSpace) -> Lattice {
-    Lattice::from_nodes(codes, 17, |[x, y, z]| {
-        [x * (16 - y) * 37 - 4000, (z * z) * 40 - y * 300, 9000 - x * z * 61].map(|v| v as i16)
-    })
+/// Differences at a node: large, of both signs, and curved.
+pub(super) fn node([x, y, z]: [i32; 3]) -> [i16; 3] {
+    [x * (16 - y) * 37 - 4000, (z * z) * 40 - y * 300, 9000 - x * z * 61].map(|v| v as i16)
 }
 
-/// The largest difference of the device's frame, after something has been done to it, from the CPU's.
+/// The largest difference of the device's frame, made from a lattice of some nodes, from the CPU's.
 pub(super) fn largest_difference(
     device: &Arc<Device>,
-    meanwhile: impl FnOnce(&mut [u8]),
+    nodes: impl Fn([i32; 3]) -> [i16; 3],
 ) -> Result<u32, Trouble> {
     let Picture { layout, codes } = Picture::known();
     let [width, height] = SIZE;
     let area = Area { columns: [0, width], rows: [0, height], processed_until: width };
-    let method = Method::Lattice(Arc::new(lattice(&codes)), Interpolation::Tetrahedral);
+    let lattice = |lattice| Method::Lattice(Arc::new(lattice), Interpolation::Tetrahedral);
+    let method = lattice(Lattice::from_nodes(&codes, 17, node));
     let finish = Finish::new(8, 1.0);
     let (source, places) = Picture::known().memory();
     let mut by_cpu = source.clone();
@@ -104,12 +103,12 @@ pub(super) fn largest_difference(
     if let Ok(mut planes) = Planes::in_memory(&layout, SIZE, &mut by_gpu, &places) {
         let room = Room { frames: 1, rows: Some(4), memory: u64::MAX };
         let manner = Manner { finish, dither: Dither::None };
+        let method = lattice(Lattice::from_nodes(&codes, 17, nodes));
         let mut stage = Stage::new(device, &layout, &area, room)?;
         let task = Task { layout: &layout, area: &area, method: &method, manner, room, team };
         let mut flight = stage.begin(&mut planes, &task)?;
         stage.finish(&mut flight, &mut planes, team)?;
     }
-    meanwhile(&mut by_gpu);
     let each = by_cpu.iter().zip(&by_gpu);
     Ok(each.map(|(a, b)| u32::from(a.abs_diff(*b))).max().unwrap_or(0))
 }

@@ -24,6 +24,9 @@ pub(super) struct Shape {
     pub(super) cells: usize,
 }
 
+/// Most groups of a band: as many work groups as any device takes along an axis, in pairs.
+const MOST_GROUPS: usize = 65_534;
+
 impl Shape {
     /// The columns of an area, from its first to the last that is processed.
     pub(super) fn new(layout: &Layout, area: &Area) -> Self {
@@ -76,6 +79,6 @@ impl Shape {
             None => BAND_BYTES / (self.bytes_of(2) / 2).max(1),
         };
         let most = usize::try_from(most).unwrap_or(usize::MAX) / (self.bytes_of(2) / 2).max(1);
-        (groups.min(most) & !1).max(2)
+        (groups.min(most).min(MOST_GROUPS) & !1).max(2)
     }
 }

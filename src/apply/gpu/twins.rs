@@ -1,8 +1,9 @@
 //! What a device is trusted by, and that it can be found out. Frames of every format are compared in
 //! `tests/gpu.rs`.
 
-use super::probe::{Picture, SIZE, largest_difference};
-use crate::gpu::{Device, Trouble, Wish, fault};
+use super::probe::{largest_difference, node};
+use crate::gpu::fault::{self, Fault, Step};
+use crate::gpu::{Device, Trouble, Wish};
 
 fn device() -> std::sync::Arc<Device> {
     let wish = Wish { name: None, may_be_software: true };
@@ -15,14 +16,28 @@ fn a_known_frame_is_the_same() {
     assert_eq!(super::examine(&device()), Ok(()));
 }
 
-/// The probe sees a single code in a single sample.
+/// The probe sees a lattice whose entries are the least too large, and one whose axes are exchanged.
 #[test]
 fn the_probe_can_fail() {
     let _one = fault::exclusive();
-    let wrong = |frame: &mut [u8]| frame[SIZE[0] * 2 + 100] ^= 1;
-    assert_eq!(largest_difference(&device(), wrong), Ok(1));
-    assert_eq!(largest_difference(&device(), |_| ()), Ok(0));
-    assert!(Picture::known().memory().0.len() > SIZE[0] * SIZE[1]);
+    assert_eq!(largest_difference(&device(), node), Ok(0));
+    let larger = |[x, y, z]: [i32; 3]| node([x, y, z]).map(|difference| difference + 1);
+    assert_eq!(largest_difference(&device(), larger), Ok(1));
+    let exchanged = |[x, y, z]: [i32; 3]| node([y, x, z]);
+    assert!(largest_difference(&device(), exchanged).is_ok_and(|codes| codes > 50));
+}
+
+/// A device that has memory for one band and no more does one after the other.
+#[test]
+fn less_memory_than_wanted_is_made_do_with() {
+    let _one = fault::exclusive();
+    let device = device();
+    // The second of the bands that are wanted.
+    fault::plan(Step::Slot, 1, Fault::OutOfMemory);
+    assert_eq!(largest_difference(&device, node), Ok(0));
+    assert!(!fault::is_planned());
+    fault::plan(Step::Slot, 0, Fault::OutOfMemory);
+    assert!(matches!(largest_difference(&device, node), Err(Trouble::OutOfMemory(_))));
 }
 
 #[test]

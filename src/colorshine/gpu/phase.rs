@@ -1,7 +1,7 @@
 //! How far the GPU is: opened beside the stream, lost, and tried again.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{GpuPath, News};
@@ -35,13 +35,13 @@ pub(super) enum Phase {
     Ready(Box<Stage>),
 }
 
-/// A device that is opened once for all streams between start and stop.
-pub(super) type Opened = Arc<OnceLock<Result<Arc<Device>, Trouble>>>;
+/// The device, once it has been opened, for all streams between start and stop.
+pub(super) type Opened = Arc<Mutex<Option<Arc<Device>>>>;
 
 impl GpuPath {
     /// Which adapter will do: a program that acts as one only where the GPU is insisted on.
-    fn wish(&self) -> Wish {
-        let may_be_software = self.backend == Backend::Gpu;
+    pub(super) fn wish(&self) -> Wish {
+        let may_be_software = self.backend == Backend::Gpu && !self.was_real;
         #[cfg(test)]
         let may_be_software = may_be_software
             || crate::gpu::fault::IS_SOFTWARE_REAL.load(std::sync::atomic::Ordering::Relaxed);
@@ -52,9 +52,8 @@ impl GpuPath {
     pub(super) fn open_early(&self) {
         if self.backend == Backend::Gpu {
             let (opened, wish) = (self.opened.clone(), self.wish());
-            with_gpu(move || {
-                opened.get_or_init(|| open(&wish));
-            });
+            // What is wrong with it is told when a stream wants it.
+            with_gpu(move || open(&opened, &wish).map(drop).unwrap_or_default());
         }
     }
 
@@ -74,14 +73,7 @@ impl GpuPath {
             (self.opened.clone(), self.wish(), caps.clone(), self.room);
         let is_measuring = self.is_measuring;
         let is_sent = with_gpu(move || {
-            let known = opened.get().cloned().filter(|known| {
-                let is_good = |device: &Arc<Device>| device.check().is_ok();
-                known.as_ref().is_ok_and(is_good)
-            });
-            let device = known.unwrap_or_else(|| open(&wish));
-            let stage = device.and_then(|device| {
-                // Kept for the streams to come.
-                opened.set(Ok(device.clone())).unwrap_or_default();
+            let stage = open(&opened, &wish).and_then(|device| {
                 let layout = &caps.stream.layout;
                 let mut stage = Stage::new(&device, layout, &caps.area(), room)?;
                 if is_measuring {
@@ -127,6 +119,7 @@ impl GpuPath {
         }
         self.backend = backend;
         self.losses = 0;
+        self.was_real = false;
         self.trial = Trial::default();
         self.let_go();
         self.close();
@@ -174,7 +167,8 @@ impl GpuPath {
         match result {
             Ok(stage) => {
                 let name = stage.device().name();
-                if stage.device().is_software() && self.losses == 0 {
+                self.was_real = !stage.device().is_software();
+                if !self.was_real && self.losses == 0 {
                     self.news.push(News::Warning(format!(
                         "backend=gpu: {name} is no GPU but a program on the CPU; backend=cpu is faster"
                     )));
@@ -193,10 +187,13 @@ impl GpuPath {
     pub(super) fn lose(&mut self, trouble: Trouble) {
         let was_ready = matches!(self.phase, Phase::Ready(_));
         if let Phase::Ready(stage) = &self.phase
-            && matches!(trouble, Trouble::Timeout(_) | Trouble::Panicked)
+            && trouble.is_loss()
         {
-            // Others would only find out for themselves.
-            stage.device().give_up(&trouble);
+            stage.device().distrust();
+            if matches!(trouble, Trouble::Timeout(_) | Trouble::Panicked) {
+                // Others would only find out for themselves.
+                stage.device().give_up(&trouble);
+            }
         }
         let worked = self.ready_since.map(|since| since.elapsed());
         self.trial.start_over();
@@ -205,26 +202,27 @@ impl GpuPath {
             self.counters.device_lost.increment();
             self.close();
         }
-        let is_hopeless = matches!(
-            trouble,
-            Trouble::NoAdapter(..)
-                | Trouble::OnlySoftware(_)
-                | Trouble::Forked
-                | Trouble::WrongPicture(_)
-                | Trouble::MemoryLimit(..)
-        );
+        // One that has been there may come back.
+        let is_hopeless = match trouble {
+            Trouble::Forked | Trouble::MemoryLimit(..) | Trouble::TooWide(..) => true,
+            Trouble::NoAdapter(..) | Trouble::OnlySoftware(_) | Trouble::NoDevice(_) => {
+                self.losses == 0
+            }
+            Trouble::WrongPicture(_) | Trouble::Refused(_) => self.losses == 0 && !was_ready,
+            _ => false,
+        };
         if is_hopeless {
             let is_expected = self.backend == Backend::Auto
                 && match &trouble {
                     Trouble::NoAdapter(name, _) => name.is_none(),
-                    Trouble::OnlySoftware(_) => self.wish.name.is_none(),
+                    Trouble::OnlySoftware(_) | Trouble::NoDevice(_) => self.wish.name.is_none(),
                     _ => false,
                 };
             let text = format!("{trouble}; the CPU does the work");
             let is_told = match trouble {
                 Trouble::MemoryLimit(_, room) => {
                     self.lacking = Some(room);
-                    std::mem::replace(&mut self.is_told_unsuited, true)
+                    std::mem::replace(&mut self.is_told_lacking, true)
                 }
                 _ => false,
             };
@@ -236,7 +234,7 @@ impl GpuPath {
         // One that has worked for long begins anew.
         self.losses =
             if worked.is_some_and(|worked| worked > REST[1]) { 1 } else { self.losses + 1 };
-        let rest = rest(self.losses);
+        let rest = if cfg!(test) { Duration::ZERO } else { rest(self.losses) };
         self.phase = Phase::Resting { until: Instant::now() + rest };
         let text = format!("{trouble}; the CPU goes on, and the GPU is tried again in {rest:.0?}");
         // A GPU that does not come back is one episode.
@@ -250,28 +248,46 @@ impl GpuPath {
         self.ready_since = None;
         self.counters.staging_bytes.set(0);
         self.counters.adapter.set("");
-        if let Phase::Ready(stage) = phase {
-            if self.is_forked() {
-                std::mem::forget(stage);
-            } else {
-                with_gpu(move || drop(stage));
-            }
+        if self.is_forked() {
+            std::mem::forget(phase);
+        } else if matches!(phase, Phase::Ready(_)) {
+            with_gpu(move || drop(phase));
         }
     }
 }
 
-/// The device for a wish, if it can be trusted.
-fn open(wish: &Wish) -> Result<Arc<Device>, Trouble> {
-    let device = Device::open(wish)?;
-    examine(&device)?;
+/// The device that was opened before, or else one for a wish, if it can be trusted.
+fn open(opened: &Opened, wish: &Wish) -> Result<Arc<Device>, Trouble> {
+    #[cfg(test)]
+    crate::gpu::fault::before_opening()?;
+    // Held meanwhile: it is the thread with the GPU that asks, and no other.
+    let mut opened = opened.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = opened.take().filter(|device| device.check().is_ok());
+    let device = match known {
+        Some(device) => device,
+        None => {
+            let device = Device::open(wish)?;
+            examine(&device)?;
+            device
+        }
+    };
+    *opened = Some(device.clone());
     Ok(device)
 }
 
 /// Time to rest after a number of losses in a row.
 fn rest(losses: u32) -> Duration {
-    if cfg!(test) {
-        return Duration::ZERO;
-    }
     let [shortest, longest] = REST;
     shortest.saturating_mul(1 << losses.saturating_sub(1).min(16)).min(longest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rests_become_longer() {
+        let seconds = [1, 2, 3, 4, 5, 6, 7, 8, 40].map(|losses| rest(losses).as_secs());
+        assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 64, 64, 64]);
+    }
 }
