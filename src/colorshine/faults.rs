@@ -164,6 +164,13 @@ fn frames_are_measured_again_when_the_device_is_destroyed() {
     }
 }
 
+/// Frames with radii of their own are each measured from, and looked up in, numbers that are sent before them.
+#[test]
+fn looks_are_sent_again_when_the_device_is_destroyed() {
+    let faults = [Fault::Destroy, Fault::OutOfMemory, Fault::Panic];
+    strike(1, 6, MEASURED, |number| (Step::Fill, 0, faults[number as usize % 3]));
+}
+
 /// Measuring takes a frame's bands to the GPU once more, in the frame that they are for.
 #[test]
 fn the_gpu_measures() {

@@ -307,6 +307,8 @@ impl Device {
     ///
     /// What the device says.
     pub fn fill(&self, buffer: &wgpu::Buffer, bytes: &[u8]) -> Result<(), Trouble> {
+        #[cfg(test)]
+        super::fault::before(super::fault::Step::Fill, self)?;
         self.attempt(|_, queue| queue.write_buffer(buffer, 0, bytes))
     }
 

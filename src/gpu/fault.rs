@@ -19,6 +19,8 @@ pub(crate) enum Step {
     Read,
     /// Before memory for a band is taken, which is not done for every frame.
     Slot,
+    /// Before what colours are looked up in is sent, which is done for every new look.
+    Fill,
 }
 
 impl Step {

@@ -39,6 +39,14 @@ impl LookMemory {
         Ok(Self { known: None, look: memory()?, tables: memory()? })
     }
 
+    /// Bytes on the device with a method's numbers, as far as they are known before they are made.
+    pub(super) fn bytes_with(method: &Method) -> u64 {
+        match method {
+            Method::Lattice(lattice, _) => size_of_val(lattice.entries()) as u64 + LEAST,
+            Method::Exact(..) => 2 * LEAST,
+        }
+    }
+
     /// Has a method's numbers on the device before the work that is submitted next. Work that was submitted
     /// before still sees those it was submitted with.
     pub(super) fn set(&mut self, device: &Device, method: &Method) -> Result<(), Trouble> {

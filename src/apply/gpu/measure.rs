@@ -115,7 +115,11 @@ impl Surveyor {
         let most = ((left - fixed) / 2 / (2 * BANDS_AT_ONCE)).min(device.binding_limit());
         let per_band = shape.groups_per_band(survey.layout, survey.room.rows, most.max(least));
         let bytes = shape.bytes_of(per_band.min(groups)) as u64;
-        if self.uploads.first().is_none_or(|upload| upload.bytes() < bytes) {
+        let fits = |upload: &Upload| {
+            let all = BANDS_AT_ONCE * Upload::memory_for(upload.bytes());
+            upload.bytes() >= bytes && fixed + all <= left
+        };
+        if !self.uploads.first().is_some_and(fits) {
             self.uploads.clear();
             for _ in 0..BANDS_AT_ONCE {
                 self.uploads.push(Upload::new(device, bytes)?);
@@ -208,7 +212,8 @@ impl Stage {
             Some(surveyor) => surveyor,
             None => Surveyor::new(&self.device, survey.layout)?,
         };
-        let left = self.room.memory.saturating_sub(self.look.bytes());
+        let taken = self.look.bytes() + self.bytes_under_way();
+        let left = self.room.memory.saturating_sub(taken);
         let result = surveyor.measure(self, planes, survey, left, histograms);
         self.surveyor = Some(surveyor);
         self.make_room();

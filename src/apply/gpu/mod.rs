@@ -193,6 +193,11 @@ impl Stage {
         self.look.bytes() + self.surveyor.as_ref().map_or(0, Surveyor::bytes)
     }
 
+    /// Bytes of the slots that frames under way have.
+    fn bytes_under_way(&self) -> u64 {
+        (self.slots - self.free.len()) as u64 * Slot::memory_for(self.slot_bytes)
+    }
+
     /// Settles the size of slots for bands of a frame; returns the groups of a band.
     fn reserve(&mut self, layout: &Layout, shape: &Shape, groups: usize) -> Result<usize, Trouble> {
         let least = shape.bytes_of(2) as u64;
@@ -278,6 +283,10 @@ impl Stage {
         self.room = room;
         let shape = Shape::new(layout, area);
         if self.waiting == 0 {
+            let need = LookMemory::bytes_with(method) + Slot::memory_for(shape.bytes_of(2) as u64);
+            if need > room.memory {
+                return Err(Trouble::MemoryLimit(need, room.memory));
+            }
             self.look.set(&self.device, method)?;
         }
         let rest = [layout.group_of(area.rows[0]) & !1, layout.groups(area.rows[1])];
