@@ -20,6 +20,7 @@ mod gpu;
 mod imp;
 mod lut_file;
 mod measured;
+mod object;
 mod plan;
 mod prepare;
 mod preset;
