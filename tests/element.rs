@@ -101,7 +101,9 @@ fn bad_attractors_keep_the_pipeline_from_starting() {
     let long = "x".repeat(1 << 20);
     for (text, want) in [
         ("rouge;50;50", "property attractors: item 1, column 1: \"rouge\" is not a CSS colour"),
+        ("#12;50;50", "expected one such as teal, #ff8a3d or oklch(50% 0.15 200)"),
         ("red;50", "property attractors: item 1, column 1: the item has 2 fields"),
+        ("teal", "expected color;tolerance;strength[;channels], separated by semicolons"),
         (
             "red;50;50|blue;140;60",
             "item 2, column 16: tolerance 140 is out of range, allowed is 0 to 100",

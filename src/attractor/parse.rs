@@ -13,6 +13,12 @@ pub const MAX_TEXT_BYTES: usize = 64 * 1024;
 /// How much of an offending piece of text a message quotes, in characters.
 const QUOTE_LENGTH: usize = 40;
 
+/// What an item is, for messages.
+const EXPECTED: &str = "color;tolerance;strength[;channels], separated by semicolons";
+
+/// What a colour is, for messages.
+const COLOR: &str = "one such as teal, #ff8a3d or oklch(50% 0.15 200)";
+
 /// What is wrong with an item.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Problem {
@@ -55,15 +61,15 @@ impl fmt::Display for Problem {
             }
             Self::TooManyItems => write!(f, "at most {MAX_ATTRACTORS} attractors are allowed"),
             Self::EmptyItem => {
-                write!(f, "the item is empty, expected color;tolerance;strength[;channels]")
+                write!(f, "the item is empty, expected {EXPECTED}")
             }
             Self::FieldCount(count) => write!(
                 f,
-                "the item has {count} field{}, expected color;tolerance;strength[;channels]",
+                "the item has {count} field{}, expected {EXPECTED}",
                 if *count == 1 { "" } else { "s" }
             ),
             Self::Color(text, why) => {
-                write!(f, "\"{text}\" is not a CSS colour ({why}), expected any CSS Color 4 colour")
+                write!(f, "\"{text}\" is not a CSS colour ({why}), expected {COLOR}")
             }
             Self::NotANumber(field, text) => {
                 write!(f, "{field} \"{text}\" is not a number, expected 0 to {}", range_of(field))
