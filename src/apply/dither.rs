@@ -12,13 +12,16 @@ use crate::workers::{Level, in_loops};
 pub enum Dither {
     /// Codes are rounded to nearest.
     #[default]
-    #[enum_value(name = "None", nick = "none")]
+    #[enum_value(name = "Codes are rounded to the nearest", nick = "none")]
     None = 0,
     /// A Bayer matrix of 8x8.
-    #[enum_value(name = "Ordered", nick = "ordered")]
+    #[enum_value(name = "Bayer matrix, 8x8: a regular pattern", nick = "ordered")]
     Ordered = 1,
     /// A matrix of 64x64 without low frequencies.
-    #[enum_value(name = "Blue noise", nick = "blue-noise")]
+    #[enum_value(
+        name = "Blue noise, 64x64: an irregular grain, harder to see",
+        nick = "blue-noise"
+    )]
     BlueNoise = 2,
 }
 

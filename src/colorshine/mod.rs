@@ -4,8 +4,8 @@
 //! 3D lookup table that is baked once per look.
 //!
 //! ```bash
-//! gst-launch-1.0 videotestsrc ! colorshine attractors="#ff8a3d;40;60 | oklch(50% 0.15 200);40;60" \
-//!     ! videoconvert ! autovideosink
+//! gst-launch-1.0 videotestsrc pattern=gradient ! video/x-raw,format=RGBA,width=640,height=360 \
+//!     ! colorshine attractors="teal;40;100 | #ff8a3d;40;100" split=0.5 ! videoconvert ! autovideosink
 //! ```
 
 use gst::glib;
@@ -45,7 +45,7 @@ pub enum Method {
     )]
     Auto = 0,
     /// The lookup table.
-    #[enum_value(name = "Lookup table", nick = "lut")]
+    #[enum_value(name = "The lookup table, however inaccurate", nick = "lut")]
     Lut = 1,
     /// The model, evaluated for every pixel.
     #[enum_value(name = "The model, evaluated for every pixel", nick = "exact")]
@@ -62,10 +62,13 @@ pub enum Backend {
     #[enum_value(name = "Whichever is measured to be faster", nick = "auto")]
     Auto = 0,
     /// On the CPU.
-    #[enum_value(name = "CPU", nick = "cpu")]
+    #[enum_value(name = "The CPU; no GPU is looked for", nick = "cpu")]
     Cpu = 1,
     /// On the GPU.
-    #[enum_value(name = "GPU", nick = "gpu")]
+    #[enum_value(
+        name = "The GPU; where there is none, a program that acts as one, else the CPU",
+        nick = "gpu"
+    )]
     Gpu = 2,
 }
 

@@ -38,6 +38,6 @@ pub enum Interpolation {
     #[enum_value(name = "Trilinear: eight nodes", nick = "trilinear")]
     Trilinear = 1,
     /// The nearest node.
-    #[enum_value(name = "Nearest node", nick = "nearest")]
+    #[enum_value(name = "Nearest node alone: colours in steps", nick = "nearest")]
     Nearest = 2,
 }

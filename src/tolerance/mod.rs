@@ -27,10 +27,10 @@ pub const BEYOND_LARGEST: f64 = 1e-6;
 pub enum Reference {
     /// The colours of the container's gamut.
     #[default]
-    #[enum_value(name = "Percentile over the container's gamut", nick = "gamut")]
+    #[enum_value(name = "Share of all colours that the stream can show", nick = "gamut")]
     Gamut = 0,
     /// The pixels of the frame.
-    #[enum_value(name = "Percentile over the pixels of the frame", nick = "frame")]
+    #[enum_value(name = "Share of the pixels of the frame", nick = "frame")]
     Frame = 1,
     /// Oklab itself: a tolerance of 100 is a radius of 1.
     #[enum_value(name = "Distance in Oklab, times 100", nick = "absolute")]

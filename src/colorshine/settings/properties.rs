@@ -155,7 +155,10 @@ pub(in crate::colorshine) static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = La
         .build(),
         glib::ParamSpecEnum::builder_with_default("backend", defaults.backend)
             .nick("Backend")
-            .blurb("Where pixels are computed")
+            .blurb(
+                "Where pixels are computed; auto never takes a program that acts as a GPU, such as Mesa's \
+                 llvmpipe",
+            )
             .mutable_playing()
             .build(),
         string(
