@@ -2,7 +2,7 @@
 # make test    everything that is checked
 # make help    the rest
 #
-# Variables: INPUT, LOOK, ATTRACTORS, OUTPUT, PICTURE (demo); PHOTOS (gallery); BASE (bench-compare); GPU_ADAPTER (bench-gpu); PLUGINDIR, PRESETDIR, DESTDIR (install).
+# Variables: INPUT, LOOK, ATTRACTORS, OUTPUT, PICTURE, AT (demo); PHOTOS (gallery); BASE (bench-compare); GPU_ADAPTER (bench-gpu); PLUGINDIR, PRESETDIR, DESTDIR (install).
 
 CARGO ?= cargo
 CARGO_TARGET_DIR ?= target
@@ -14,6 +14,8 @@ PRESETS = looks/GstColorShine.prs
 INPUT ?= tests/media/demo.mp4
 OUTPUT ?= demo.mp4
 PICTURE ?= demo.png
+# The picture's time in seconds; the middle of a clip other than ours.
+AT ?= $(if $(filter tests/media/demo.mp4,$(INPUT)),1)
 # A look's name or file, and attractors beside its own; the look is none where only attractors are given.
 ATTRACTORS ?=
 LOOK ?= $(if $(ATTRACTORS),,teal-dusk)
@@ -33,7 +35,7 @@ TEST_PACKAGES = libvulkan1 mesa-vulkan-drivers
 PACKAGES = $(BUILD_PACKAGES) $(RUN_PACKAGES) $(TEST_PACKAGES)
 
 # Recipes read these from the environment, so that no character of theirs is special.
-export CARGO_TARGET_DIR INPUT OUTPUT PICTURE LOOK ATTRACTORS PHOTOS BASE GPU_ADAPTER DESTDIR PLUGINDIR PRESETDIR
+export CARGO_TARGET_DIR INPUT OUTPUT PICTURE AT LOOK ATTRACTORS PHOTOS BASE GPU_ADAPTER DESTDIR PLUGINDIR PRESETDIR
 
 WITH_PLUGIN = GST_PLUGIN_PATH="$(abspath $(CARGO_TARGET_DIR))/release$${GST_PLUGIN_PATH:+:$$GST_PLUGIN_PATH}"
 
@@ -41,7 +43,7 @@ WITH_PLUGIN = GST_PLUGIN_PATH="$(abspath $(CARGO_TARGET_DIR))/release$${GST_PLUG
 
 help:
 	@echo 'make demo      recolour a clip: $(OUTPUT), a before/after picture $(PICTURE) and statistics'
-	@echo '               INPUT=clip.mp4 LOOK=plum ATTRACTORS="teal;40;60" OUTPUT=... PICTURE=...'
+	@echo '               INPUT=clip.mp4 LOOK=plum ATTRACTORS="teal;40;60" OUTPUT=... PICTURE=... AT=seconds'
 	@echo 'make tools     shine, bake, contact-sheet and transcode, in $(CARGO_TARGET_DIR)/release/examples'
 	@echo 'make test      formatting, lints, and unit, integration and doc tests'
 	@echo 'make bench     a table of speeds against FFmpeg and OpenColorIO, where they are installed'
@@ -100,7 +102,7 @@ tools: setup cargo
 demo: setup cargo
 	$(CARGO) build --release --example transcode
 	@"$$CARGO_TARGET_DIR/release/examples/transcode" "$$INPUT" "$$OUTPUT" --picture "$$PICTURE" \
-		$${LOOK:+--look "$$LOOK"} $${ATTRACTORS:+"$$ATTRACTORS"}
+		$${AT:+--at "$$AT"} $${LOOK:+--look "$$LOOK"} $${ATTRACTORS:+"$$ATTRACTORS"}
 
 gallery: setup cargo
 	@if [ -z "$$PHOTOS" ]; then \

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use common::arguments::parse_seconds;
 use common::filter::Filter;
 use common::frame::read_frame;
 use common::look::{Look, SHIPPED};
@@ -51,11 +52,6 @@ struct Args {
     /// Quality of a JPEG, 1 to 100.
     #[arg(long, default_value_t = 88, value_parser = clap::value_parser!(u8).range(1..=100))]
     quality: u8,
-}
-
-fn parse_seconds(text: &str) -> std::result::Result<f64, String> {
-    let seconds = text.parse().ok().filter(|seconds| (0.0..1e9).contains(seconds));
-    seconds.ok_or_else(|| "expected seconds from 0".into())
 }
 
 /// Pixels between tiles and around them.

@@ -488,9 +488,10 @@ fn transcode_keeps_frames_and_sound() {
         path.display()
     ))
     .unwrap();
-    for output in ["out.mp4", "out.mkv"] {
-        let arguments = ["in.mkv", output, "teal;60;90", "--picture", "both.png"];
-        let report = run("transcode", &folder, &arguments);
+    for (output, picture, at) in [("out.mp4", "first.png", "0"), ("out.mkv", "both.png", "1")] {
+        let arguments = ["in.mkv", output, "teal;60;90", "--picture", picture, "--at", at];
+        let report = run("transcode", &folder, &[&arguments[..], &["--backend", "cpu"]].concat());
+        assert!(report.starts_with("attractors              teal;60;90\n"), "{report}");
         for line in ["speed", "frames                  30", "lut-error-p999-codes", "apply-time"] {
             assert!(report.contains(line), "{line} is not in\n{report}");
         }
@@ -502,6 +503,7 @@ fn transcode_keeps_frames_and_sound() {
         assert_eq!(sounds == count(&path)[1], is_kept, "{output}: {sounds}");
     }
     let both = open(&folder, "both.png").into_rgb8();
+    assert_ne!(both, open(&folder, "first.png").into_rgb8());
     assert_eq!(both.dimensions(), (128, 48));
     let half = |x| image::imageops::crop_imm(&both, x, 0, 64, 48).to_image();
     assert_ne!(half(0), half(64));

@@ -51,12 +51,23 @@ pub(crate) struct LookArgs {
     output_lut: Option<PathBuf>,
 }
 
+/// A time in seconds.
+pub(crate) fn parse_seconds(text: &str) -> std::result::Result<f64, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.0..1e9).contains(seconds));
+    seconds.ok_or_else(|| "expected seconds from 0".into())
+}
+
 /// True and False as Python writes them are fine.
 fn parse_bool(text: &str) -> std::result::Result<bool, String> {
     text.to_lowercase().parse().map_err(|_| "expected true or false".into())
 }
 
 impl LookArgs {
+    /// The look's name, where one was named.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.look.as_deref()
+    }
+
     /// The look that was asked for.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use common::arguments::{LookArgs, paths_and_attractors};
+use common::arguments::{LookArgs, parse_seconds, paths_and_attractors};
 use common::look::{Look, element};
 use common::{Result, ending, write_file, write_whole};
 use gst::glib;
@@ -40,9 +40,18 @@ struct Args {
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=50))]
     quantizer: u32,
 
-    /// A frame from the middle of the clip, before (left) and after (right), as .png.
+    /// Where pixels are computed.
+    #[arg(long, default_value = "auto", value_parser = ["auto", "cpu", "gpu"])]
+    backend: String,
+
+    /// A frame of the clip, before (left) and after (right), as .png.
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
+
+    /// The picture's time in seconds; the middle of the clip if left out. Where the clip is shorter, its first
+    /// frame is taken.
+    #[arg(long, value_name = "SECONDS", requires = "picture", value_parser = parse_seconds)]
+    at: Option<f64>,
 }
 
 fn main() -> ExitCode {
@@ -71,7 +80,7 @@ fn run(args: &Args) -> Result<()> {
         let both = pictures.side_by_side()?;
         write_file(path, |file| Ok(both.write_with_encoder(PngEncoder::new(file))?))?;
     }
-    print!("{}", report(args, &output, &done));
+    print!("{}", report(args, &look, &output, &done));
     match done.played.is_whole {
         true => Ok(()),
         false => Err(format!("stopped: {} ends early", output.display()).into()),
@@ -94,8 +103,10 @@ fn transcode(
 ) -> Result<Done> {
     let colorshine = element()?;
     look.apply(&colorshine)?;
+    colorshine.set_property_from_str("backend", &args.backend);
     let clip = pipeline::build(&colorshine, input, output, container, args.quantizer)?;
-    let pictures = args.picture.is_some().then(|| picture::watch(&colorshine)).transpose()?;
+    let at = args.at.map(gst::ClockTime::from_seconds_f64);
+    let pictures = args.picture.is_some().then(|| picture::watch(&colorshine, at)).transpose()?;
     let played = play::play(&clip, &colorshine);
     let stats = colorshine.property::<gst::Structure>("stats");
     let stopped = clip.pipeline.set_state(gst::State::Null);
@@ -104,9 +115,11 @@ fn transcode(
     Ok(Done { played, stats, pictures: pictures.map(|pictures| pictures.take()) })
 }
 
-/// What was made, how fast, and the statistics, one field a line.
-fn report(args: &Args, output: &Path, done: &Done) -> String {
+/// The look, what was made, how fast, and the statistics, one field a line.
+fn report(args: &Args, look: &Look, output: &Path, done: &Done) -> String {
     let line = |(name, value): (&str, String)| format!("{name:<24}{value}\n");
+    let name = args.look.name().map(|name| ("look", name.to_string()));
+    let attractors = ("attractors", look.attractors.join(" | "));
     let picture = args.picture.iter().map(|path| ("picture", path.display().to_string()));
     let played = &done.played;
     let made = [
@@ -119,7 +132,7 @@ fn report(args: &Args, output: &Path, done: &Done) -> String {
         let name = name.as_str();
         (name.trim_end_matches("-ns"), readable(name, value))
     });
-    made.into_iter().chain(picture).chain(stats).map(line).collect()
+    name.into_iter().chain([attractors]).chain(made).chain(picture).chain(stats).map(line).collect()
 }
 
 /// A field's value, times in units for reading.

@@ -14,8 +14,8 @@ use crate::common::frame::to_rgba;
 pub(crate) struct Pictures {
     before: Option<Picture>,
     after: Option<Picture>,
-    /// Whether the frame is from the middle, rather than the first.
-    is_middle: bool,
+    /// Whether the frame is the one that is wanted, rather than the first.
+    is_wanted: bool,
 }
 
 /// A frame as it went by.
@@ -71,9 +71,9 @@ impl Watched {
     }
 }
 
-/// Keeps a frame from the middle of the stream as it goes into the element and as it comes out. Until
-/// there is one, or where the stream's length is unknown, that is the first.
-pub(crate) fn watch(colorshine: &gst::Element) -> Result<Watched> {
+/// Keeps a frame as it goes into the element and as it comes out: the first at a time of the clip or later, by
+/// default the middle. Until there is one, or where the clip's length is unknown, that is the first of all.
+pub(crate) fn watch(colorshine: &gst::Element, at: Option<gst::ClockTime>) -> Result<Watched> {
     let watched = Watched::default();
     let pads = colorshine.static_pad("sink").zip(colorshine.static_pad("src"));
     let (sink, source) = pads.ok_or("colorshine has no pads")?;
@@ -81,13 +81,14 @@ pub(crate) fn watch(colorshine: &gst::Element) -> Result<Watched> {
     let kept = watched.clone();
     sink.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
         if let Some(buffer) = info.buffer()
-            && !kept.lock().is_middle
+            && !kept.lock().is_wanted
         {
-            let is_middle = is_past_middle(pad, buffer);
+            let at = at.or_else(|| middle(pad));
+            let is_wanted = at.zip(buffer.pts()).is_some_and(|(at, time)| time >= at);
             let mut kept = kept.lock();
-            if is_middle || kept.before.is_none() {
+            if is_wanted || kept.before.is_none() {
                 let before = Picture::at(pad, buffer);
-                *kept = Pictures { before, after: None, is_middle };
+                *kept = Pictures { before, after: None, is_wanted };
             }
         }
         gst::PadProbeReturn::Ok
@@ -104,7 +105,7 @@ pub(crate) fn watch(colorshine: &gst::Element) -> Result<Watched> {
     Ok(watched)
 }
 
-fn is_past_middle(pad: &gst::Pad, buffer: &gst::Buffer) -> bool {
-    let middle = pad.peer_query_duration::<gst::ClockTime>().map(|length| length / 2);
-    middle.zip(buffer.pts()).is_some_and(|(middle, time)| time >= middle)
+/// Half of the clip's length.
+fn middle(pad: &gst::Pad) -> Option<gst::ClockTime> {
+    pad.peer_query_duration::<gst::ClockTime>().map(|length| length / 2)
 }
