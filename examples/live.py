@@ -32,7 +32,7 @@ LOOKS = [
 def make_pipeline(file, sink):
     """The pipeline, and the colorshine in it."""
     if file is None:
-        source = "videotestsrc is-live=true"
+        source = "videotestsrc is-live=true pattern=colors"
     else:
         source = "uridecodebin name=source"
     pipeline = Gst.parse_launch(

@@ -143,7 +143,8 @@ def main():
     parser.add_argument("file", nargs="?", help="a clip; a test picture if left out")
     args = parser.parse_args()
     Gst.init(None)
-    source = "videotestsrc is-live=true" if args.file is None else "uridecodebin name=source"
+    test = "videotestsrc is-live=true pattern=colors"
+    source = test if args.file is None else "uridecodebin name=source"
     try:
         pipeline = Gst.parse_launch(
             f"{source} ! videoconvert ! colorshine name=shine ! videoconvert ! gtksink name=sink"

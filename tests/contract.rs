@@ -115,4 +115,25 @@ fn stats_have_their_names() {
                   first-frame-time-ns radii coverage lut-cache-memory-hits lut-cache-disk-hits \
                   lut-cache-misses memory-bytes scene-cuts device-lost";
     assert_eq!(names.join(" "), agreed);
+    names.iter().for_each(|name| assert_has_row("docs/stats.md", name));
+}
+
+#[test]
+fn readme_has_every_property() {
+    let element = common::element(&[]);
+    for property in element.list_properties().iter() {
+        if property.owner_type() == element.type_() {
+            assert_has_row("README.md", property.name());
+        }
+    }
+}
+
+/// A table of a document names it in the first column.
+fn assert_has_row(document: &str, name: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
+    let text = std::fs::read_to_string(path).unwrap();
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    let quoted = format!("`{name}`");
+    let is_there = rows.flat_map(|first| first.split(", ")).any(|named| named == quoted);
+    assert!(is_there, "{document} has no row for {name}");
 }
