@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use wgpu::{DeviceType, ErrorFilter};
 
 use super::Trouble;
+use super::timing::CLOCK;
 
 /// Which adapter is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -125,6 +126,7 @@ impl Device {
         let request = adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("colorshine"),
             required_limits,
+            required_features: adapter.features() & CLOCK,
             memory_hints: wgpu::MemoryHints::MemoryUsage,
             ..Default::default()
         });

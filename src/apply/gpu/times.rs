@@ -42,6 +42,19 @@ impl Stage {
         self.look.set(&self.device, method)?;
         let (passage, parameters) = self.passage(&band, method, &manner);
         let parameters = bytemuck::cast_slice(&parameters);
+        // The picture as it is, before it is drawn. The device has to have it, and its parameters.
+        let mut slot = Slot::new(&self.device, bytes)?;
+        slot.write(&self.device, parameters, bytes, |words| {
+            write_band(planes, &band, team, words);
+        })?;
+        slot.submit(&self.device, bytes, &passage)?;
+        slot.read(&self.device, bytes, |_| ())?;
+        // Unmapped, as it is when the device fetches from it.
+        slot.write(&self.device, parameters, bytes, |words| {
+            write_band(planes, &band, team, words);
+        })?;
+        let device = slot.times(&self.device, bytes, &passage, repeats)?;
+        drop(slot);
         let mut slot = Slot::new(&self.device, bytes)?;
         let [mut copies_in, mut copies_out] = [Vec::new(), Vec::new()];
         for _ in 0..repeats {
@@ -57,10 +70,6 @@ impl Stage {
                 copies_out.push(start.elapsed());
             })?;
         }
-        slot.write(&self.device, parameters, bytes, |words| {
-            write_band(planes, &band, team, words);
-        })?;
-        let device = slot.times(&self.device, bytes, &passage, repeats)?;
         let [copy_in, copy_out] = [copies_in, copies_out].map(|mut times| {
             times.sort_unstable();
             times.get(times.len() / 2).copied().unwrap_or_default()
