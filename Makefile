@@ -137,7 +137,7 @@ test: setup cargo
 bench: setup cargo
 	$(CARGO) bench --bench peers
 
-# Nothing else should run meanwhile, on the GPU neither.
+# Nothing else should run meanwhile, on the GPU neither. Without setup, for a machine with no network: see benches/gpu.rs.
 bench-gpu: setup cargo
 	$(CARGO) bench --bench gpu
 
