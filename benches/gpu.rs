@@ -294,7 +294,7 @@ fn main() -> ExitCode {
     gst::init().expect("GStreamer");
     gstcolorshine::plugin_register_static().expect("the plugin");
     let name = std::env::var("GPU_ADAPTER").ok().filter(|name| !name.is_empty());
-    let device = match Device::open(&Wish { name, may_be_software: true }) {
+    let device = match Device::open(&Wish { name, may_be_software: true, has_clock: true }) {
         Ok(device) => device,
         Err(trouble) => {
             eprintln!("nothing to measure: {trouble}");

@@ -98,7 +98,7 @@ impl GpuPath {
         let (backend, name, depth) = settings.gpu();
         let path = Self {
             backend,
-            wish: Wish { name, may_be_software: false },
+            wish: Wish { name, ..Wish::default() },
             depth,
             counters: counters.clone(),
             opened: Opened::default(),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use wgpu::{DeviceType, ErrorFilter};
+use wgpu::{DeviceType, ErrorFilter, Features};
 
 use super::Trouble;
 use super::timing::CLOCK;
@@ -17,6 +17,8 @@ pub struct Wish {
     pub name: Option<String>,
     /// Whether a program that acts as a GPU will do where there is no other.
     pub may_be_software: bool,
+    /// Whether it should take the time of its own work where it can, which benches want.
+    pub has_clock: bool,
 }
 
 /// What a compute shader is made of.
@@ -111,7 +113,7 @@ impl Device {
         let known = open.iter().find(|(_, known, _)| *known == info);
         let device = match known.and_then(|(.., device)| device.upgrade()) {
             Some(device) => device,
-            None => Arc::new(guarded(|| Self::new(&adapter))??),
+            None => Arc::new(guarded(|| Self::new(&adapter, wish.has_clock))??),
         };
         open.push((wish.clone(), info, Arc::downgrade(&device)));
         let mut names = lock(&NAMES);
@@ -120,13 +122,17 @@ impl Device {
         Ok(device)
     }
 
-    fn new(adapter: &wgpu::Adapter) -> Result<Self, Trouble> {
+    fn new(adapter: &wgpu::Adapter, has_clock: bool) -> Result<Self, Trouble> {
         // What is less than WebGPU's own limits may be enough: the examination tells.
         let required_limits = wgpu::Limits::default().or_worse_values_from(&adapter.limits());
         let request = adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("colorshine"),
             required_limits,
-            required_features: adapter.features() & CLOCK,
+            required_features: if has_clock {
+                adapter.features() & CLOCK
+            } else {
+                Features::empty()
+            },
             memory_hints: wgpu::MemoryHints::MemoryUsage,
             ..Default::default()
         });

@@ -6,7 +6,7 @@ use crate::gpu::fault::{self, Fault, Step};
 use crate::gpu::{Device, Trouble, Wish};
 
 fn device() -> std::sync::Arc<Device> {
-    let wish = Wish { name: None, may_be_software: true };
+    let wish = Wish { may_be_software: true, ..Wish::default() };
     Device::open(&wish).expect("a GPU, or a program that acts as one (mesa-vulkan-drivers)")
 }
 
@@ -42,7 +42,7 @@ fn less_memory_than_wanted_is_made_do_with() {
 
 #[test]
 fn an_adapter_that_is_not_there_is_told_with_those_that_are() {
-    let wish = Wish { name: Some("abacus".into()), may_be_software: true };
+    let wish = Wish { name: Some("abacus".into()), ..Wish::default() };
     let Err(Trouble::NoAdapter(Some(name), found)) = Device::open(&wish) else {
         panic!("an abacus");
     };
@@ -57,7 +57,8 @@ fn a_device_is_shared_until_its_last_user_goes() {
     assert!(std::sync::Arc::ptr_eq(&one, &two));
     // By part of its name it is the same.
     let name = one.name()[..4].to_uppercase();
-    let named = Device::open(&Wish { name: Some(name), may_be_software: true }).expect("it");
+    let named = Wish { name: Some(name), may_be_software: true, ..Wish::default() };
+    let named = Device::open(&named).expect("it");
     assert!(std::sync::Arc::ptr_eq(&one, &named));
     let weak = std::sync::Arc::downgrade(&one);
     drop((one, two, named));
