@@ -68,8 +68,6 @@ pub(super) struct GpuPath {
     is_measuring: bool,
     room: Room,
     phase: Phase,
-    /// Bytes that were allowed when they were too few.
-    lacking: Option<u64>,
     /// Whether another backend waits until no frame is under way.
     is_turning: bool,
     /// Losses in a row.
@@ -82,8 +80,6 @@ pub(super) struct GpuPath {
     is_told_lacking: bool,
     /// What the frames of the plan at hand are measured from.
     gauge: Option<Gauge>,
-    /// When the stage at hand became ready.
-    ready_since: Option<Instant>,
     trial: Trial,
     /// The frame at hand, if the GPU has it.
     begun: Option<Begun>,
@@ -108,14 +104,12 @@ impl GpuPath {
             is_measuring: false,
             room: Room { frames: 1, rows: None, memory: 0 },
             phase: Phase::Off,
-            lacking: None,
             is_turning: false,
             losses: 0,
             was_real: false,
             is_told_unsuited: false,
             is_told_lacking: false,
             gauge: None,
-            ready_since: None,
             trial: Trial::default(),
             begun: None,
             queue: VecDeque::new(),
@@ -134,7 +128,6 @@ impl GpuPath {
         self.is_measuring = plan.measured().is_some_and(Measured::is_of_each_frame);
         self.trial = Trial::default();
         self.room = plan.room(self.frames_at_once(), Held::bytes(&[plan.held()]));
-        self.lacking = None;
         self.let_go();
         match self.lost_before(plan) {
             Some(lost) => {
@@ -168,7 +161,7 @@ impl GpuPath {
     /// Frames that are held back.
     pub(super) fn latency(&self) -> usize {
         match self.phase {
-            Phase::Off => 0,
+            Phase::Off | Phase::Short { .. } => 0,
             _ => self.frames_at_once() - 1,
         }
     }
@@ -207,7 +200,7 @@ impl GpuPath {
         }
         let all = Some(frame.area.rows[0]);
         let is_under_way = self.is_under_way();
-        let Phase::Ready(stage) = &mut self.phase else {
+        let Phase::Ready { stage, .. } = &mut self.phase else {
             return all;
         };
         if self.is_turning {
@@ -345,7 +338,7 @@ impl GpuPath {
         let Begun { mut flight, plan, recipe, finish, area, time: _ } = begun;
         let caps = &plan.caps;
         with_mapped(buffer, &caps.info, &caps.stream.layout, |planes, layout, _| {
-            if let Phase::Ready(stage) = &mut self.phase
+            if let Phase::Ready { stage, .. } = &mut self.phase
                 && stage.has_begun(&flight)
             {
                 match stage.finish(&mut flight, planes, plan.team()) {
@@ -375,7 +368,7 @@ impl GpuPath {
         let queued = std::mem::take(&mut self.queue).into_iter().map(|(_, begun)| begun);
         for begun in queued.chain([self.begun.take()]).flatten() {
             match &mut self.phase {
-                Phase::Ready(stage)
+                Phase::Ready { stage, .. }
                     if stage.has_begun(&begun.flight) && self.process == std::process::id() =>
                 {
                     if let Err(trouble) = stage.cancel(begun.flight) {

@@ -32,7 +32,7 @@ impl GpuPath {
         to_oklab: &ToOklab,
         histograms: &mut Histograms,
     ) -> bool {
-        let Phase::Ready(stage) = &mut self.phase else {
+        let Phase::Ready { stage, .. } = &mut self.phase else {
             return false;
         };
         if self.backend == Backend::Auto && !self.trial.is_gpus() {

@@ -27,12 +27,14 @@ const REST: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(64)];
 pub(super) enum Phase {
     /// Not to be used by this stream.
     Off,
+    /// Not with so many bytes of memory as are allowed, or fewer.
+    Short { room: u64 },
     /// Not now.
     Resting { until: Instant },
     /// Being opened beside the stream.
     Opening(Receiver<Result<Stage, Trouble>>),
     /// There.
-    Ready(Box<Stage>),
+    Ready { stage: Box<Stage>, since: Instant },
 }
 
 /// The device, once it has been opened, for all streams between start and stop.
@@ -67,7 +69,6 @@ impl GpuPath {
             return;
         }
         self.has_asked = true;
-        self.lacking = None;
         let (send, receiver) = channel();
         let (opened, wish, caps, room) =
             (self.opened.clone(), self.wish(), caps.clone(), self.room);
@@ -129,7 +130,6 @@ impl GpuPath {
 
     /// Whether something is ready, or due.
     pub(super) fn look_after(&mut self, method: &Method) {
-        let is_roomier = self.lacking.is_some_and(|room| room < self.room.memory);
         match &self.phase {
             Phase::Opening(receiver) => match receiver.try_recv() {
                 Ok(result) => self.opened(result),
@@ -137,7 +137,7 @@ impl GpuPath {
                 Err(TryRecvError::Empty) => {}
             },
             Phase::Resting { until } if Instant::now() >= *until => self.turn_on(),
-            Phase::Off if is_roomier => self.turn_on(),
+            Phase::Short { room } if *room < self.room.memory => self.turn_on(),
             Phase::Off if self.trial.was_another(matches!(method, Method::Exact(..))) => {
                 self.trial = Trial::default();
                 self.turn_on();
@@ -176,8 +176,7 @@ impl GpuPath {
                     self.news.push(News::Info(format!("the GPU is {name}")));
                 }
                 self.counters.adapter.set(name);
-                self.phase = Phase::Ready(Box::new(stage));
-                self.ready_since = Some(Instant::now());
+                self.phase = Phase::Ready { stage: Box::new(stage), since: Instant::now() };
             }
             Err(trouble) => self.lose(trouble),
         }
@@ -185,8 +184,12 @@ impl GpuPath {
 
     /// The stage is of no more use, or there is none.
     pub(super) fn lose(&mut self, trouble: Trouble) {
-        let was_ready = matches!(self.phase, Phase::Ready(_));
-        if let Phase::Ready(stage) = &self.phase
+        let worked = match &self.phase {
+            Phase::Ready { since, .. } => Some(since.elapsed()),
+            _ => None,
+        };
+        let was_ready = worked.is_some();
+        if let Phase::Ready { stage, .. } = &self.phase
             && trouble.is_loss()
         {
             stage.device().distrust();
@@ -195,7 +198,6 @@ impl GpuPath {
                 stage.device().give_up(&trouble);
             }
         }
-        let worked = self.ready_since.map(|since| since.elapsed());
         self.trial.start_over();
         self.let_go();
         if was_ready && trouble.is_loss() {
@@ -221,7 +223,7 @@ impl GpuPath {
             let text = format!("{trouble}; the CPU does the work");
             let is_told = match trouble {
                 Trouble::MemoryLimit(_, room) => {
-                    self.lacking = Some(room);
+                    self.phase = Phase::Short { room };
                     std::mem::replace(&mut self.is_told_lacking, true)
                 }
                 _ => false,
@@ -245,12 +247,11 @@ impl GpuPath {
     /// Drops the stage beside the stream: a driver may take its time over it.
     pub(super) fn let_go(&mut self) {
         let phase = std::mem::replace(&mut self.phase, Phase::Off);
-        self.ready_since = None;
         self.counters.staging_bytes.set(0);
         self.counters.adapter.set("");
         if self.is_forked() {
             std::mem::forget(phase);
-        } else if matches!(phase, Phase::Ready(_)) {
+        } else if matches!(phase, Phase::Ready { .. }) {
             with_gpu(move || drop(phase));
         }
     }
