@@ -81,6 +81,7 @@ const RGBA: Case = Case {
 const CASES: &[Case] = &[
     RGBA,
     Case { name: "NV12, 33 nodes", format: VideoFormat::Nv12, ..RGBA },
+    Case { name: "I420, 33 nodes", format: VideoFormat::I420, ..RGBA },
     Case { name: "I420_10LE, 33 nodes", format: VideoFormat::I42010le, ..RGBA },
     Case {
         name: "RGBA, exact model",
