@@ -98,8 +98,11 @@ fn strike(
     for number in 0..struck {
         let (step, turn, fault) = faults(number);
         fault::plan(step, turn, fault);
+        let mut tries = 0;
         while fault::is_planned() {
+            assert!(tries < 100, "{step:?} {turn} {fault:?} does not come to pass");
             push(&mut harness);
+            tries += 1;
         }
         // What the fault has done shows when it is next looked at.
         let mut tries = 0;
@@ -108,9 +111,12 @@ fn strike(
             push(&mut harness);
             tries += 1;
         }
+        let mut tries = 0;
         while stat::<String>(&element, "backend") != "gpu" {
+            assert!(tries < 100, "{step:?} {turn} {fault:?}: the GPU does not come back");
             finish_gpu(Duration::from_secs(60));
             push(&mut harness);
+            tries += 1;
         }
     }
     assert!(harness.push_event(gst::event::Eos::new()));
@@ -207,14 +213,39 @@ fn frames_in_flight_are_finished_before_the_backend_changes() {
 }
 
 /// Has each device that is opened meanwhile fail so.
-fn in_the_way<R>(trouble: &Trouble, work: impl FnOnce() -> R) -> R {
-    let set = |trouble| {
+struct InTheWay;
+
+impl InTheWay {
+    fn new(trouble: &Trouble) -> Self {
+        Self::set(Some(trouble.clone()));
+        Self
+    }
+
+    fn set(trouble: Option<Trouble>) {
         *fault::IN_THE_WAY.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
-    };
-    set(Some(trouble.clone()));
-    let result = work();
-    set(None);
-    result
+    }
+}
+
+impl Drop for InTheWay {
+    fn drop(&mut self) {
+        Self::set(None);
+    }
+}
+
+/// Has `auto` take a program for a GPU meanwhile.
+struct SoftwareIsReal;
+
+impl SoftwareIsReal {
+    fn new() -> Self {
+        fault::IS_SOFTWARE_REAL.store(true, Ordering::Relaxed);
+        Self
+    }
+}
+
+impl Drop for SoftwareIsReal {
+    fn drop(&mut self) {
+        fault::IS_SOFTWARE_REAL.store(false, Ordering::Relaxed);
+    }
 }
 
 /// Pushes up to as many frames through until the backend is as wanted; whether it is.
@@ -243,7 +274,9 @@ fn a_gpu_that_cannot_be_opened_is_told_once() {
         Trouble::Refused("planned".into()),
     ];
     for trouble in troubles {
-        let (element, mut harness, bus) = in_the_way(&trouble, || stream("gpu", 1, SIZE, &[]));
+        let in_the_way = InTheWay::new(&trouble);
+        let (element, mut harness, bus) = stream("gpu", 1, SIZE, &[]);
+        drop(in_the_way);
         assert!(!comes_to("gpu", &element, &mut harness, 5), "{trouble:?}: it is tried again");
         assert_eq!(warnings(&bus), 1, "{trouble:?}");
         assert_eq!(stat::<u64>(&element, "device-lost"), 0);
@@ -265,10 +298,10 @@ fn a_gpu_that_goes_comes_back() {
         let (element, mut harness, bus) = stream("gpu", 1, SIZE, &[]);
         assert!(comes_to("gpu", &element, &mut harness, 1));
         warnings(&bus);
-        in_the_way(&trouble, || {
-            fault::plan(Step::Wait, 0, Fault::Destroy);
-            assert!(!comes_to("gpu", &element, &mut harness, 6), "{trouble:?}");
-        });
+        let in_the_way = InTheWay::new(&trouble);
+        fault::plan(Step::Wait, 0, Fault::Destroy);
+        assert!(!comes_to("gpu", &element, &mut harness, 6), "{trouble:?}");
+        drop(in_the_way);
         assert_eq!(warnings(&bus), 1, "{trouble:?}: one for the loss");
         assert!(comes_to("gpu", &element, &mut harness, 5), "{trouble:?}: it does not come back");
     }
@@ -278,11 +311,9 @@ fn a_gpu_that_goes_comes_back() {
 #[test]
 fn auto_leaves_small_frames_to_the_cpu() {
     let _one = fault::exclusive();
-    fault::IS_SOFTWARE_REAL.store(true, Ordering::Relaxed);
+    let _real = SoftwareIsReal::new();
     let (element, mut harness, _) = stream("auto", 1, SIZE, &[]);
-    let is_tried = comes_to("gpu", &element, &mut harness, 20);
-    fault::IS_SOFTWARE_REAL.store(false, Ordering::Relaxed);
-    assert!(!is_tried);
+    assert!(!comes_to("gpu", &element, &mut harness, 20));
     assert_eq!(stat::<String>(&element, "adapter"), "");
 }
 
@@ -291,7 +322,7 @@ fn auto_leaves_small_frames_to_the_cpu() {
 #[test]
 fn auto_tries_both_and_remembers() {
     let _one = fault::exclusive();
-    fault::IS_SOFTWARE_REAL.store(true, Ordering::Relaxed);
+    let _real = SoftwareIsReal::new();
     let size = [640, 360];
     let mut seen = Vec::new();
     for _ in 0..2 {
@@ -309,7 +340,6 @@ fn auto_tries_both_and_remembers() {
         }
         seen.push(backends);
     }
-    fault::IS_SOFTWARE_REAL.store(false, Ordering::Relaxed);
     let [first, second] = [&seen[0], &seen[1]];
     let winner = first.last().expect("frames");
     assert!(

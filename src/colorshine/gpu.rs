@@ -11,12 +11,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::measure::Gauge;
-use self::phase::{Opened, Phase};
+use self::phase::{Kind, Opened, Phase};
 use super::Backend;
 use super::measured::Measured;
 use super::plan::{Caps, Frame, Plan};
 use super::recipe::{Held, Recipe};
-use super::settings::Settings;
+use super::settings::{DEEPEST_PIPELINE, Settings};
 use super::trial::{Contest, Trial};
 use crate::apply::gpu::{Flight, Manner, Room, Task};
 use crate::apply::{Finish, Method};
@@ -49,7 +49,7 @@ struct Begun {
 }
 
 /// Most frames that are not pushed yet.
-pub(super) const MOST_FRAMES: usize = 8;
+pub(super) const MOST_FRAMES: usize = DEEPEST_PIPELINE as usize;
 
 /// The way over the GPU.
 #[derive(Debug)]
@@ -72,8 +72,8 @@ pub(super) struct GpuPath {
     is_turning: bool,
     /// Losses in a row.
     losses: u32,
-    /// Whether the device before was no program: then none takes its place.
-    was_real: bool,
+    /// What the last device was, if there has been one since the backend was chosen.
+    was: Option<Kind>,
     /// Whether the user knows that the look at hand is not for the GPU.
     is_told_unsuited: bool,
     /// Whether the user knows that memory is too short for the GPU.
@@ -106,7 +106,7 @@ impl GpuPath {
             phase: Phase::Off,
             is_turning: false,
             losses: 0,
-            was_real: false,
+            was: None,
             is_told_unsuited: false,
             is_told_lacking: false,
             gauge: None,
@@ -132,9 +132,7 @@ impl GpuPath {
         match self.lost_before(plan) {
             Some(lost) => {
                 self.trial = lost;
-                let text =
-                    "the CPU was faster than the GPU in such a stream before, and does the work";
-                self.news.push(News::Info(text.into()));
+                self.leave_it_to_the_cpu();
             }
             None => self.turn_on(),
         }
@@ -213,11 +211,7 @@ impl GpuPath {
                 // What is under way comes first.
                 None if is_under_way => return all,
                 None => {
-                    let text = format!("the CPU is faster than {adapter} here, and does the work");
-                    self.news.push(News::Info(text));
-                    self.news.push(News::Latency);
-                    self.let_go();
-                    self.close();
+                    self.leave_it_to_the_cpu();
                     return all;
                 }
                 Some(false) => return all,
@@ -225,7 +219,9 @@ impl GpuPath {
             }
         }
         // Lattices may take what frames under way have been given: then those have to be done first.
-        if !stage.fit(self.room) && is_under_way {
+        let fits = stage.fit_into(self.room);
+        self.counters.staging_bytes.set(stage.bytes());
+        if !fits && is_under_way {
             return all;
         }
         let start = Instant::now();
@@ -343,7 +339,7 @@ impl GpuPath {
             {
                 match stage.finish(&mut flight, planes, plan.team()) {
                     Ok(()) => return,
-                    // It is told with the next frame.
+                    // It is told with the next frame that is to look so.
                     Err(Trouble::Unsuited) => {}
                     Err(trouble) => self.lose(trouble),
                 }

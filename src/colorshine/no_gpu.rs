@@ -22,7 +22,7 @@ pub(super) enum News {
     Latency,
 }
 
-/// Most frames that are under way.
+/// Most frames that are not pushed yet.
 pub(super) const MOST_FRAMES: usize = 0;
 
 /// The way over the GPU, which is closed.

@@ -19,6 +19,9 @@ use crate::lut::{AUTO_SIZES, Interpolation, Lattice, MIN_SIZE};
 use crate::model::{Falloff, GamutMapping, Look, Model};
 use crate::tolerance::Reference;
 
+/// Most frames in flight.
+pub(super) const DEEPEST_PIPELINE: u32 = 8;
+
 /// The properties that name .cube files, in the order of [`Settings::lut_files`].
 pub(super) const LUT_FILES: [&str; 2] = ["input-lut", "output-lut"];
 

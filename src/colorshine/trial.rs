@@ -86,7 +86,8 @@ impl Trial {
 
     /// Whether the CPU has won, but at something else than what is wanted now.
     pub(super) fn was_another(&self, is_exact: bool) -> bool {
-        self.contest.as_ref().is_some_and(|contest| contest.is_exact != is_exact)
+        let is_other = |contest: &Contest| contest.is_exact != is_exact;
+        self.verdict == Some(false) && self.contest.as_ref().is_some_and(is_other)
     }
 
     /// The CPU has done a frame in such a time.
@@ -174,6 +175,8 @@ mod tests {
         trial.count_cpu(Duration::from_millis(1));
         assert_eq!(trial.is_gpus_turn(|| contest("one")), Some(false));
         assert_eq!(trial.cpu.len(), 1);
+        assert!(!trial.was_another(false) && !trial.was_another(true), "nobody has won yet");
+        trial.verdict = Some(false);
         assert!(!trial.was_another(false) && trial.was_another(true));
         let exact = || Contest { is_exact: true, ..contest("one") };
         assert_eq!(trial.is_gpus_turn(exact), Some(false));

@@ -50,6 +50,7 @@ pub struct Device {
 #[derive(Debug, Default)]
 struct Loss {
     is_lost: AtomicBool,
+    is_blamed: AtomicBool,
     why: Mutex<Option<Trouble>>,
 }
 
@@ -67,8 +68,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The devices that are open, by the wish that they were opened for and by their adapter.
 static OPEN: Mutex<Vec<(Wish, wgpu::AdapterInfo, Weak<Device>)>> = Mutex::new(Vec::new());
 
-/// The names of the adapters that have met wishes.
-static NAMES: Mutex<Vec<(Wish, Arc<str>)>> = Mutex::new(Vec::new());
+/// The names of the adapters that have met wishes, and whether they are programs.
+static NAMES: Mutex<Vec<(Wish, Arc<str>, bool)>> = Mutex::new(Vec::new());
 
 /// Wishes that no adapter met, why, and when: for a while nobody looks again.
 static IN_VAIN: Mutex<Vec<(Wish, Trouble, Instant)>> = Mutex::new(Vec::new());
@@ -104,7 +105,9 @@ impl Device {
         let found = guarded(|| find(wish))?;
         let adapter = found.inspect_err(|trouble| {
             // One that has been there may be back at any moment.
-            let was_met = lock(&NAMES).iter().any(|(known, _)| known.name == wish.name);
+            let was_met = lock(&NAMES).iter().any(|(known, _, is_software)| {
+                known.name == wish.name && (wish.may_be_software || !is_software)
+            });
             if !was_met {
                 in_vain.push((wish.clone(), trouble.clone(), Instant::now()));
             }
@@ -117,8 +120,8 @@ impl Device {
         };
         open.push((wish.clone(), info, Arc::downgrade(&device)));
         let mut names = lock(&NAMES);
-        names.retain(|(known, _)| known != wish);
-        names.push((wish.clone(), device.name.clone()));
+        names.retain(|(known, ..)| known != wish);
+        names.push((wish.clone(), device.name.clone(), device.is_software()));
         Ok(device)
     }
 
@@ -165,7 +168,7 @@ impl Device {
     /// The name of the adapter that met a wish last, whether its device is still open or not.
     pub fn name_for(wish: &Wish) -> Option<Arc<str>> {
         let names = lock(&NAMES);
-        names.iter().find(|(known, _)| known == wish).map(|(_, name)| name.clone())
+        names.iter().find(|(known, ..)| known == wish).map(|(_, name, _)| name.clone())
     }
 
     /// Whether it is a program on the CPU.
@@ -203,26 +206,27 @@ impl Device {
         self: &Arc<Self>,
         examine: impl FnOnce(&Arc<Self>) -> Result<(), Trouble>,
     ) -> Result<(), Trouble> {
-        let mut trusted = lock(&TRUSTED);
-        if !trusted.contains(&self.info) {
+        // Not held meanwhile: streams ask for it.
+        let is_trusted = lock(&TRUSTED).contains(&self.info);
+        if !is_trusted {
             examine(self)?;
-            trusted.push(self.info.clone());
+            lock(&TRUSTED).push(self.info.clone());
         }
         Ok(())
     }
 
-    /// Has the next device of this adapter examined: this one has failed.
-    pub fn distrust(&self) {
-        lock(&TRUSTED).retain(|known| *known != self.info);
-    }
-
-    /// Gives the device up: whoever uses it will find it lost. It is never closed, which would wait for what it
-    /// may never be done with.
-    pub fn give_up(self: &Arc<Self>, trouble: &Trouble) {
-        if !self.loss.is_lost.load(Ordering::Acquire) {
-            std::mem::forget(self.clone());
+    /// Takes note of trouble with the device. If it is a loss, the next device of this adapter is examined anew. One
+    /// that does not answer is given up: whoever else uses it finds it lost, and it is never closed, which would
+    /// wait for what it may never be done with.
+    pub fn blame(self: &Arc<Self>, trouble: &Trouble) {
+        if !trouble.is_loss() || self.loss.is_blamed.swap(true, Ordering::AcqRel) {
+            return;
         }
-        self.loss.note(trouble.clone());
+        lock(&TRUSTED).retain(|known| *known != self.info);
+        if matches!(trouble, Trouble::Timeout(_) | Trouble::Panicked) {
+            std::mem::forget(self.clone());
+            self.loss.note(trouble.clone());
+        }
     }
 
     /// Does something with the device, and says so if the device objects.

@@ -1,6 +1,6 @@
 //! What colours are looked up in, in the device's memory.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use wgpu::BufferUsages;
 
@@ -10,13 +10,18 @@ use crate::lut::{Lattice, fraction_bits};
 use crate::model::lanes::ExactKernel;
 use crate::model::words::Words;
 
-/// What the device has.
+/// What the device has. Nobody's memory is kept for it.
 #[derive(Debug)]
 enum Known {
-    Lattice(Arc<Lattice>),
-    Exact(Arc<ExactKernel>),
+    Lattice(Weak<Lattice>),
+    Exact(Weak<ExactKernel>),
     /// Nothing, as this has no words.
-    Unsuited(Arc<ExactKernel>),
+    Unsuited(Weak<ExactKernel>),
+}
+
+/// Whether it is still this that is known: as long as there is a `Weak`, nothing else has its place.
+fn is<T>(known: &Weak<T>, this: &Arc<T>) -> bool {
+    std::ptr::eq(known.as_ptr(), Arc::as_ptr(this))
 }
 
 /// A look's memory on the device.
@@ -51,13 +56,9 @@ impl LookMemory {
     /// before still sees those it was submitted with.
     pub(super) fn set(&mut self, device: &Device, method: &Method) -> Result<(), Trouble> {
         let is_known = match (&self.known, method) {
-            (Some(Known::Lattice(known)), Method::Lattice(lattice, _)) => {
-                Arc::ptr_eq(known, lattice)
-            }
-            (Some(Known::Exact(known)), Method::Exact(kernel, _)) => Arc::ptr_eq(known, kernel),
-            (Some(Known::Unsuited(known)), Method::Exact(kernel, _))
-                if Arc::ptr_eq(known, kernel) =>
-            {
+            (Some(Known::Lattice(known)), Method::Lattice(lattice, _)) => is(known, lattice),
+            (Some(Known::Exact(known)), Method::Exact(kernel, _)) => is(known, kernel),
+            (Some(Known::Unsuited(known)), Method::Exact(kernel, _)) if is(known, kernel) => {
                 return Err(Trouble::Unsuited);
             }
             _ => false,
@@ -70,17 +71,17 @@ impl LookMemory {
             Method::Lattice(lattice, _) => {
                 fill(device, &mut self.look, bytemuck::cast_slice(lattice.entries()))?;
                 fill(device, &mut self.tables, &[])?;
-                Known::Lattice(lattice.clone())
+                Known::Lattice(Arc::downgrade(lattice))
             }
             Method::Exact(kernel, depth) => {
                 let words = kernel.words(2f32.powi(fraction_bits(*depth)));
                 let Some(Words { look, nodes }) = words else {
-                    self.known = Some(Known::Unsuited(kernel.clone()));
+                    self.known = Some(Known::Unsuited(Arc::downgrade(kernel)));
                     return Err(Trouble::Unsuited);
                 };
                 fill(device, &mut self.look, bytemuck::cast_slice(&look))?;
                 fill(device, &mut self.tables, bytemuck::cast_slice(&nodes))?;
-                Known::Exact(kernel.clone())
+                Known::Exact(Arc::downgrade(kernel))
             }
         };
         self.known = Some(known);

@@ -102,7 +102,7 @@ pub struct Stage {
     /// Slots there are, free or not.
     slots: usize,
     /// Slots that the device has had memory for, once it had none for another.
-    most_slots: usize,
+    slots_that_fit: usize,
     slot_bytes: u64,
     /// Flights that have bands which wait for a slot.
     waiting: usize,
@@ -163,7 +163,7 @@ impl Stage {
                 .memory(matrices.len() as u64, BufferUsages::STORAGE | BufferUsages::COPY_DST)?,
             free: Vec::new(),
             slots: 0,
-            most_slots: usize::MAX,
+            slots_that_fit: usize::MAX,
             slot_bytes: 0,
             waiting: 0,
             device: device.clone(),
@@ -216,8 +216,13 @@ impl Stage {
         let is_too_large =
             Slot::memory_for(self.slot_bytes) + self.bytes_beside_slots() > self.room.memory;
         if bytes > self.slot_bytes || is_too_large {
+            if bytes < self.slot_bytes && self.waiting > 0 {
+                // Frames that wait have been cut for the slots there are.
+                let need = Slot::memory_for(self.slot_bytes) + self.bytes_beside_slots();
+                return Err(Trouble::MemoryLimit(need, self.room.memory));
+            }
             // Slots that are under way are let go as they come back.
-            self.most_slots = usize::MAX;
+            self.slots_that_fit = usize::MAX;
             self.slots -= self.free.len();
             self.free.clear();
             self.slot_bytes = bytes;
@@ -232,18 +237,23 @@ impl Stage {
             frames => frames * bands,
         };
         let left = self.room.memory.saturating_sub(self.bytes_beside_slots());
-        wanted.min((left / Slot::memory_for(self.slot_bytes)) as usize).min(self.most_slots).max(1)
+        wanted
+            .min((left / Slot::memory_for(self.slot_bytes)) as usize)
+            .min(self.slots_that_fit)
+            .max(1)
     }
 
     /// Lets go of slots that are free as long as more memory is in use than may be.
     fn make_room(&mut self) {
-        while self.bytes() > self.room.memory && self.free.pop().is_some() {
+        // A frame that waits needs one.
+        let least = usize::from(self.waiting > 0);
+        while self.bytes() > self.room.memory && self.slots > least && self.free.pop().is_some() {
             self.slots -= 1;
         }
     }
 
-    /// Takes another room, and lets go of free memory that is beyond it. Says whether what is in use fits.
-    pub fn fit(&mut self, room: Room) -> bool {
+    /// Takes another room, and lets go of free memory that is beyond it. Says whether what is left fits.
+    pub fn fit_into(&mut self, room: Room) -> bool {
         self.room = room;
         // What is wrong with the device shows when it is next used.
         if self.device.check().is_ok() {
@@ -263,7 +273,7 @@ impl Stage {
                 Ok(Some(slot))
             }
             Err(Trouble::OutOfMemory(_)) if self.slots > 0 => {
-                self.most_slots = self.slots;
+                self.slots_that_fit = self.slots;
                 Ok(None)
             }
             Err(trouble) => Err(trouble),
@@ -282,11 +292,11 @@ impl Stage {
         self.device.check()?;
         self.room = room;
         let shape = Shape::new(layout, area);
+        let need = LookMemory::bytes_with(method) + Slot::memory_for(shape.bytes_of(2) as u64);
+        if need > room.memory {
+            return Err(Trouble::MemoryLimit(need, room.memory));
+        }
         if self.waiting == 0 {
-            let need = LookMemory::bytes_with(method) + Slot::memory_for(shape.bytes_of(2) as u64);
-            if need > room.memory {
-                return Err(Trouble::MemoryLimit(need, room.memory));
-            }
             self.look.set(&self.device, method)?;
         }
         let rest = [layout.group_of(area.rows[0]) & !1, layout.groups(area.rows[1])];

@@ -27,8 +27,8 @@ const REST: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(64)];
 pub(super) enum Phase {
     /// Not to be used by this stream.
     Off,
-    /// Not with so many bytes of memory as are allowed, or fewer.
-    Short { room: u64 },
+    /// Not with so many bytes of memory, or fewer.
+    Short { memory: u64 },
     /// Not now.
     Resting { until: Instant },
     /// Being opened beside the stream.
@@ -37,13 +37,22 @@ pub(super) enum Phase {
     Ready { stage: Box<Stage>, since: Instant },
 }
 
+/// What a device is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A GPU.
+    Gpu,
+    /// A program that acts as one.
+    Program,
+}
+
 /// The device, once it has been opened, for all streams between start and stop.
 pub(super) type Opened = Arc<Mutex<Option<Arc<Device>>>>;
 
 impl GpuPath {
     /// Which adapter will do: a program that acts as one only where the GPU is insisted on.
     pub(super) fn wish(&self) -> Wish {
-        let may_be_software = self.backend == Backend::Gpu && !self.was_real;
+        let may_be_software = self.backend == Backend::Gpu && self.was != Some(Kind::Gpu);
         #[cfg(test)]
         let may_be_software = may_be_software
             || crate::gpu::fault::IS_SOFTWARE_REAL.load(std::sync::atomic::Ordering::Relaxed);
@@ -76,11 +85,14 @@ impl GpuPath {
         let is_sent = with_gpu(move || {
             let stage = open(&opened, &wish).and_then(|device| {
                 let layout = &caps.stream.layout;
-                let mut stage = Stage::new(&device, layout, &caps.area(), room)?;
-                if is_measuring {
-                    stage.prepare_to_measure(layout)?;
-                }
-                Ok(stage)
+                let stage = Stage::new(&device, layout, &caps.area(), room);
+                let stage = stage.and_then(|mut stage| {
+                    if is_measuring {
+                        stage.prepare_to_measure(layout)?;
+                    }
+                    Ok(stage)
+                });
+                stage.inspect_err(|trouble| device.blame(trouble))
             });
             // Where nobody waits any more, the stage goes here.
             send.send(stage).unwrap_or_default();
@@ -120,7 +132,7 @@ impl GpuPath {
         }
         self.backend = backend;
         self.losses = 0;
-        self.was_real = false;
+        self.was = None;
         self.trial = Trial::default();
         self.let_go();
         self.close();
@@ -137,13 +149,22 @@ impl GpuPath {
                 Err(TryRecvError::Empty) => {}
             },
             Phase::Resting { until } if Instant::now() >= *until => self.turn_on(),
-            Phase::Short { room } if *room < self.room.memory => self.turn_on(),
+            Phase::Short { memory } if *memory < self.room.memory => self.turn_on(),
             Phase::Off if self.trial.was_another(matches!(method, Method::Exact(..))) => {
                 self.trial = Trial::default();
                 self.turn_on();
             }
             _ => {}
         }
+    }
+
+    /// Has the CPU do the work, which is faster.
+    pub(super) fn leave_it_to_the_cpu(&mut self) {
+        let text = "the CPU is faster than the GPU in such a stream, and does the work";
+        self.news.push(News::Info(text.into()));
+        self.news.push(News::Latency);
+        self.let_go();
+        self.close();
     }
 
     /// Forgets the device, which goes beside the stream if this was the last to know it.
@@ -167,8 +188,9 @@ impl GpuPath {
         match result {
             Ok(stage) => {
                 let name = stage.device().name();
-                self.was_real = !stage.device().is_software();
-                if !self.was_real && self.losses == 0 {
+                let is_program = stage.device().is_software();
+                self.was = Some(if is_program { Kind::Program } else { Kind::Gpu });
+                if is_program && self.losses == 0 {
                     self.news.push(News::Warning(format!(
                         "backend=gpu: {name} is no GPU but a program on the CPU; backend=cpu is faster"
                     )));
@@ -189,14 +211,8 @@ impl GpuPath {
             _ => None,
         };
         let was_ready = worked.is_some();
-        if let Phase::Ready { stage, .. } = &self.phase
-            && trouble.is_loss()
-        {
-            stage.device().distrust();
-            if matches!(trouble, Trouble::Timeout(_) | Trouble::Panicked) {
-                // Others would only find out for themselves.
-                stage.device().give_up(&trouble);
-            }
+        if let Phase::Ready { stage, .. } = &self.phase {
+            stage.device().blame(&trouble);
         }
         self.trial.start_over();
         self.let_go();
@@ -208,9 +224,9 @@ impl GpuPath {
         let is_hopeless = match trouble {
             Trouble::Forked | Trouble::MemoryLimit(..) | Trouble::TooWide(..) => true,
             Trouble::NoAdapter(..) | Trouble::OnlySoftware(_) | Trouble::NoDevice(_) => {
-                self.losses == 0
+                self.was.is_none()
             }
-            Trouble::WrongPicture(_) | Trouble::Refused(_) => self.losses == 0 && !was_ready,
+            Trouble::WrongPicture(_) | Trouble::Refused(_) => self.was.is_none(),
             _ => false,
         };
         if is_hopeless {
@@ -222,8 +238,8 @@ impl GpuPath {
                 };
             let text = format!("{trouble}; the CPU does the work");
             let is_told = match trouble {
-                Trouble::MemoryLimit(_, room) => {
-                    self.phase = Phase::Short { room };
+                Trouble::MemoryLimit(_, memory) => {
+                    self.phase = Phase::Short { memory };
                     std::mem::replace(&mut self.is_told_lacking, true)
                 }
                 _ => false,
@@ -251,7 +267,7 @@ impl GpuPath {
         self.counters.adapter.set("");
         if self.is_forked() {
             std::mem::forget(phase);
-        } else if matches!(phase, Phase::Ready { .. }) {
+        } else if matches!(phase, Phase::Ready { .. } | Phase::Opening(_)) {
             with_gpu(move || drop(phase));
         }
     }
@@ -268,7 +284,7 @@ fn open(opened: &Opened, wish: &Wish) -> Result<Arc<Device>, Trouble> {
         Some(device) => device,
         None => {
             let device = Device::open(wish)?;
-            examine(&device)?;
+            examine(&device).inspect_err(|trouble| device.blame(trouble))?;
             device
         }
     };

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use gst::glib;
 use gst::prelude::*;
 
-use super::{LUT_FILES, Settings};
+use super::{DEEPEST_PIPELINE, LUT_FILES, Settings};
 use crate::error::TILE_SIZES;
 use crate::lut::MAX_SIZE;
 
@@ -175,7 +175,7 @@ pub(in crate::colorshine) static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = La
              where caps have no frame rate",
         )
         .minimum(1)
-        .maximum(8)
+        .maximum(DEEPEST_PIPELINE)
         .default_value(defaults.pipeline_depth)
         .mutable_ready()
         .build(),
