@@ -628,6 +628,98 @@ fn less_memory_does_not_harm_frames_in_flight() {
     assert_eq!(stat::<String>(&filter, "backend"), "gpu");
 }
 
+/// A limit at which even the rows of a frame are too much is no reason not to look again when the look is smaller.
+#[test]
+fn a_smaller_look_brings_the_gpu_back() {
+    let _keeper = Keeper::new();
+    let info = info(VideoFormat::Rgba, 320, 64);
+    let (large, small) = (Lattice::bytes_for(33), Lattice::bytes_for(9));
+    let filter = element(&[("attractors", ATTRACTORS), ("method", "lut"), ("lut-size", "33")]);
+    filter.set_property_from_str("backend", "gpu");
+    filter.set_property("memory-limit", large + 100_000);
+    let bus = gst::Bus::new();
+    let mut harness = harness(&filter, &info);
+    filter.set_bus(Some(&bus));
+    let input = &frames(&info, 1)[0];
+    let mut one = || {
+        harness.push_and_pull(input.copy_deep().unwrap()).unwrap();
+        stat::<String>(&filter, "backend")
+    };
+    assert_eq!((one(), one()), ("cpu".into(), "cpu".into()));
+    let told = texts(&bus, gst::MessageType::Warning);
+    assert!(told.len() == 1 && told[0].contains("memory-limit"), "{told:?}");
+    filter.set_property("lut-size", 9u32);
+    filter.set_property("memory-limit", small + 100_000);
+    finish_background();
+    let start = Instant::now();
+    while one() != "gpu" {
+        assert!(start.elapsed() < TIMEOUT.into(), "the GPU has not come back");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// The exact model that was chosen by what the CPU takes is left where the GPU does not keep up: by no way over a GPU
+/// can a frame be done in a twentieth of a millisecond.
+#[test]
+fn the_exact_model_is_left_where_the_gpu_is_too_slow() {
+    let info = VideoInfo::builder(VideoFormat::Rgba, 16, 8).fps(gst::Fraction::new(15_000, 1));
+    let info = info.build().unwrap();
+    for depth in [1u32, 3] {
+        let filter = element(&[("attractors", "gray;35;200;s"), ("n-threads", "1")]);
+        filter.set_property("pipeline-depth", depth);
+        let bus = gst::Bus::new();
+        let mut harness = harness(&filter, &info);
+        filter.set_bus(Some(&bus));
+        let input = frames(&info, 1);
+        let mut some = |count: usize| {
+            for _ in 0..count {
+                harness.push(input[0].copy_deep().unwrap()).unwrap();
+                while harness.try_pull().is_some() {}
+            }
+            stat::<String>(&filter, "method")
+        };
+        assert_eq!(some(20), "exact", "the CPU keeps up");
+        filter.set_property_from_str("backend", "gpu");
+        let start = Instant::now();
+        while some(1) != "lut" {
+            assert!(start.elapsed() < TIMEOUT.into(), "the model is not left");
+        }
+        let told = texts(&bus, gst::MessageType::Info);
+        assert_eq!(told.iter().filter(|text| text.contains("exact model")).count(), 1, "{told:?}");
+        assert_eq!(some(20), "lut");
+    }
+}
+
+/// What is held back is told when the GPU begins, and stays: less in mid-stream would make sinks drop frames.
+#[test]
+fn latency_does_not_become_less_in_mid_stream() {
+    let _keeper = Keeper::new();
+    let info = info(VideoFormat::Nv12, 34, 18);
+    let filter = element(&[("attractors", ATTRACTORS), ("method", "lut"), ("backend", "cpu")]);
+    filter.set_property("pipeline-depth", 3u32);
+    let mut harness = harness(&filter, &info);
+    let input = frames(&info, 1);
+    let frame = gst::ClockTime::from_mseconds(40);
+    assert_eq!(harness.query_latency(), Some(gst::ClockTime::ZERO));
+    let mut come_to = |backend: &str| {
+        filter.set_property_from_str("backend", backend);
+        let start = Instant::now();
+        while {
+            harness.push(input[0].copy_deep().unwrap()).unwrap();
+            while harness.try_pull().is_some() {}
+            stat::<String>(&filter, "backend") != backend
+        } {
+            assert!(start.elapsed() < TIMEOUT.into(), "{backend} does not take over");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        harness.query_latency()
+    };
+    assert_eq!(come_to("gpu"), Some(frame * 2));
+    assert_eq!(come_to("cpu"), Some(frame * 2));
+    harness.set_src_caps(self::info(VideoFormat::I420, 34, 18).to_caps().unwrap());
+    assert_eq!(harness.query_latency(), Some(gst::ClockTime::ZERO));
+}
+
 /// Whoever looks while a frame is under way is told of the one before.
 #[test]
 fn stats_do_not_waver() {

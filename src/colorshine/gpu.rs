@@ -18,12 +18,15 @@ use super::plan::{Caps, Frame, Plan};
 use super::recipe::{Held, Recipe};
 use super::settings::{DEEPEST_PIPELINE, Settings};
 use super::trial::{Contest, Trial};
-use crate::apply::gpu::{Flight, Manner, Room, Task};
+use crate::apply::gpu::{Flight, Manner, Room, Task, look_bytes};
 use crate::apply::{Finish, Method};
 use crate::frame::{Area, MapError, with_mapped};
 use crate::gpu::{Device, PATIENCE, Trouble, Wish};
 use crate::telemetry::Counters;
 use crate::workers::finish_gpu;
+
+/// Frames in a row for which the exact model has to be too slow before another choice is made.
+const SLOW_FRAMES: u32 = 8;
 
 /// Something that the user should hear of.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +37,8 @@ pub(super) enum News {
     Info(String),
     /// Frames are held back for another time than before.
     Latency,
+    /// The exact model, which was chosen, does not keep up with the stream.
+    TooSlow,
 }
 
 /// A frame that the GPU has, and what the CPU needs to do it instead.
@@ -68,12 +73,21 @@ pub(super) struct GpuPath {
     is_measuring: bool,
     room: Room,
     phase: Phase,
+    /// Frames that the GPU holds back in this stream. It never becomes fewer while the stream goes on: what is
+    /// shown would have to hurry, and live sinks would drop frames.
+    held_back: usize,
+    /// Frames in a row for which the exact model was too slow, where it was chosen.
+    slow_frames: u32,
     /// Whether another backend waits until no frame is under way.
     is_turning: bool,
     /// Losses in a row.
     losses: u32,
     /// What the last device was, if there has been one since the backend was chosen.
     was: Option<Kind>,
+    /// Whether the user knows that the GPU is a program.
+    is_told_program: bool,
+    /// Bytes on the device of the look at hand.
+    look_bytes: u64,
     /// Whether the user knows that the look at hand is not for the GPU.
     is_told_unsuited: bool,
     /// Whether the user knows that memory is too short for the GPU.
@@ -104,9 +118,13 @@ impl GpuPath {
             is_measuring: false,
             room: Room { frames: 1, rows: None, memory: 0 },
             phase: Phase::Off,
+            held_back: 0,
+            slow_frames: 0,
             is_turning: false,
             losses: 0,
             was: None,
+            is_told_program: false,
+            look_bytes: 0,
             is_told_unsuited: false,
             is_told_lacking: false,
             gauge: None,
@@ -121,13 +139,18 @@ impl GpuPath {
 
     /// Begins a stream. Where the GPU is insisted on this waits for it; else frames are the CPU's until it
     /// is there.
-    pub(super) fn begin_stream(&mut self, plan: &Plan) {
+    pub(super) fn begin_stream(&mut self, plan: &Plan, backend: Backend) {
         // Frames that could not be pushed before other caps came.
         self.flush();
+        if self.backend != backend {
+            self.choose(backend);
+        }
         self.caps = Some(plan.caps.clone());
         self.is_measuring = plan.measured().is_some_and(Measured::is_of_each_frame);
         self.trial = Trial::default();
         self.room = plan.room(self.frames_at_once(), Held::bytes(&[plan.held()]));
+        self.held_back = 0;
+        self.slow_frames = 0;
         self.let_go();
         match self.lost_before(plan) {
             Some(lost) => {
@@ -158,10 +181,12 @@ impl GpuPath {
 
     /// Frames that are held back.
     pub(super) fn latency(&self) -> usize {
-        match self.phase {
-            Phase::Off | Phase::Short { .. } => 0,
-            _ => self.frames_at_once() - 1,
-        }
+        self.held_back
+    }
+
+    /// Frames that may come to be held back, if the GPU does the work.
+    pub(super) fn most_held_back(&self) -> usize {
+        self.frames_at_once() - 1
     }
 
     /// Takes a frame on: does it, or begins it. Returns the first row of luma that is still the CPU's to
@@ -192,6 +217,7 @@ impl GpuPath {
         let method = recipe.method();
         let frames = self.room.frames;
         self.room = plan.room(frames, self.lattice_bytes(held));
+        self.look_bytes = look_bytes(&method);
         self.look_after(&method);
         if frame.area.processed_until <= frame.area.columns[0] {
             return None;
@@ -249,11 +275,23 @@ impl GpuPath {
         };
         match result {
             Ok(()) => {
-                self.trial.count_gpu(start.elapsed());
+                let time = start.elapsed();
+                let program = Some(stage.device()).filter(|device| device.is_software());
+                if let Some(program) = program.filter(|_| !self.is_told_program) {
+                    self.is_told_program = true;
+                    self.news.push(News::Warning(format!(
+                        "backend=gpu: {} is no GPU but a program on the CPU; backend=cpu is faster",
+                        program.name()
+                    )));
+                }
+                self.trial.count_gpu(time);
                 self.is_told_unsuited = false;
                 self.is_told_lacking = false;
                 self.counters.is_on_gpu.set(1);
                 self.counters.staging_bytes.set(stage.bytes());
+                if frames == 1 {
+                    self.watch(plan, time);
+                }
                 None
             }
             Err((Trouble::MemoryLimit(..), _)) if is_under_way => all,
@@ -269,6 +307,16 @@ impl GpuPath {
                 self.lose(trouble);
                 Some(first_row)
             }
+        }
+    }
+
+    /// Sees whether the exact model keeps up with the stream, where it was chosen by what the CPU takes.
+    fn watch(&mut self, plan: &Plan, time: Duration) {
+        let is_slow = plan.has_chosen_exact() && !plan.caps.keeps_up(time);
+        self.slow_frames = if is_slow { self.slow_frames + 1 } else { 0 };
+        if self.slow_frames == SLOW_FRAMES {
+            plan.caps.exact_on_gpu.set_time(time);
+            self.news.push(News::TooSlow);
         }
     }
 
@@ -322,11 +370,12 @@ impl GpuPath {
         let Some(begun) = begun else {
             return Some(Ok(buffer));
         };
-        let (start, before) = (Instant::now(), begun.time);
+        let (start, before, plan) = (Instant::now(), begun.time, begun.plan.clone());
         let result = self.finish(buffer.make_mut(), begun);
         let time = start.elapsed();
         self.trial.count_gpu(time);
         self.counters.apply_time.smooth_time(before + time);
+        self.watch(&plan, before + time);
         Some(result.map(|()| buffer))
     }
 

@@ -322,7 +322,8 @@ impl BaseTransformImpl for ColorShine {
         query: &mut gst::query::Allocation,
     ) -> Result<(), gst::LoggableError> {
         self.parent_propose_allocation(decide_query, query)?;
-        let held = self.with_streaming(|streaming| streaming.gpu.latency()).unwrap_or(0) as u32;
+        let held = self.with_streaming(|streaming| streaming.gpu.most_held_back());
+        let held = held.unwrap_or(0) as u32;
         if held > 0 {
             let pools: Vec<_> = query
                 .allocation_pools()
@@ -405,7 +406,7 @@ impl VideoFilterImpl for ColorShine {
         self.state().install(plan.clone(), version);
         self.forget();
         self.with_streaming(|streaming| {
-            streaming.gpu.begin_stream(&plan);
+            streaming.gpu.begin_stream(&plan, settings.backend());
             streaming.first_frame = Some(start.elapsed());
         });
         self.spread_news();

@@ -20,6 +20,7 @@ pub(super) enum News {
     Warning(String),
     Info(String),
     Latency,
+    TooSlow,
 }
 
 /// Most frames that are not pushed yet.
@@ -40,7 +41,9 @@ impl GpuPath {
         path
     }
 
-    pub(super) fn begin_stream(&mut self, _plan: &Plan) {}
+    pub(super) fn begin_stream(&mut self, _plan: &Plan, backend: Backend) {
+        self.turn_to(backend);
+    }
 
     pub(super) fn turn_to(&mut self, backend: Backend) {
         if backend == Backend::Gpu && self.backend != backend {
@@ -51,6 +54,10 @@ impl GpuPath {
     }
 
     pub(super) fn latency(&self) -> usize {
+        0
+    }
+
+    pub(super) fn most_held_back(&self) -> usize {
         0
     }
 

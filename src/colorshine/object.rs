@@ -88,8 +88,9 @@ impl ObjectImpl for ColorShine {
                 prepare::request(self);
             }
             Ok(Change::NextStart) if is_started => {
-                let text =
-                    format!("property {name} is taken at start: the new value is for the next one");
+                let text = format!(
+                    "property {name} is taken at start: the new value counts from the next start on"
+                );
                 gst::element_imp_info!(self, gst::LibraryError::Settings, ("{text}"), ["{text}"]);
             }
             Ok(Change::NextFrame | Change::NextStart | Change::None) => {}

@@ -18,7 +18,7 @@ use crate::lut::{
 };
 use crate::model::Look;
 use crate::model::lanes::ToOklab;
-use crate::telemetry::Counters;
+use crate::telemetry::{Counters, Gauge};
 use crate::tolerance::follow::Follower;
 use crate::workers::{Team, level_name, simd_level};
 
@@ -36,15 +36,17 @@ const KEEPS_UP: f64 = 0.75;
 const PIXELS_PER_THREAD: usize = 32 * 1024;
 
 /// A stream's caps and what they mean.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Caps {
     pub(super) info: VideoInfo,
     pub(super) stream: Stream,
+    /// Nanoseconds that a frame has been found to take by the exact model on the GPU, where that is too long.
+    pub(super) exact_on_gpu: Gauge,
 }
 
 impl Caps {
     pub(super) fn new(info: &VideoInfo) -> Self {
-        Self { info: info.clone(), stream: Stream::new(info) }
+        Self { info: info.clone(), stream: Stream::new(info), exact_on_gpu: Gauge::default() }
     }
 
     pub(super) fn pixels(&self) -> usize {
@@ -73,6 +75,11 @@ impl Caps {
             false => ASSUMED_FRAMES_PER_SECOND,
         };
         Duration::from_secs_f64(1.0 / rate)
+    }
+
+    /// Whether the stream goes on in time if the exact model takes so long over a frame.
+    pub(super) fn keeps_up(&self, needs: Duration) -> bool {
+        needs <= self.frame_time().mul_f64(KEEPS_UP)
     }
 }
 
@@ -258,11 +265,13 @@ impl Plan {
         if self.method == Method::Auto && request.size.is_none() && codes > INACCURATE {
             let pixels = self.caps.pixels() as f64 / self.threads as f64;
             let nanoseconds = baked.exact_nanoseconds(request, simd_level());
-            let needs = Duration::from_secs_f64(1e-9 * nanoseconds * pixels);
-            let has = self.caps.frame_time();
-            if needs <= has.mul_f64(KEEPS_UP) {
+            let by_cpu = Duration::from_secs_f64(1e-9 * nanoseconds * pixels);
+            let by_gpu = Duration::from_nanos(self.caps.exact_on_gpu.get());
+            let needs = by_cpu.max(by_gpu);
+            if self.caps.keeps_up(needs) {
                 choice.lut_size = None;
             } else {
+                let has = self.caps.frame_time();
                 choice.notice = Some(Notice::TooSlowForExact(codes, needs, has));
             }
         }
@@ -379,6 +388,12 @@ impl Plan {
             Some(_) => "exact",
             None => "none",
         }
+    }
+
+    /// Whether the exact model was chosen, and not asked for.
+    #[cfg(feature = "gpu")]
+    pub(super) fn has_chosen_exact(&self) -> bool {
+        self.method == Method::Auto && self.choice().is_some_and(|choice| choice.lut_size.is_none())
     }
 
     /// Nodes per axis of the lattice in use; 0 for none.

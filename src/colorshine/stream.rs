@@ -170,6 +170,11 @@ impl ColorShine {
                     gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{text}"));
                 }
                 News::Info(text) => gst::info!(CAT, imp = self, "{text}"),
+                News::TooSlow => {
+                    // The next plan knows it, and takes the table.
+                    self.state().version += 1;
+                    prepare::request(self);
+                }
                 News::Latency => {
                     let frame_time = self.state().caps.as_ref().map(|caps| caps.frame_time());
                     let time = frame_time.unwrap_or_default() * latency as u32;

@@ -76,7 +76,8 @@ impl fmt::Display for Trouble {
             }
             Self::MemoryLimit(need, left) => write!(
                 f,
-                "property memory-limit leaves {left} bytes for the way over the GPU, which needs {need}"
+                "property memory-limit leaves {left} bytes for the way over the GPU, which needs {need}: {} more",
+                need.saturating_sub(*left)
             ),
             Self::TooWide(bytes, most) => write!(
                 f,

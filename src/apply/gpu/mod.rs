@@ -448,6 +448,11 @@ impl Stage {
     }
 }
 
+/// Bytes that a method takes on the device, as far as they are known before.
+pub fn look_bytes(method: &Method) -> u64 {
+    LookMemory::bytes_with(method)
+}
+
 /// Groups that a thread copies at once: an equal share, in pairs so that fields stay together.
 fn groups_per_thread(band: &BandOf<'_>, team: Team) -> usize {
     (band.groups[1] - band.groups[0]).div_ceil(team.threads()).next_multiple_of(2)

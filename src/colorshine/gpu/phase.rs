@@ -27,8 +27,8 @@ const REST: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(64)];
 pub(super) enum Phase {
     /// Not to be used by this stream.
     Off,
-    /// Not with so many bytes of memory, or fewer.
-    Short { memory: u64 },
+    /// Not with so many bytes of memory, or fewer, for a look that takes so many on the device, or more.
+    Short { memory: u64, look: u64 },
     /// Not now.
     Resting { until: Instant },
     /// Being opened beside the stream.
@@ -130,14 +130,24 @@ impl GpuPath {
         if self.backend == backend || self.is_turning {
             return;
         }
+        self.choose(backend);
+        self.turn_on();
+        self.news.push(News::Latency);
+    }
+
+    /// Takes another backend from now on, which has not failed yet.
+    pub(super) fn choose(&mut self, backend: Backend) {
         self.backend = backend;
+        self.is_turning = false;
         self.losses = 0;
+        self.slow_frames = 0;
+        if let Some(caps) = &self.caps {
+            caps.exact_on_gpu.set(0);
+        }
         self.was = None;
         self.trial = Trial::default();
         self.let_go();
         self.close();
-        self.turn_on();
-        self.news.push(News::Latency);
     }
 
     /// Whether something is ready, or due.
@@ -149,7 +159,11 @@ impl GpuPath {
                 Err(TryRecvError::Empty) => {}
             },
             Phase::Resting { until } if Instant::now() >= *until => self.turn_on(),
-            Phase::Short { memory } if *memory < self.room.memory => self.turn_on(),
+            Phase::Short { memory, look }
+                if *memory < self.room.memory || *look > self.look_bytes =>
+            {
+                self.turn_on();
+            }
             Phase::Off if self.trial.was_another(matches!(method, Method::Exact(..))) => {
                 self.trial = Trial::default();
                 self.turn_on();
@@ -190,13 +204,9 @@ impl GpuPath {
                 let name = stage.device().name();
                 let is_program = stage.device().is_software();
                 self.was = Some(if is_program { Kind::Program } else { Kind::Gpu });
-                if is_program && self.losses == 0 {
-                    self.news.push(News::Warning(format!(
-                        "backend=gpu: {name} is no GPU but a program on the CPU; backend=cpu is faster"
-                    )));
-                } else {
-                    self.news.push(News::Info(format!("the GPU is {name}")));
-                }
+                self.news.push(News::Info(format!("the GPU is {name}")));
+                self.news.push(News::Latency);
+                self.held_back = self.frames_at_once() - 1;
                 self.counters.adapter.set(name);
                 self.phase = Phase::Ready { stage: Box::new(stage), since: Instant::now() };
             }
@@ -239,7 +249,7 @@ impl GpuPath {
             let text = format!("{trouble}; the CPU does the work");
             let is_told = match trouble {
                 Trouble::MemoryLimit(_, memory) => {
-                    self.phase = Phase::Short { memory };
+                    self.phase = Phase::Short { memory, look: self.look_bytes };
                     std::mem::replace(&mut self.is_told_lacking, true)
                 }
                 _ => false,
