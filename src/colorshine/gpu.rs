@@ -199,21 +199,6 @@ impl GpuPath {
         finish: &Finish,
         held: &[Option<Held>],
     ) -> Option<usize> {
-        let rest = self.take(plan, frame, recipe, finish, held);
-        if rest.is_some() {
-            self.counters.is_on_gpu.set(0);
-        }
-        rest
-    }
-
-    fn take(
-        &mut self,
-        plan: &Arc<Plan>,
-        frame: &mut Frame<'_, '_>,
-        recipe: &Recipe,
-        finish: &Finish,
-        held: &[Option<Held>],
-    ) -> Option<usize> {
         let method = recipe.method();
         let frames = self.room.frames;
         self.room = plan.room(frames, self.lattice_bytes(held));

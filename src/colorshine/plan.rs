@@ -480,6 +480,7 @@ impl Plan {
         } else if let Some(recipe) = screen.show(recipe, self.team()) {
             let finish = Finish::new(self.caps.stream.codes.depth, moment.mix);
             if let Some(first_row) = gpu.apply(self, frame, &recipe, &finish, &screen.held()) {
+                counters.is_on_gpu.set(0);
                 let is_whole = first_row <= frame.area.rows[0];
                 let start = Instant::now();
                 self.apply_on_cpu(frame, first_row, &recipe, &finish);

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use wgpu::ComputePipeline;
 
+use super::copies::write_band;
 use super::look::{LEAST, USAGE, fill};
 use super::parameters::{BandOf, band_words, constants};
 use super::shape::Shape;
-use super::{Manner, Room, Stage, write_band};
+use super::{Manner, Room, Stage};
 use crate::apply::{Dither, Finish};
 use crate::frame::{Area, Layout, Planes};
 use crate::gpu::{Device, Passage, Program, Tally, Trouble, Upload};

@@ -6,6 +6,7 @@
 //! what belongs to the picture. Rows of the frame are written when their band has come back whole, and not
 //! before, so that all others are as they were if the GPU fails.
 
+mod copies;
 mod look;
 mod measure;
 mod parameters;
@@ -16,11 +17,12 @@ mod times;
 mod twins;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use wgpu::{BufferUsages, ComputePipeline};
 
+use self::copies::{read_band, write_band};
 use self::look::LookMemory;
 pub use self::measure::Survey;
 use self::measure::Surveyor;
@@ -32,7 +34,7 @@ use self::shape::Shape;
 pub use self::times::Times;
 use super::{Method, dither};
 use crate::frame::{Area, Layout, Planes};
-use crate::gpu::{Device, Part, Passage, Program, Slot, Trouble};
+use crate::gpu::{Device, Passage, Program, Slot, Trouble};
 use crate::workers::Team;
 
 const FRAME: &str = include_str!("../../../shaders/frame.wgsl");
@@ -451,86 +453,4 @@ impl Stage {
 /// Bytes that a method takes on the device, as far as they are known before.
 pub fn look_bytes(method: &Method) -> u64 {
     LookMemory::bytes_with(method)
-}
-
-/// Groups that a thread copies at once: an equal share, in pairs so that fields stay together.
-fn groups_per_thread(band: &BandOf<'_>, team: Team) -> usize {
-    (band.groups[1] - band.groups[0]).div_ceil(team.threads()).next_multiple_of(2)
-}
-
-/// Calls `visit` with the rows of some of a band's groups: plane, row of the plane, and the row's first byte
-/// in the plane's part of the band, which starts with the rows of `first`.
-fn for_each_row(
-    band: &BandOf<'_>,
-    [first, end]: [usize; 2],
-    mut visit: impl FnMut(usize, usize, usize),
-) {
-    let BandOf { layout, area, shape, .. } = *band;
-    for group in first..end {
-        let rows = layout.rows_of(group, area.rows);
-        if rows.clone().next().is_none() {
-            continue;
-        }
-        for (plane, stride) in shape.strides.iter().enumerate().filter(|(_, stride)| **stride > 0) {
-            if layout.has_fewer_rows(plane) {
-                visit(plane, group, 4 * stride * (group - first));
-            } else {
-                for row in rows.clone() {
-                    visit(plane, row, 4 * stride * (row - (first << layout.sub_y)));
-                }
-            }
-        }
-    }
-}
-
-/// The rows of luma of a band that are in the picture, and those before them in its first group.
-fn rows(band: &BandOf<'_>) -> [usize; 2] {
-    let [first, end] = band.groups.map(|group| group << band.layout.sub_y);
-    [first, end.min(band.area.rows[1])]
-}
-
-/// Copies a band's rows to words.
-fn write_band(planes: &mut Planes<'_>, band: &BandOf<'_>, team: Team, mut words: Part<'_>) {
-    let per_thread = groups_per_thread(band, team);
-    let [first, end] = band.groups;
-    // Each thread's part of each plane.
-    let mut parts: Vec<[Option<Part<'_>>; 4]> = Vec::new();
-    parts.resize_with((end - first).div_ceil(per_thread), Default::default);
-    for plane in 0..4 {
-        let room = band.shape.plane_words(plane, (end - first).next_multiple_of(2));
-        let mut rest = words.split_off(4 * room);
-        for (index, part) in parts.iter_mut().enumerate() {
-            let from = first + index * per_thread;
-            let groups = (from + per_thread).min(end) - from;
-            let bytes = 4 * band.shape.plane_words(plane, groups);
-            part[plane] = rest.as_mut().and_then(|rest| rest.split_off(bytes));
-        }
-    }
-    let parts: Vec<_> = parts.into_iter().map(Mutex::new).collect();
-    planes.for_each_band(rows(band), per_thread, team, |own| {
-        let [from, to] = own.groups();
-        let mut part =
-            parts[(from - first) / per_thread].lock().unwrap_or_else(PoisonError::into_inner);
-        for_each_row(band, [from, to], |plane, row, at| {
-            let [start, stop] = band.shape.bytes[plane];
-            if let Some(part) = &mut part[plane] {
-                part.copy(at, &own.row(plane, row)[start..stop]);
-            }
-        });
-    });
-}
-
-/// Copies words to a band's rows.
-fn read_band(planes: &mut Planes<'_>, band: &BandOf<'_>, team: Team, words: &[u8]) {
-    let bases = band.shape.bases(band.groups[1] - band.groups[0]);
-    let first = band.groups[0];
-    planes.for_each_band(rows(band), groups_per_thread(band, team), team, |own| {
-        let [from, to] = own.groups();
-        for_each_row(band, [from, to], |plane, row, at| {
-            let [start, stop] = band.shape.bytes[plane];
-            let before = band.shape.plane_words(plane, from - first);
-            let at = 4 * (bases[plane] + before) + at;
-            own.row_mut(plane, row)[start..stop].copy_from_slice(&words[at..at + stop - start]);
-        });
-    });
 }

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::{BandOf, Shape, Stage, Task, read_band, write_band};
+use super::copies::{read_band, write_band};
+use super::{BandOf, Shape, Stage, Task};
 use crate::frame::Planes;
 use crate::gpu::{Slot, SlotTimes, Trouble};
 
