@@ -348,4 +348,14 @@ fn auto_tries_both_and_remembers() {
     );
     // The GPU is opened during the first frame.
     assert!(second[2..].iter().all(|backend| backend == winner), "{second:?}");
+    if winner == "cpu" {
+        // No GPU is opened any more, so nothing can be wrong with it.
+        let _in_the_way = InTheWay::new(&Trouble::WrongPicture(7));
+        let (_, mut harness, bus) = stream("auto", 1, size, &[]);
+        for number in 0..3 {
+            finish_gpu(Duration::from_secs(60));
+            drop(harness.push_and_pull(frame(number, size)).expect("a frame"));
+        }
+        assert_eq!(warnings(&bus), 0);
+    }
 }
