@@ -49,6 +49,9 @@ struct Band {
     // Of the lattice: nodes per axis, and 0 tetrahedral, 1 trilinear, 2 nearest.
     size: u32,
     interpolation: u32,
+    // The group of an interlaced frame that covers two successive rows, see src/frame/layout.rs; beyond the
+    // frame where none does.
+    unpaired_group: u32,
     // The axes, see Axis in src/lut/lattice.rs.
     low: vec4<u32>,
     span: vec4<u32>,
@@ -72,7 +75,7 @@ fn row_of(group: u32, index: u32) -> u32 {
     if SUB_Y == 0 {
         return group;
     }
-    if band.is_interlaced != 0 {
+    if band.is_interlaced != 0 && band.first_group + group != band.unpaired_group {
         return (group & ~1u) * 2 + (group & 1) + index * 2;
     }
     return group * 2 + index;
@@ -91,7 +94,7 @@ fn group_of(row: u32) -> u32 {
         return row;
     }
     if band.is_interlaced != 0 {
-        return (row >> 1 & ~1u) | (row & 1);
+        return min((row >> 1 & ~1u) | (row & 1), band.unpaired_group - band.first_group);
     }
     return row >> 1;
 }

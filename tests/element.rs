@@ -233,7 +233,7 @@ fn unusable_buffers_are_one_error() {
     )
     .unwrap();
     for (input, want) in [
-        (tiny, "smaller than its caps say"),
+        (tiny, "it has 100 bytes, its caps ask for 4608: rows have 64 bytes"),
         (lying, "plane 2 needs"),
         (small, "its video meta says 32x32"),
         (other, "its video meta says Yuy2"),
@@ -247,9 +247,21 @@ fn unusable_buffers_are_one_error() {
         assert_eq!(errors.len(), 1, "{errors:?}");
         assert!(errors[0].contains(want), "{errors:?}, not {want}");
     }
+    // As a program writes them that knows nothing of GStreamer's padding.
+    let odd = common::info(VideoFormat::Rgb, 65, 49);
+    let element = common::element(&[("attractors", ATTRACTORS)]);
+    let bus = gst::Bus::new();
+    element.set_bus(Some(&bus));
+    let unpadded = gst::Buffer::with_size(3 * 65 * 49).unwrap();
+    let mut harness = common::harness(&element, &odd);
+    assert_eq!(harness.push(unpadded), Err(gst::FlowError::Error));
+    let errors = texts(&bus, gst::MessageType::Error);
+    let want =
+        "it has 9555 bytes, its caps ask for 9604: rows of 195 bytes are to be padded to 196";
+    assert!(errors.len() == 1 && errors[0].contains(want), "{errors:?}");
     // Read-only memory is copied, not refused.
-    let element = element(&[("attractors", ATTRACTORS)]);
-    harness(&element, &info).push_and_pull(read_only).unwrap();
+    let element = common::element(&[("attractors", ATTRACTORS)]);
+    common::harness(&element, &info).push_and_pull(read_only).unwrap();
 }
 
 #[test]

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use common::{Random, buffer, bytes, element, harness, info, look};
-use gst_video::{VideoChromaSite, VideoFormat, VideoInfo};
+use gst_video::prelude::*;
+use gst_video::{VideoChromaSite, VideoFormat, VideoFormatInfo, VideoInfo};
 use gstcolorshine::frame::{Stream, formats};
 use gstcolorshine::lut::{Interpolation, Lattice, bake};
 use gstcolorshine::model::Transform;
@@ -20,6 +21,8 @@ const SIZES: [(u32, u32); 6] = [(1, 1), (2, 2), (3, 5), (16, 6), (17, 9), (300, 
 /// Where the three components of each luma sample are, read from GStreamer's own format tables (but for
 /// what those lack) and a buffer's meta.
 struct Samples {
+    /// Rows of shared chroma.
+    chroma_rows: usize,
     info: VideoInfo,
     offsets: Vec<usize>,
     strides: Vec<i32>,
@@ -36,7 +39,18 @@ struct Sample {
 impl Samples {
     fn new(info: &VideoInfo, buffer: &gst::BufferRef) -> Self {
         let meta = buffer.meta::<gst_video::VideoMeta>();
+        // In 4:2:0 of two or three planes the last of chroma ends with the buffer, if no padding follows.
+        let (planes, rows) = (info.n_planes() as usize, info.height().div_ceil(2) as usize);
+        let [offset, stride] = match &meta {
+            Some(meta) => [meta.offset()[planes - 1], meta.stride()[planes - 1] as usize],
+            None => [info.offset()[planes - 1], info.stride()[planes - 1] as usize],
+        };
+        // GStreamer's P010 and its kin have no room for more rows, whoever has made the buffer.
+        let is_tight = info.format().to_str().starts_with("P01")
+            || buffer.size() < offset + (rows + 1) * stride;
+        let chroma_rows = if is_tight { rows } else { rows.next_multiple_of(2) };
         Self {
+            chroma_rows,
             info: info.clone(),
             offsets: meta.as_ref().map_or(info.offset(), |meta| meta.offset()).to_vec(),
             strides: meta.as_ref().map_or(info.stride(), |meta| meta.stride()).to_vec(),
@@ -51,7 +65,7 @@ impl Samples {
         let row = match (format.h_sub()[index], self.info.is_interlaced()) {
             (0, _) => y,
             (1, false) => y / 2,
-            (1, true) => y / 4 * 2 + y % 2,
+            (1, true) => (y / 4 * 2 + y % 2).min(self.chroma_rows - 1),
             (other, _) => panic!("no format here has {other}"),
         };
         let name = format.name().to_string();
@@ -463,6 +477,59 @@ fn threads_and_tiles_change_no_bit() {
                     run(threads, tile) == one,
                     "{format} {method}: {threads} threads, tiles of {tile}"
                 );
+            }
+        }
+    }
+}
+
+/// A buffer of a format of 4:2:0 with as many rows of chroma as half of luma's, rounded up, and not one more,
+/// as rawvideoparse and many decoders have it.
+fn tight(info: &VideoInfo, byte: impl FnMut() -> u8) -> gst::Buffer {
+    let planes = info.n_planes() as usize;
+    let rows = |plane| if plane == 0 { info.height() } else { info.height().div_ceil(2) };
+    let strides = &info.stride()[..planes];
+    let mut end = 0;
+    let offsets: Vec<usize> = (0..planes)
+        .map(|plane| {
+            let offset = end;
+            end += rows(plane) as usize * strides[plane] as usize;
+            offset
+        })
+        .collect();
+    let data: Vec<u8> = std::iter::repeat_with(byte).take(end).collect();
+    let mut buffer = gst::Buffer::from_mut_slice(data);
+    let (format, flags) = (info.format(), gst_video::VideoFrameFlags::empty());
+    let add = gst_video::VideoMeta::add_full;
+    let buffer_mut = buffer.get_mut().unwrap();
+    add(buffer_mut, flags, format, info.width(), info.height(), &offsets, strides).unwrap();
+    buffer
+}
+
+/// NTSC has 486 rows, of which the last two have one row of chroma where there is no room for another.
+#[test]
+fn interlaced_chroma_may_end_with_one_field() {
+    common::init();
+    use gst_video::VideoInterlaceMode::{Fields, Interleaved, Mixed, Progressive};
+    let mut random = Random::new(13);
+    let is_420 = |format: &VideoFormat| VideoFormatInfo::from_format(*format).h_sub()[1] == 1;
+    for format in formats().filter(is_420) {
+        for (height, mode) in (1..=10)
+            .flat_map(|height| [Interleaved, Mixed, Fields, Progressive].map(|mode| (height, mode)))
+        {
+            let info = VideoInfo::builder(format, 21, height).interlace_mode(mode).build().unwrap();
+            for is_tight in [false, true] {
+                let byte = || random.next() as u8;
+                let mut input = match is_tight {
+                    true => tight(&info, byte),
+                    false => buffer(&info, 0, 0, byte),
+                };
+                if mode == Mixed {
+                    // Without the flag a frame of such a stream is progressive.
+                    let flag = gst_video::VideoBufferFlags::INTERLACED;
+                    input.get_mut().unwrap().set_video_flags(flag);
+                }
+                let name = format!("{format} 21x{height} {mode:?}, tight: {is_tight}");
+                check_exact(&info, &input, &name);
             }
         }
     }

@@ -29,7 +29,8 @@ impl Weights {
                 (_, true, _) => [3, 1],
                 (_, false, false) => [2, 2],
                 // The middle between two rows of the frame is a quarter of the way between those of the
-                // first field, and three quarters between those of the second.
+                // first field, and three quarters between those of the second. A row of chroma without a
+                // partner is the first field's, too.
                 (_, false, true) => {
                     if is_second_field {
                         [1, 3]

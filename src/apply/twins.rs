@@ -160,6 +160,7 @@ fn packed_pixels_are_the_same_in_every_form() {
                 is_cosited_x: false,
                 is_cosited_y: false,
                 is_interlaced: false,
+                unpaired_group: None,
             };
             for mix in [1.0, 0.3, 0.0] {
                 let finish = Finish::new(8, mix);
@@ -321,6 +322,7 @@ fn shared_bytes([is_cosited_x, is_cosited_y]: [bool; 2]) -> Layout {
         is_cosited_x,
         is_cosited_y,
         is_interlaced: false,
+        unpaired_group: None,
     }
 }
 
@@ -356,6 +358,7 @@ impl Check for Quiet<'_> {
             is_cosited_x: false,
             is_cosited_y: false,
             is_interlaced: false,
+            unpaired_group: None,
         };
         let packed = Packed::of(&layout).expect("pixels of four bytes");
         let sampler = PackedSampler::<W, GATHER>::new(words, self.lattice, &packed, &finish);

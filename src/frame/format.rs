@@ -171,6 +171,7 @@ fn layout(info: &VideoInfo, format: &VideoFormatInfo) -> Layout {
         is_cosited_x: site.contains(VideoChromaSite::H_COSITED),
         is_cosited_y: site.contains(VideoChromaSite::V_COSITED),
         is_interlaced: false,
+        unpaired_group: None,
     }
 }
 

@@ -38,6 +38,9 @@ pub struct Layout {
     /// Whether chroma rows belong to fields: row 2k + f of chroma covers rows 4k + f and 4k + 2 + f
     /// of luma.
     pub is_interlaced: bool,
+    /// The last row of chroma of an interlaced frame, where the other field has none beside it: it covers
+    /// two successive rows of luma, 2k and 2k + 1, as in a progressive frame.
+    pub unpaired_group: Option<usize>,
 }
 
 /// The picture within a frame, and how much of it is to be processed; in luma samples.
@@ -73,7 +76,9 @@ impl Layout {
         match (self.sub_y, self.is_interlaced) {
             (0, _) => row,
             (_, false) => row >> self.sub_y,
-            (_, true) => ((row >> 1) & !1) | (row & 1),
+            (_, true) => {
+                (((row >> 1) & !1) | (row & 1)).min(self.unpaired_group.unwrap_or(usize::MAX))
+            }
         }
     }
 
@@ -83,7 +88,8 @@ impl Layout {
         group: usize,
         rows: [usize; 2],
     ) -> impl Iterator<Item = usize> + Clone + use<> {
-        let (first, step) = match (self.sub_y, self.is_interlaced) {
+        let is_of_field = self.is_interlaced && self.unpaired_group != Some(group);
+        let (first, step) = match (self.sub_y, is_of_field) {
             (0, _) => (group, 1),
             (_, false) => (group << 1, 1),
             (_, true) => (((group & !1) << 1) | (group & 1), 2),
@@ -131,14 +137,18 @@ mod tests {
             is_cosited_x: false,
             is_cosited_y: false,
             is_interlaced,
+            unpaired_group: None,
         }
     }
 
     #[test]
     fn every_row_belongs_to_one_group() {
-        for is_interlaced in [false, true] {
-            let layout = i420(is_interlaced);
+        for (is_interlaced, is_short) in [(false, false), (true, false), (true, true)] {
             for height in 1..20 {
+                let chroma_rows = usize::div_ceil(height, 2);
+                let unpaired_group = is_short.then_some(chroma_rows - 1).filter(|g| g % 2 == 0);
+                let layout = Layout { unpaired_group, ..i420(is_interlaced) };
+                assert!(!is_short || layout.groups(height) <= chroma_rows, "{height}");
                 let mut seen = vec![0; height];
                 for group in 0..layout.groups(height) {
                     for row in layout.rows_of(group, [0, height]) {
@@ -156,6 +166,14 @@ mod tests {
         let layout = i420(true);
         let rows = |group| layout.rows_of(group, [0, 8]).collect::<Vec<_>>();
         assert_eq!([rows(0), rows(1), rows(2), rows(3)], [[0, 2], [1, 3], [4, 6], [5, 7]]);
+    }
+
+    #[test]
+    fn the_last_rows_of_luma_share_the_last_row_of_chroma_where_its_field_has_no_partner() {
+        let layout = Layout { unpaired_group: Some(2), ..i420(true) };
+        let rows = |group| layout.rows_of(group, [0, 6]).collect::<Vec<_>>();
+        assert_eq!([rows(0), rows(1), rows(2)], [[0, 2], [1, 3], [4, 5]]);
+        assert_eq!(layout.groups(6), 3);
     }
 
     #[test]

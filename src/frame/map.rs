@@ -3,17 +3,21 @@
 #![expect(unsafe_code, reason = "the mapping's own fields are read, and planes made of them")]
 
 use std::fmt;
+use std::marker::PhantomData;
 
-use gst_video::prelude::*;
-use gst_video::{VideoFrameFlags, VideoFrameRef, VideoInfo};
+use gst::glib::translate::{ToGlibPtr, from_glib};
+use gst_video::{VideoFormat, VideoFrameFlags, VideoInfo, VideoInterlaceMode, ffi};
 
 use super::{Area, Layout, PlaneError, Planes, RawPlane};
 
 /// Why a buffer cannot be processed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MapError {
-    /// It cannot be mapped for reading and writing, or is smaller than its caps say.
+    /// It cannot be mapped for reading and writing.
     Unmappable,
+    /// It is smaller than its caps say, and has no video meta to say otherwise: its bytes and those that the
+    /// caps ask for; the bytes of a row of the first plane, and those from a row to the next.
+    TooSmall([usize; 2], [usize; 2]),
     /// Its video meta names another format than the caps.
     Format(gst_video::VideoFormat),
     /// Its video meta names a smaller size than the caps: the meta's.
@@ -27,8 +31,15 @@ pub enum MapError {
 impl fmt::Display for MapError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unmappable => {
-                write!(f, "it cannot be mapped for writing, or is smaller than its caps say")
+            Self::Unmappable => write!(f, "it cannot be mapped for writing"),
+            Self::TooSmall([have, need], [row, stride]) => {
+                write!(f, "it has {have} bytes, its caps ask for {need}: ")?;
+                if row < stride {
+                    write!(f, "rows of {row} bytes are to be padded to {stride}, ")?;
+                } else {
+                    write!(f, "rows have {row} bytes, ")?;
+                }
+                write!(f, "unless a video meta says otherwise")
             }
             Self::Format(format) => write!(f, "its video meta says {format:?}, its caps do not"),
             Self::Size(width, height) => {
@@ -68,10 +79,13 @@ pub fn with_mapped<R>(
         if meta.width() < info.width() || meta.height() < info.height() {
             return Err(MapError::Size(meta.width(), meta.height()));
         }
+    } else if buffer.size() < info.size() {
+        let row = layout.row_bytes(0, info.width() as usize);
+        let stride = info.stride()[0].unsigned_abs() as usize;
+        return Err(MapError::TooSmall([buffer.size(), info.size()], [row, stride]));
     }
-    let frame =
-        VideoFrameRef::from_buffer_ref_writable(buffer, info).map_err(|_| MapError::Unmappable)?;
-    let (width, height) = (frame.width(), frame.height());
+    let frame = Mapping::new(buffer, info)?;
+    let [width, height] = frame.size();
     let (x, y, w, h) = crop.unwrap_or((0, 0, info.width(), info.height()));
     let end = |from: u32, length: u32, limit: u32| from.saturating_add(length).min(limit) as usize;
     let right = end(x, w, width);
@@ -80,25 +94,109 @@ pub fn with_mapped<R>(
         rows: [y as usize, end(y, h, height)],
         processed_until: right,
     };
-    let layout =
-        Layout { is_interlaced: frame.flags().contains(VideoFrameFlags::INTERLACED), ..*layout };
-    // SAFETY: the frame is mapped and its fields are initialised for as long as `frame` lives.
-    let mapped = unsafe { &*frame.as_ptr() };
-    let raw: [RawPlane; 4] = std::array::from_fn(|plane| {
-        // With a video meta every plane has a mapping of its own, else all share the first.
-        let map = &mapped.map[if mapped.meta.is_null() { 0 } else { plane }];
-        let data: *mut u8 = mapped.data[plane].cast();
-        let before = data.addr().wrapping_sub(map.data.addr());
-        let (before, after) = match map.size.checked_sub(before) {
-            Some(after) => (before, after),
-            None => (0, 0),
-        };
-        RawPlane { data, around: [before, after], stride: mapped.info.stride[plane] as isize }
-    });
-    let size = [width as usize, height as usize];
+    let size = [width, height].map(|length| length as usize);
+    let paired = Layout { is_interlaced: frame.is_interlaced(), ..*layout };
+    let raw = frame.planes();
     // SAFETY: the planes lie in memory mapped for reading and writing, of a buffer that is borrowed
     // exclusively; `frame` keeps it mapped until `work` has returned.
-    let mut planes =
-        unsafe { Planes::new(&layout, size, &raw[..layout.planes]) }.map_err(MapError::Planes)?;
+    let planes = |layout: &Layout| unsafe { Planes::new(layout, size, &raw[..layout.planes]) };
+    let (layout, planes) = match without_partner(&paired, size[1]) {
+        None => (paired, planes(&paired)),
+        // Even where there is room as a rule, the buffer's maker need not have made it.
+        Some(unpaired) if has_rows_of_fields(info.format(), [width, height], &paired) => {
+            planes(&paired)
+                .map_or_else(|_| (unpaired, planes(&unpaired)), |planes| (paired, Ok(planes)))
+        }
+        Some(unpaired) => (unpaired, planes(&unpaired)),
+    };
+    let mut planes = planes.map_err(MapError::Planes)?;
     Ok(work(&mut planes, &layout, area))
+}
+
+/// The layout of an interlaced frame whose rows of chroma are half as many as those of luma, rounded up, where
+/// that leaves the last one without a partner of the other field and a row of luma without chroma.
+fn without_partner(layout: &Layout, height: usize) -> Option<Layout> {
+    let rows = height.div_ceil(1 << layout.sub_y);
+    let is_short = layout.groups(height) > rows;
+    is_short.then(|| Layout { unpaired_group: rows.checked_sub(1), ..*layout })
+}
+
+/// Whether GStreamer's own layout of an interlaced frame has a row of chroma for each field to the last. Of the
+/// formats of 4:2:0 only some have.
+fn has_rows_of_fields(format: VideoFormat, [width, height]: [u32; 2], layout: &Layout) -> bool {
+    let info = VideoInfo::builder(format, width, height)
+        .interlace_mode(VideoInterlaceMode::Interleaved)
+        .build();
+    let Ok(info) = info else {
+        return false;
+    };
+    let offsets = info.offset();
+    (0..layout.planes).filter(|plane| layout.has_fewer_rows(*plane)).all(|plane| {
+        let next = offsets[..layout.planes].iter().filter(|offset| **offset > offsets[plane]).min();
+        let end = next.copied().unwrap_or(info.size());
+        let stride = info.stride()[plane].unsigned_abs() as usize;
+        (end - offsets[plane]) / stride.max(1) >= layout.groups(height as usize)
+    })
+}
+
+/// A buffer that is mapped as a frame, for as long as this lives.
+struct Mapping<'a> {
+    frame: ffi::GstVideoFrame,
+    buffer: PhantomData<&'a mut gst::BufferRef>,
+}
+
+impl<'a> Mapping<'a> {
+    fn new(buffer: &'a mut gst::BufferRef, info: &VideoInfo) -> Result<Self, MapError> {
+        // SAFETY: all fields are numbers and pointers, for which zero is a value. They are zero because a
+        // video meta with a map function of its own need not write them all.
+        let mut frame: ffi::GstVideoFrame = unsafe { std::mem::zeroed() };
+        let flags =
+            ffi::GST_VIDEO_FRAME_MAP_FLAG_NO_REF | gst::ffi::GST_MAP_READ | gst::ffi::GST_MAP_WRITE;
+        // SAFETY: the info is valid and the buffer borrowed exclusively, for longer than it is mapped.
+        let is_mapped = unsafe {
+            from_glib(ffi::gst_video_frame_map(
+                &mut frame,
+                info.to_glib_none().0,
+                buffer.as_mut_ptr(),
+                flags,
+            ))
+        };
+        if is_mapped { Ok(Self { frame, buffer: PhantomData }) } else { Err(MapError::Unmappable) }
+    }
+
+    /// Width and height, which are a video meta's where there is one.
+    fn size(&self) -> [u32; 2] {
+        [self.frame.info.width, self.frame.info.height].map(i32::unsigned_abs)
+    }
+
+    fn is_interlaced(&self) -> bool {
+        self.frame.flags & VideoFrameFlags::INTERLACED.bits() != 0
+    }
+
+    /// Where the planes are, and how much is mapped about them.
+    ///
+    /// A video meta's own map function (gstreamer-vaapi, MSDK) may give data and stride alone. They are then
+    /// taken at their word, as GStreamer's own elements take them.
+    fn planes(&self) -> [RawPlane; 4] {
+        let frame = &self.frame;
+        std::array::from_fn(|plane| {
+            // With a video meta every plane has a mapping of its own, else all share the first.
+            let map = &frame.map[if frame.meta.is_null() { 0 } else { plane }];
+            let data: *mut u8 = frame.data[plane].cast();
+            let stride = frame.info.stride[plane] as isize;
+            if map.memory.is_null() && !frame.meta.is_null() && !data.is_null() {
+                return RawPlane { data, around: [usize::MAX; 2], stride };
+            }
+            let before = data.addr().wrapping_sub(map.data.addr());
+            let around = map.size.checked_sub(before).map_or([0; 2], |after| [before, after]);
+            RawPlane { data, around, stride }
+        })
+    }
+}
+
+impl Drop for Mapping<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the frame is mapped, and is not used after this.
+        unsafe { ffi::gst_video_frame_unmap(&mut self.frame) }
+    }
 }

@@ -30,7 +30,8 @@ pub struct RawPlane {
 pub enum PlaneError {
     /// The plane's rows overlap: the plane, its stride, and the bytes of a row.
     StrideTooSmall(usize, isize, usize),
-    /// The plane's last row ends outside the mapped memory: the plane, bytes needed, bytes mapped.
+    /// The plane's last row ends outside the mapped memory: the plane, the bytes that it needs, and how many of
+    /// them are mapped.
     TooSmall(usize, usize, usize),
     /// Two planes share memory.
     Overlap(usize, usize),
@@ -43,7 +44,7 @@ impl fmt::Display for PlaneError {
                 write!(f, "plane {plane} has a stride of {stride} bytes for rows of {row} bytes")
             }
             Self::TooSmall(plane, need, have) => {
-                write!(f, "plane {plane} needs {need} bytes, the buffer has {have}")
+                write!(f, "plane {plane} needs {need} bytes, the buffer has {have} of them")
             }
             Self::Overlap(a, b) => write!(f, "planes {a} and {b} share memory"),
         }
@@ -186,7 +187,8 @@ fn check_extent(
     };
     if need_before > before || need_after > after {
         let need = need_before.saturating_add(need_after);
-        return Err(PlaneError::TooSmall(index, need, before + after));
+        let have = need_before.min(before).saturating_add(need_after.min(after));
+        return Err(PlaneError::TooSmall(index, need, have));
     }
     Ok(())
 }
@@ -298,6 +300,7 @@ mod tests {
             is_cosited_x: false,
             is_cosited_y: false,
             is_interlaced: false,
+            unpaired_group: None,
         }
     }
 
@@ -330,7 +333,7 @@ mod tests {
         let size = [5, 3];
         let mut memory = [0; 8 * 3 + 8 + 6];
         assert_eq!(check(&mut memory, size, &[(0, 8), (24, 8)]), Ok(()));
-        let too_small = Err(PlaneError::TooSmall(1, 14, 37));
+        let too_small = Err(PlaneError::TooSmall(1, 14, 13));
         assert_eq!(check(&mut memory[..37], size, &[(0, 8), (24, 8)]), too_small);
         let stride = Err(PlaneError::StrideTooSmall(1, 5, 6));
         assert_eq!(check(&mut memory, size, &[(0, 5), (24, 5)]), stride);

@@ -68,7 +68,7 @@ pub(super) fn band_words(
             Interpolation::Trilinear => 1,
             Interpolation::Nearest => 2,
         },
-        0,
+        layout.unpaired_group.map_or(u32::MAX, word),
         0,
         0,
     ]);
@@ -124,6 +124,7 @@ mod tests {
             is_cosited_x: true,
             is_cosited_y: false,
             is_interlaced: true,
+            unpaired_group: Some(30),
         };
         let area = Area { columns: [19, 90], rows: [5, 61], processed_until: 67 };
         let shape = Shape::new(&layout, &area);
@@ -157,6 +158,7 @@ mod tests {
         holds("is_dithered", &[1]);
         holds("size", &[17]);
         holds("interpolation", &[2]);
+        holds("unpaired_group", &[30]);
         let axes = lattice.axes();
         let of_axes = |value: fn(&crate::lut::Axis) -> u16| {
             let [x, y, z] = [0, 1, 2].map(|i| u32::from(value(&axes[i])));

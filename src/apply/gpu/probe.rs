@@ -43,6 +43,7 @@ impl Picture {
             is_cosited_x: true,
             is_cosited_y: false,
             is_interlaced: false,
+            unpaired_group: None,
         };
         Self { layout, codes: CodeSpace::full_rgb(8) }
     }
