@@ -1,6 +1,7 @@
 //! Room errors as GStreamer errors; the only such mapping.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use crate::attractor::ParseError;
 use crate::cube::ReadError;
@@ -16,7 +17,9 @@ pub enum SettingError {
     /// `attractors` is not a set of attractors.
     Attractors(ParseError),
     /// A .cube file cannot be used: the property that names it, its path, and why.
-    LutFile(&'static str, String, ReadError),
+    LutFile(&'static str, PathBuf, ReadError),
+    /// `look` names none: its name, and those that there are.
+    Look(String, Vec<String>),
     /// `lut-size` is neither 0 nor a size.
     LutSize(u32),
     /// `tile-size` is neither 0 nor a size.
@@ -31,8 +34,13 @@ impl fmt::Display for SettingError {
         match self {
             Self::Attractors(error) => write!(f, "property attractors: {error}"),
             Self::LutFile(property, path, error) => {
-                write!(f, "property {property}: {path}: {error}")
+                write!(f, "property {property}: {}: {error}", path.display())
             }
+            Self::Look(name, known) => write!(
+                f,
+                "property look: there is no look \"{name}\", known are {}",
+                known.join(", ")
+            ),
             Self::LutSize(size) => write!(
                 f,
                 "property lut-size: {size} is out of range, allowed is 0 (automatic) or {MIN_SIZE} to {MAX_SIZE}"

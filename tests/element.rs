@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -96,7 +97,7 @@ fn no_latency_is_added() {
 
 /// Promise 8, and the errors of bad text: each kind, with its place, and nothing started.
 #[test]
-fn bad_attractors_keep_the_pipeline_from_starting() {
+fn bad_attractors_are_refused_with_the_caps() {
     let many = vec!["red;1;1"; 10_000].join("|");
     let long = "x".repeat(1 << 20);
     for (text, want) in [
@@ -117,17 +118,19 @@ fn bad_attractors_keep_the_pipeline_from_starting() {
     ] {
         let pipeline = pipeline("videotestsrc num-buffers=1 ! colorshine name=c ! fakesink");
         by_name(&pipeline, "c").set_property("attractors", text);
-        assert!(pipeline.set_state(gst::State::Paused).is_err(), "{want}");
-        let errors = texts(&pipeline.bus().unwrap(), gst::MessageType::Error);
-        assert_eq!(errors.len(), 1, "{errors:?}");
-        assert!(errors[0].contains(want), "{errors:?}, not {want}");
-        assert!(errors[0].len() < 400, "{errors:?}");
+        assert!(pipeline.set_state(gst::State::Paused).is_ok(), "{want}");
+        let bus = pipeline.bus().unwrap();
+        let message = bus.timed_pop_filtered(TIMEOUT, &[gst::MessageType::Error]).expect(want);
+        let gst::MessageView::Error(error) = message.view() else { unreachable!() };
+        let error = error.error().to_string();
+        assert!(error.contains(want), "{error}, not {want}");
+        assert!(error.len() < 400, "{error}");
         pipeline.set_state(gst::State::Null).unwrap();
     }
 }
 
 #[test]
-fn bad_numbers_keep_the_pipeline_from_starting() {
+fn bad_numbers_are_refused_with_the_caps() {
     for (properties, want) in [
         (
             "lut-size=1",
@@ -150,8 +153,7 @@ fn bad_numbers_keep_the_pipeline_from_starting() {
 fn after_an_error_the_element_can_be_mended_and_started() {
     let pipeline =
         pipeline("videotestsrc num-buffers=2 ! colorshine name=c attractors=x ! fakesink");
-    assert!(pipeline.set_state(gst::State::Playing).is_err());
-    pipeline.set_state(gst::State::Null).unwrap();
+    assert!(run_pipeline(pipeline.upcast_ref()).is_err());
     by_name(&pipeline, "c").set_property("attractors", ATTRACTORS);
     run_pipeline(pipeline.upcast_ref()).unwrap();
 }
@@ -190,9 +192,235 @@ fn bad_value_in_playing_is_refused_once() {
     assert!(
         warnings[0].contains("item 2, column 11") && warnings[0].contains("last good value stays")
     );
-    assert_eq!(element.property::<String>("attractors"), "red;50;50");
-    assert_eq!(element.property::<u32>("lut-size"), 0);
-    assert_eq!(element.property::<u64>("memory-limit"), 0);
+    assert_eq!(bytes(&harness.push_and_pull(frame()).unwrap()), before);
+}
+
+/// Also where it is refused: else a text would vanish while it is typed.
+#[test]
+fn every_property_reads_back_what_was_set() {
+    let element = element(&[("attractors", "red;50;50")]);
+    let info = info(VideoFormat::Rgba, 16, 16);
+    let harness = RefCell::new(harness(&element, &info));
+    let frame = || buffer(&info, 0, 0, || 200);
+    let shown = || bytes(&harness.borrow_mut().push_and_pull(frame()).unwrap());
+    let before = shown();
+    let bad = [
+        ("attractors", "blu"),
+        ("look", "no-such-look"),
+        ("input-lut", "no/such.cube"),
+        ("output-lut", "no/such.cube"),
+        ("gpu-adapter", "no such adapter"),
+        ("cache-dir", "no/such/folder"),
+    ];
+    for (name, value) in bad {
+        element.set_property(name, value);
+        assert_eq!(element.property::<String>(name), value);
+        assert_eq!(shown(), before, "{name}");
+    }
+    element.set_property("lut-size", 1u32);
+    assert_eq!(element.property::<u32>("lut-size"), 1);
+    element.set_property("memory-limit", 5u64);
+    assert_eq!(element.property::<u64>("memory-limit"), 5);
+    assert_eq!(shown(), before);
+    // What is good is used nevertheless, and all of it once nothing is bad.
+    let of = |attractors: &str, mix: f64| {
+        let element = common::element(&[("attractors", attractors)]);
+        element.set_property("mix", mix);
+        bytes(&common::harness(&element, &info).push_and_pull(frame()).unwrap())
+    };
+    element.set_property("mix", 0.5);
+    assert_eq!(shown(), of("red;50;50", 0.5));
+    let becomes = |want: Vec<u8>| wait_until("the new look", || shown() == want);
+    element.set_property("attractors", "blue;100;100");
+    becomes(of("blue;100;100", 0.5));
+    element.set_property("lut-size", 0u32);
+    element.set_property("memory-limit", 0u64);
+    for name in ["look", "input-lut", "output-lut"] {
+        element.set_property(name, None::<String>);
+    }
+    element.set_property("mix", 1.0);
+    element.set_property("hue", false);
+    element.set_property("hue", true);
+    becomes(of("blue;100;100", 1.0));
+}
+
+/// A program that looks at no state change and no bus, and waits for each frame, as obs-gstreamer does.
+#[test]
+fn whoever_waits_for_a_frame_is_not_left_waiting() {
+    let good = "appsrc name=in is-live=true format=time ! colorshine attractors=red;50;50 \
+                ! appsink name=out sync=false";
+    for (line, has_frames) in [
+        (good.to_string(), true),
+        (good.replace("red;50;50", "nonsense"), false),
+        (good.replace("attractors", "input-lut"), false),
+        (good.replace("attractors=red;50;50", "look=nonsense"), false),
+    ] {
+        let pipeline = pipeline(&line);
+        let source = by_name(&pipeline, "in").downcast::<gst_app::AppSrc>().unwrap();
+        let sink = by_name(&pipeline, "out").downcast::<gst_app::AppSink>().unwrap();
+        let info = VideoInfo::builder(VideoFormat::Rgba, 64, 48).build().unwrap();
+        source.set_caps(Some(&info.to_caps().unwrap()));
+        let _ = pipeline.set_state(gst::State::Playing);
+        for _ in 0..3 {
+            let _ = source.push_buffer(buffer(&info, 0, 0, || 100));
+            let pulled = sink.try_pull_sample(TIMEOUT);
+            assert_eq!(pulled.is_some(), has_frames, "{line}");
+            assert!(has_frames || sink.is_eos(), "{line}: it would wait");
+        }
+        let errors = texts(&pipeline.bus().unwrap(), gst::MessageType::Error);
+        let of_property = |text: &&String| text.contains("property ");
+        let count = errors.iter().filter(of_property).count();
+        assert_eq!(count, usize::from(!has_frames), "{line}: {errors:?}");
+        pipeline.set_state(gst::State::Null).unwrap();
+    }
+}
+
+/// GLib's strings are bytes. Those of paths are the system's, others have to be UTF-8.
+#[cfg(unix)]
+#[test]
+fn bytes_that_are_no_utf8_are_a_path_or_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::{Path, PathBuf};
+    let latin1 = Path::new(std::ffi::OsStr::from_bytes(b"Gr\xf6\xdfe"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(latin1);
+    std::fs::write(&file, common::cube_3d(2, common::turn)).unwrap();
+    let element = element(&[]);
+    let bus = gst::Bus::new();
+    element.set_bus(Some(&bus));
+    element.set_property("cache-dir", &file);
+    element.set_property("cache-dir", "");
+    for name in ["input-lut", "output-lut"] {
+        element.set_property(name, &file);
+        assert_eq!(element.property::<PathBuf>(name), file);
+        element.set_property(name, None::<String>);
+    }
+    element.set_property("input-lut", &file);
+    let frame_info = info(VideoFormat::Rgba, 16, 16);
+    let mut harness = harness(&element, &frame_info);
+    let input = buffer(&frame_info, 0, 0, || 100);
+    let before = bytes(&input);
+    let mut of_frame = |input| bytes(&harness.push_and_pull(input).unwrap());
+    assert_eq!(of_frame(input) == before, common::turn([0.4; 3]) == [0.4; 3]);
+    let missing = folder.path().join(Path::new(std::ffi::OsStr::from_bytes(b"\xff.cube")));
+    element.set_property("output-lut", &missing);
+    let warnings = texts(&bus, gst::MessageType::Warning);
+    assert!(warnings.len() == 1 && warnings[0].contains("output-lut"), "{warnings:?}");
+    for name in ["attractors", "gpu-adapter", "look"] {
+        let before = element.property::<Option<String>>(name);
+        element.set_property(name, latin1);
+        assert_eq!(element.property::<Option<String>>(name), before, "{name}");
+        let warnings = texts(&bus, gst::MessageType::Warning);
+        let want = format!("property {name}: the text is not UTF-8");
+        assert!(warnings.len() == 1 && warnings[0].contains(&want), "{warnings:?}");
+    }
+}
+
+#[test]
+fn alpha_of_a_colour_is_warned_of_once() {
+    let element = element(&[("attractors", "red;50;50|#00ff0080;30;30|rgb(0 0 255 / 10%);5;5")]);
+    let bus = gst::Bus::new();
+    element.set_bus(Some(&bus));
+    let info = info(VideoFormat::Rgba, 16, 16);
+    let mut harness = harness(&element, &info);
+    harness.push(buffer(&info, 0, 0, || 200)).unwrap();
+    let warnings = || texts(&bus, gst::MessageType::Warning);
+    let want = "property attractors: items 2, 3: a colour's alpha has no effect";
+    assert!(matches!(&warnings()[..], [one] if one.contains(want)));
+    element.set_property("hue", false);
+    assert!(warnings().is_empty());
+    element.set_property("attractors", "rgb(255 0 0 / 0);50;50");
+    assert!(matches!(&warnings()[..], [one] if one.contains("item 1:")));
+}
+
+#[test]
+fn views_in_memory_of_their_own_are_refused() {
+    let element = element(&[("attractors", ATTRACTORS)]);
+    let bus = gst::Bus::new();
+    element.set_bus(Some(&bus));
+    let mut harness = gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
+    for (mode, is_taken) in
+        [("mono", true), ("side-by-side", true), ("separated", false), ("top-bottom", true)]
+    {
+        let caps = format!(
+            "video/x-raw,format=RGBA,width=16,height=16,framerate=25/1,multiview-mode={mode},views=2"
+        );
+        harness.set_src_caps(caps.parse().unwrap());
+        let input = buffer(&info(VideoFormat::Rgba, 16, 16), 0, 0, || 100);
+        assert_eq!(harness.push(input).is_ok(), is_taken, "{mode}");
+        let errors = texts(&bus, gst::MessageType::Error);
+        assert_eq!(errors.is_empty(), is_taken, "{mode}: {errors:?}");
+        assert!(
+            errors.iter().all(|error| error.contains("multiview-mode=separated")),
+            "{errors:?}"
+        );
+    }
+}
+
+/// Caps need not say how fast frames come.
+#[test]
+fn caps_without_a_frame_rate_are_taken() {
+    let element = element(&[("attractors", "red;100;100")]);
+    let mut harness = gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
+    harness.set_src_caps("video/x-raw,format=RGBA,width=16,height=16".parse().unwrap());
+    let input = buffer(&info(VideoFormat::Rgba, 16, 16), 0, 0, || 100);
+    let before = bytes(&input);
+    assert!(bytes(&harness.push_and_pull(input).unwrap()) != before);
+}
+
+/// A paused player or editor sets a property and seeks to where it is: somebody looks at that frame.
+#[test]
+fn the_first_frame_after_a_flush_has_the_newest_look() {
+    for properties in [
+        "",
+        "transition-time=5000000000",
+        "tolerance-reference=frame",
+        "tolerance-reference=frame transition-time=5000000000",
+        "method=exact",
+        "lut-size=65",
+    ] {
+        let pipeline = pipeline(&format!(
+            "videotestsrc pattern=gradient ! video/x-raw,format=RGBA,width=64,height=48,framerate=25/1 \
+             ! colorshine name=c backend=cpu attractors=red;40;60 {properties} ! appsink name=sink"
+        ));
+        let filter = by_name(&pipeline, "c");
+        let sink = by_name(&pipeline, "sink").downcast::<gst_app::AppSink>().unwrap();
+        pipeline.set_state(gst::State::Paused).unwrap();
+        pipeline.state(TIMEOUT).0.unwrap();
+        let seek = || {
+            let to = gst::ClockTime::from_mseconds(400);
+            pipeline.seek_simple(gst::SeekFlags::FLUSH | gst::SeekFlags::ACCURATE, to).unwrap();
+            let sample = sink.try_pull_preroll(TIMEOUT).unwrap();
+            bytes(sample.buffer().unwrap())
+        };
+        let mut before = seek();
+        for look in ["teal;40;60", "#ff8a3d;40;60", "plum;50;50", "gold;30;90", "navy;60;80"] {
+            filter.set_property("attractors", look);
+            let shown = seek();
+            assert!(shown != before, "{properties}: {look}: the look before");
+            std::thread::sleep(Duration::from_millis(30));
+            assert_eq!(seek(), shown, "{properties}: {look}: it has become another");
+            before = shown;
+        }
+        pipeline.set_state(gst::State::Null).unwrap();
+    }
+}
+
+/// No frame waits for a long text to be read, however bad.
+#[test]
+fn a_long_text_is_refused_and_read_back() {
+    let element = element(&[("attractors", "red;50;50")]);
+    let bus = gst::Bus::new();
+    element.set_bus(Some(&bus));
+    let info = info(VideoFormat::Rgba, 16, 16);
+    let mut harness = harness(&element, &info);
+    let frame = || buffer(&info, 0, 0, || 200);
+    let before = bytes(&harness.push_and_pull(frame()).unwrap());
+    let long = "x\\".repeat(8 << 20);
+    element.set_property("attractors", &long);
+    assert!(element.property::<String>("attractors") == long);
+    let warnings = texts(&bus, gst::MessageType::Warning);
+    assert!(matches!(&warnings[..], [one] if one.contains("16777216 bytes")), "{warnings:?}");
     assert_eq!(bytes(&harness.push_and_pull(frame()).unwrap()), before);
 }
 

@@ -117,6 +117,144 @@ fn a_preset_sets_the_element_as_its_look_does() {
     }
 }
 
+fn own_properties(element: &gst::Element) -> Vec<glib::ParamSpec> {
+    let is_own = |p: &&glib::ParamSpec| {
+        p.owner_type() == element.type_() && p.flags().contains(glib::ParamFlags::WRITABLE)
+    };
+    element.list_properties().iter().filter(is_own).cloned().collect()
+}
+
+/// Without any file: `GST_PRESET_PATH` and the current folder have none in this test.
+#[test]
+fn a_look_by_its_name_sets_what_its_file_says() {
+    init();
+    for (name, _) in SHIPPED {
+        let by_file = common::element(&[]);
+        Look::find(name).unwrap().apply(&by_file).unwrap();
+        let by_name = common::element(&[("model", "classic"), ("hue", "false"), ("mix", "0.5")]);
+        let notified = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let seen = notified.clone();
+        by_name.connect_notify(None, move |_, p| seen.lock().unwrap().push(p.name().to_string()));
+        by_name.set_property("look", name);
+        assert_eq!(by_name.property::<String>("look"), *name);
+        // What the look does not name stays.
+        assert_eq!(by_name.property::<f64>("mix"), 0.5);
+        for property in own_properties(&by_file).iter().map(|p| p.name()) {
+            let value = |element: &gst::Element| format!("{:?}", element.property_value(property));
+            if !["look", "mix"].contains(&property) {
+                assert_eq!(value(&by_file), value(&by_name), "{name}: {property}");
+            }
+        }
+        let notified = notified.lock().unwrap().clone();
+        for property in ["look", "attractors", "model", "hue"] {
+            assert!(notified.iter().any(|name| name == property), "{property} in {notified:?}");
+        }
+        // What is set after it counts.
+        by_name.set_property("attractors", "red;1;1");
+        assert_eq!(by_name.property::<String>("attractors"), "red;1;1");
+    }
+}
+
+#[test]
+fn a_name_that_is_no_look_is_answered_with_those_that_are() {
+    init();
+    let line = "videotestsrc num-buffers=1 ! colorshine look=plumm ! fakesink";
+    let error = common::run(line).unwrap_err();
+    let want =
+        ["property look: there is no look \"plumm\"", "known are amber, ", "plum", "teal-dusk"];
+    assert!(want.iter().all(|part| error.contains(part)), "{error}");
+    for none in [None, Some("")] {
+        let element = common::element(&[("attractors", "red;50;50"), ("look", "plumm")]);
+        element.set_property("look", none);
+        let info = common::info(VideoFormat::Rgba, 16, 16);
+        let mut harness = common::harness(&element, &info);
+        harness.push(common::buffer(&info, 0, 0, || 100)).unwrap();
+        assert_eq!(element.property::<String>("attractors"), "red;50;50");
+    }
+}
+
+/// Runs a test of this file in a process whose user has a data folder of its own, where presets are saved.
+/// False in that process, where the test is to go on.
+fn is_left_to_a_process_with_its_own_presets(test: &str) -> bool {
+    const MARK: &str = "COLORSHINE_TEST_HAS_OWN_PRESETS";
+    if std::env::var_os(MARK).is_some() {
+        return false;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = std::process::Command::new(std::env::current_exe().unwrap());
+    process.args(["--exact", test]).env("XDG_DATA_HOME", folder.path()).env(MARK, "1");
+    let output = process.output().unwrap();
+    let text =
+        [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    assert!(output.status.success() && text[0].contains("1 passed"), "{}\n{}", text[0], text[1]);
+    true
+}
+
+/// What a user saves comes back, whatever is in it, and nothing that is no look comes with it.
+#[cfg(unix)]
+#[test]
+fn a_preset_keeps_the_look_and_nothing_else() {
+    use std::os::unix::ffi::OsStrExt;
+    if is_left_to_a_process_with_its_own_presets("a_preset_keeps_the_look_and_nothing_else") {
+        return;
+    }
+    init();
+    let name = "my look, kept";
+    let paths: [&[u8]; 8] = [
+        b"dir/a.cube",
+        b"dir/a b.cube",
+        "dir/\u{e9}\u{65e5}.cube".as_bytes(),
+        b"dir/a\"b'c.cube",
+        b"dir\\a\\303.cube",
+        b"Gr\xf6\xdfe.cube",
+        b" ;#=[]%,\t.cube ",
+        b"NULL.cube",
+    ];
+    for path in paths.map(|path| Path::new(std::ffi::OsStr::from_bytes(path))) {
+        let text = "oklch(45% 0.13 300);60;80;sh | #ff8a3d;40;60\nteal;3;4";
+        let saved = common::element(&[
+            ("falloff", "cubic"),
+            ("interpolation", "nearest"),
+            ("dither", "ordered"),
+            ("mix", "0.25"),
+            ("split", "0.5"),
+            ("method", "lut"),
+            ("lut-size", "9"),
+            ("backend", "cpu"),
+            ("n-threads", "3"),
+            ("memory-limit", "77777777"),
+            ("adaptation-time", "7"),
+            ("transition-time", "8"),
+        ]);
+        saved.set_property("attractors", text);
+        saved.set_property("input-lut", path);
+        let preset = saved.dynamic_cast_ref::<gst::Preset>().unwrap();
+        preset.save_preset(name).unwrap();
+        let loaded = common::element(&[]);
+        let defaults = common::element(&[]);
+        let by_name = common::element(&[]);
+        by_name.set_property("look", name);
+        loaded.dynamic_cast_ref::<gst::Preset>().unwrap().load_preset(name).unwrap();
+        preset.delete_preset(name).unwrap();
+        let kept = [
+            "attractors luminance saturation hue model falloff tolerance-reference adaptation-time",
+            "gamut-mapping interpolation dither input-lut output-lut transition-time",
+        ]
+        .join(" ");
+        for property in own_properties(&saved).iter().map(|p| p.name()) {
+            let value = |element: &gst::Element| format!("{:?}", element.property_value(property));
+            let is_kept = kept.split(' ').any(|name| name == property);
+            let want = if is_kept { &saved } else { &defaults };
+            assert_eq!(value(&loaded), value(want), "{path:?}: {property}");
+            if property != "look" {
+                assert_eq!(value(&by_name), value(want), "{path:?}: {property}, by name");
+            }
+        }
+        assert_eq!(loaded.property::<String>("attractors"), text);
+        assert_eq!(loaded.property::<PathBuf>("input-lut"), path);
+    }
+}
+
 #[test]
 fn the_gallery_shows_every_look() {
     let gallery = fs::read_to_string(root().join("docs/gallery.md")).unwrap();

@@ -7,7 +7,7 @@
 mod css;
 mod parse;
 
-pub use parse::{MAX_ATTRACTORS, MAX_TEXT_BYTES, ParseError, Problem, parse};
+pub use parse::{MAX_ATTRACTORS, MAX_TEXT_BYTES, ParseError, Problem, parse, parse_with_alpha};
 
 use crate::color::Triple;
 

@@ -26,6 +26,8 @@ pub enum Problem {
     TextTooLong(usize),
     /// There are more items than [`MAX_ATTRACTORS`].
     TooManyItems,
+    /// The whole text is in quotes, of which this is one.
+    Quoted(char),
     /// Nothing between two separators.
     EmptyItem,
     /// The number of fields is neither 3 nor 4.
@@ -60,6 +62,11 @@ impl fmt::Display for Problem {
                 write!(f, "the text has {bytes} bytes, at most {MAX_TEXT_BYTES} are allowed")
             }
             Self::TooManyItems => write!(f, "at most {MAX_ATTRACTORS} attractors are allowed"),
+            Self::Quoted(quote) => write!(
+                f,
+                "the text is in quotes, {quote}, that belong to it: a pipeline description takes double \
+                 quotes off, single ones it keeps"
+            ),
             Self::EmptyItem => {
                 write!(f, "the item is empty, expected {EXPECTED}")
             }
@@ -155,9 +162,22 @@ impl<'a> Piece<'a> {
 ///
 /// The first thing that is wrong, see [`Problem`].
 pub fn parse(text: &str) -> Result<Vec<Attractor>, ParseError> {
+    let attractors = parse_with_alpha(text)?;
+    Ok(attractors.into_iter().map(|(attractor, _)| attractor).collect())
+}
+
+/// The same with the alpha of each colour, 0 to 1, which an attractor has no use for.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_with_alpha(text: &str) -> Result<Vec<(Attractor, f32)>, ParseError> {
     let whole = Piece { text, line: 1, column: 1 };
     if text.len() > MAX_TEXT_BYTES {
         return Err(whole.error(1, Problem::TextTooLong(text.len())));
+    }
+    if let Some(quote) = text.trim_start().chars().next().filter(|first| "'\"".contains(*first)) {
+        return Err(whole.trimmed().error(1, Problem::Quoted(quote)));
     }
     let mut attractors = Vec::new();
     let lines = text.split('\n').enumerate().map(|(index, text)| Piece {
@@ -177,7 +197,7 @@ pub fn parse(text: &str) -> Result<Vec<Attractor>, ParseError> {
     Ok(attractors)
 }
 
-fn parse_item(item: Piece<'_>, number: usize) -> Result<Attractor, ParseError> {
+fn parse_item(item: Piece<'_>, number: usize) -> Result<(Attractor, f32), ParseError> {
     let whole = item.trimmed();
     if whole.text.is_empty() {
         return Err(whole.error(number, Problem::EmptyItem));
@@ -189,7 +209,8 @@ fn parse_item(item: Piece<'_>, number: usize) -> Result<Attractor, ParseError> {
         _ => return Err(whole.error(number, Problem::FieldCount(fields.len()))),
     };
     let not_a_color = |why: String| color.error(number, Problem::Color(color.quote(), why));
-    let attractor = css::resolve(color.text).map_err(|why| not_a_color(why.to_string()))?;
+    let (attractor, alpha) =
+        css::resolve(color.text).map_err(|why| not_a_color(why.to_string()))?;
     if !attractor.lab.iter().all(|v| v.is_finite()) {
         return Err(not_a_color("a component is not finite".into()));
     }
@@ -198,10 +219,8 @@ fn parse_item(item: Piece<'_>, number: usize) -> Result<Attractor, ParseError> {
         strength: parse_number(strength, STRENGTH, number)?,
         ..attractor
     };
-    match channels {
-        None => Ok(attractor),
-        Some(channels) => Ok(attractor.limited_to(parse_channels(channels, number)?)),
-    }
+    let channels = channels.map(|channels| parse_channels(channels, number)).transpose()?;
+    Ok((attractor.limited_to(channels.unwrap_or(Channels::ALL)), alpha))
 }
 
 fn parse_number(field: Piece<'_>, name: &'static str, item: usize) -> Result<f64, ParseError> {
@@ -288,6 +307,27 @@ mod tests {
         assert!(parse(&"x;1;1 ".repeat(200_000)).unwrap_err().to_string().len() < 200);
         let message = parse(&format!("{};1;1", "y".repeat(5000))).unwrap_err().to_string();
         assert!(message.len() < 300, "{message}");
+    }
+
+    #[test]
+    fn quotes_that_a_pipeline_description_keeps_are_named() {
+        assert_eq!(problem(" 'teal;40;60'"), (1, 1, 2, Problem::Quoted('\'')));
+        assert_eq!(problem("\"teal;40;60\""), (1, 1, 1, Problem::Quoted('"')));
+        assert!(matches!(problem("red;1;1|'teal';40;60").3, Problem::Color(..)));
+    }
+
+    #[test]
+    fn alpha_is_told_and_has_no_effect() {
+        let alphas = |text: &str| {
+            let set = parse_with_alpha(text).unwrap();
+            set.iter().map(|(_, alpha)| *alpha).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            alphas("red;1;1|rgb(255 0 0 / 50%);1;1|oklch(50% 0.1 20 / 0);1;1"),
+            [1.0, 0.5, 0.0]
+        );
+        assert!((alphas("#ff000080;1;1")[0] - 128.0 / 255.0).abs() < 1e-6);
+        assert_eq!(parse("#ff000080;1;1"), parse("red;1;1"));
     }
 
     #[test]

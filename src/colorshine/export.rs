@@ -21,7 +21,7 @@ impl ColorShine {
     fn transform(&self) -> Result<Transform, String> {
         let (mut settings, plan, is_started) = {
             let state = self.state();
-            (state.settings.clone(), state.plan.clone(), state.is_started)
+            (state.settings.used().clone(), state.plan.clone(), state.is_started)
         };
         let (look, radii) = match plan {
             Some(plan) => (plan.look.clone(), plan.radii()),

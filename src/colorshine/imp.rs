@@ -22,8 +22,10 @@ use gst_video::subclass::prelude::*;
 
 use super::lut_file::LutFile;
 use super::plan::{Caps, Moment, Notice, Plan};
+use super::prepare;
+use super::preset::LookPreset;
 use super::recipe::Held;
-use super::settings::Settings;
+use super::settings::{AttractorText, InUse, Settings};
 use super::stream::{MOST_HELD, Streaming};
 use crate::frame::formats;
 use crate::lut::Disk;
@@ -41,7 +43,7 @@ pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
 /// What setters, the streaming thread and the preparing thread share.
 #[derive(Default)]
 pub(super) struct State {
-    pub(super) settings: Settings,
+    pub(super) settings: InUse,
     /// The stream's caps, from negotiation to stop.
     pub(super) caps: Option<Arc<Caps>>,
     /// The plan for `caps`; replaced whole.
@@ -56,8 +58,12 @@ pub(super) struct State {
     pub(super) planned_version: u64,
     /// Whether a plan is in the making beside the stream.
     pub(super) is_preparing: bool,
-    /// Whether the element is started: bad values are then refused at once.
+    /// Whether the element is started.
     pub(super) is_started: bool,
+    /// Whether the user knows since start why no caps can be taken.
+    is_refusal_told: bool,
+    /// The attractors of whose alpha the user has been warned last.
+    warned_of_alpha: Option<Arc<AttractorText>>,
     /// Whether the user has been warned of HDR since start.
     is_warned_of_hdr: bool,
     /// The folder of baked looks, taken at start.
@@ -92,6 +98,16 @@ pub struct ColorShine {
     pub(super) counters: Arc<Counters>,
 }
 
+/// Why views in separate memory are refused: their metas differ, and a frame is mapped by its first.
+fn refusal_of_views(info: &VideoInfo) -> Option<(gst::ErrorMessage, String)> {
+    let is_refused = info.multiview_mode() == gst_video::VideoMultiviewMode::Separated;
+    is_refused.then(|| {
+        let text = "caps with multiview-mode=separated: views in memory of their own are not processed, views that \
+                    share a frame are";
+        (gst::error_msg!(gst::StreamError::Format, ("{text}")), text.into())
+    })
+}
+
 /// Locks of plain data stay usable after a panic elsewhere.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -100,6 +116,12 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl ColorShine {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
+    }
+
+    /// Takes over what has been set on another element.
+    pub(super) fn copy_settings(&self, other: &Self) {
+        let settings = other.state().settings.clone();
+        self.state().settings = settings;
     }
 
     pub(super) fn counters(&self) -> &Arc<Counters> {
@@ -112,6 +134,59 @@ impl ColorShine {
             // gst-launch shows the second of the two, applications the first.
             gst::element_imp_info!(self, gst::LibraryError::Settings, ("{notice}"), ["{notice}"]);
         }
+    }
+
+    /// Warns of what has no effect in the text of `attractors`, once for each.
+    pub(super) fn warn_of_alpha(&self) {
+        let warning = {
+            let mut state = self.state();
+            let text = state.settings.used().attractor_text().clone();
+            let is_told = state.warned_of_alpha.replace(text.clone());
+            text.warning().filter(|_| !is_told.is_some_and(|told| Arc::ptr_eq(&told, &text)))
+        };
+        if let Some(warning) = warning {
+            gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{warning}"));
+        }
+    }
+
+    /// Whether a stream with these caps can be processed with the settings; says why not, once from start to stop.
+    fn check(&self, info: &VideoInfo) -> Result<(), gst::LoggableError> {
+        let (refusal, is_told) = {
+            let mut state = self.state();
+            let refusal = match state.settings.used().check() {
+                Err(error) => Some((gst::ErrorMessage::from(&error), error.to_string())),
+                Ok(()) => refusal_of_views(info),
+            };
+            let is_told = refusal.is_some() && std::mem::replace(&mut state.is_refusal_told, true);
+            (refusal, is_told)
+        };
+        let Some((message, text)) = refusal else {
+            return Ok(());
+        };
+        if !is_told {
+            self.post_error_message(message);
+        }
+        Err(gst::loggable_error!(CAT, "{text}"))
+    }
+
+    /// Puts the plan of the newest settings in place, if it is not there yet. The caller waits until it is made.
+    fn plan_newest(&self) {
+        let (settings, caps, version, next) = {
+            let mut state = self.state();
+            let Some(caps) = state.caps.clone().filter(|_| state.version != state.plan_version)
+            else {
+                return;
+            };
+            let version = state.version;
+            state.planned_version = version;
+            let next = state.next.take().filter(|(_, next)| *next == version);
+            (state.settings.used().clone(), caps, version, next)
+        };
+        let plan = next.map_or_else(
+            || Arc::new(Plan::new(&settings, caps, &self.counters, Team::of_bakes(), None)),
+            |(plan, _)| plan,
+        );
+        prepare::install(self, plan, version);
     }
 
     /// Lets go of what the streaming thread keeps.
@@ -134,12 +209,10 @@ impl ObjectSubclass for ColorShine {
     const NAME: &'static str = "GstColorShine";
     type Type = super::ColorShine;
     type ParentType = gst_video::VideoFilter;
-    type Interfaces = (gst::Preset,);
+    type Interfaces = (LookPreset,);
 }
 
 impl GstObjectImpl for ColorShine {}
-
-impl PresetImpl for ColorShine {}
 
 impl ElementImpl for ColorShine {
     fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
@@ -157,10 +230,12 @@ impl ElementImpl for ColorShine {
 
     fn pad_templates() -> &'static [gst::PadTemplate] {
         static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
-            let caps = gst_video::VideoCapsBuilder::new()
-                .format_list(formats())
-                .width_range(1..)
-                .height_range(1..)
+            // Without a frame rate, which caps need not have: pads take no caps that lack a field of theirs.
+            let most = i32::MAX;
+            let caps = gst::Caps::builder("video/x-raw")
+                .field("format", gst::List::new(formats().map(|format| format.to_str())))
+                .field("width", gst::IntRange::new(1, most))
+                .field("height", gst::IntRange::new(1, most))
                 .build();
             let template = |name, direction| {
                 gst::PadTemplate::new(name, direction, gst::PadPresence::Always, &caps)
@@ -181,22 +256,22 @@ impl BaseTransformImpl for ColorShine {
     const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
 
     fn start(&self) -> Result<(), gst::ErrorMessage> {
-        let checked = {
+        // Bad values keep caps from being taken, not the element from starting: some hosts, OBS among them, do not
+        // look at that and would wait for frames for ever.
+        let settings = {
             let _reading = lock(&self.reading);
-            let mut files = self.state().settings.lut_files.clone();
+            let mut files = self.state().settings.as_set().lut_files.clone();
             files.iter_mut().for_each(LutFile::read);
             let mut state = self.state();
-            state.settings.lut_files = files;
-            let checked = state.settings.check();
-            state.is_started = checked.is_ok();
+            state.settings.as_set_mut().lut_files = files;
+            state.settings.forget_last_good();
+            state.is_started = true;
+            state.is_refusal_told = false;
             state.is_warned_of_hdr = false;
-            state.disk = self.disk(&state.settings);
-            checked.map(|()| state.settings.clone())
+            state.warned_of_alpha = None;
+            state.disk = self.disk(state.settings.as_set());
+            state.settings.as_set().clone()
         };
-        let settings = checked.map_err(|error| {
-            gst::error!(CAT, imp = self, "{error}");
-            gst::ErrorMessage::from(&error)
-        })?;
         self.counters.clear();
         *lock(&self.streaming) = Some(Box::new(Streaming::new(&settings, &self.counters)));
         Ok(())
@@ -209,7 +284,8 @@ impl BaseTransformImpl for ColorShine {
             state.caps = None;
             state.plan = None;
             state.next = None;
-            state.settings.lut_files.iter_mut().for_each(LutFile::forget);
+            state.settings.forget_last_good();
+            state.settings.as_set_mut().lut_files.iter_mut().for_each(LutFile::forget);
             state.disk = None;
             state.held = [None; MOST_HELD];
         }
@@ -231,10 +307,21 @@ impl BaseTransformImpl for ColorShine {
         if buffer.flags().contains(gst::BufferFlags::DISCONT) {
             self.forget();
         }
+        let is_after_flush = self.with_streaming(|streaming| {
+            let is_after_flush = std::mem::take(&mut streaming.is_after_flush);
+            if is_after_flush {
+                streaming.screen.end_fade();
+            }
+            is_after_flush
+        });
+        if is_after_flush == Some(true) {
+            self.plan_newest();
+        }
         let (plan, mix, split, backend, is_awaited) = {
             let state = self.state();
-            let Settings { mix, split, .. } = state.settings;
-            (state.plan.clone(), mix, split, state.settings.backend(), state.next.is_some())
+            let settings = state.settings.used();
+            let Settings { mix, split, .. } = *settings;
+            (state.plan.clone(), mix, split, settings.backend(), state.next.is_some())
         };
         let begun = self.with_streaming(|streaming| {
             streaming.gpu.turn_to(backend);
@@ -328,7 +415,9 @@ impl BaseTransformImpl for ColorShine {
             let pools: Vec<_> = query
                 .allocation_pools()
                 .map(|(pool, size, least, most)| {
-                    (pool, size, least + held, if most > 0 { most + held } else { 0 })
+                    // No most is as many as there are wanted.
+                    let most = if most > 0 { most.saturating_add(held) } else { 0 };
+                    (pool, size, least.saturating_add(held), most)
                 })
                 .collect();
             for (index, (pool, size, least, most)) in pools.into_iter().enumerate() {
@@ -352,7 +441,8 @@ impl BaseTransformImpl for ColorShine {
         {
             let own = gst::ClockTime::from_nseconds(self.counters.latency.get());
             let (is_live, least, most) = query.result();
-            query.set(is_live, least + own, most.map(|most| most + own));
+            let most = most.map(|most| most.saturating_add(own));
+            query.set(is_live, least.saturating_add(own), most);
         }
         is_answered
     }
@@ -360,7 +450,10 @@ impl BaseTransformImpl for ColorShine {
     fn sink_event(&self, event: gst::Event) -> bool {
         if let gst::EventView::FlushStop(_) = event.view() {
             self.forget();
-            self.with_streaming(|streaming| streaming.gpu.flush());
+            self.with_streaming(|streaming| {
+                streaming.gpu.flush();
+                streaming.is_after_flush = true;
+            });
         } else if event.is_serialized() {
             // What comes before it is not to come after it.
             self.drain_or_flush();
@@ -378,6 +471,7 @@ impl VideoFilterImpl for ColorShine {
         _out_info: &VideoInfo,
     ) -> Result<(), gst::LoggableError> {
         let start = Instant::now();
+        self.check(in_info)?;
         let caps = Arc::new(Caps::new(in_info));
         // The plan before is kept until the new one is made: they may share a lattice.
         let (settings, disk, version, _before, hdr) = {
@@ -387,7 +481,7 @@ impl VideoFilterImpl for ColorShine {
             state.is_warned_of_hdr |= hdr.is_some();
             state.next = None;
             state.planned_version = state.version;
-            let (settings, disk) = (state.settings.clone(), state.disk.clone());
+            let (settings, disk) = (state.settings.used().clone(), state.disk.clone());
             (settings, disk, state.version, state.plan.take(), hdr)
         };
         // The stream has not begun: its first frame wants a plan, so all threads work on one.
@@ -411,6 +505,7 @@ impl VideoFilterImpl for ColorShine {
         });
         self.spread_news();
         self.announce(plan.notice().as_ref());
+        self.warn_of_alpha();
         if let Some(transfer) = hdr {
             gst::element_imp_warning!(
                 self,

@@ -1,6 +1,6 @@
 //! A .cube file that a property names.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cube::{Cube, ReadError, read};
@@ -8,26 +8,26 @@ use crate::cube::{Cube, ReadError, read};
 /// A path, and what was found there when it was last read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct LutFile {
-    path: Option<String>,
+    path: Option<PathBuf>,
     /// `None` before it is read, and for no file.
     content: Option<Result<Arc<Cube>, ReadError>>,
 }
 
 impl LutFile {
     /// A file that is yet to be read. An empty path is no file.
-    pub(super) fn new(path: Option<String>) -> Self {
+    pub(super) fn new(path: Option<PathBuf>) -> Self {
         Self { path, content: None }
     }
 
     /// The path as it was given.
-    pub(super) fn path(&self) -> Option<&str> {
+    pub(super) fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
     /// Reads it, also where it has been read before.
     pub(super) fn read(&mut self) {
-        let path = self.path.as_deref().filter(|path| !path.is_empty());
-        self.content = path.map(|path| read(Path::new(path)).map(Arc::new));
+        let path = self.path.as_deref().filter(|path| !path.as_os_str().is_empty());
+        self.content = path.map(|path| read(path).map(Arc::new));
     }
 
     /// Forgets what was read.

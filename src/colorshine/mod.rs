@@ -18,6 +18,7 @@ mod faults;
 #[cfg_attr(not(feature = "gpu"), path = "no_gpu.rs")]
 mod gpu;
 mod imp;
+mod looks;
 mod lut_file;
 mod measured;
 mod object;

@@ -7,9 +7,8 @@ use gst::prelude::*;
 use gst::subclass::prelude::*;
 
 use super::imp::{CAT, ColorShine, lock};
-use super::lut_file::LutFile;
-use super::settings::{Change, LUT_FILES, PROPERTIES};
-use super::{prepare, stats};
+use super::settings::{Assignment, Change, PROPERTIES};
+use super::{prepare, preset, stats};
 
 impl ObjectImpl for ColorShine {
     fn properties() -> &'static [glib::ParamSpec] {
@@ -51,41 +50,60 @@ impl ObjectImpl for ColorShine {
 
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
         let name = pspec.name();
-        let lut_file = LUT_FILES.iter().position(|lut_file| *lut_file == name);
-        let (result, is_started) = {
-            let _reading = lut_file.map(|_| lock(&self.reading));
-            let lut_file = lut_file.map(|index| {
-                let mut file = LutFile::new(value.get().unwrap_or_default());
-                // Before the stream starts, a file may be named that is not there yet.
-                if self.state().is_started {
-                    file.read();
-                }
-                (index, file)
-            });
+        if matches!(name, "mix" | "split") {
+            // These may come with every frame, from a controller; GObject keeps them in range, and what is no
+            // number counts as 0.
+            self.state().settings.set_for_next_frame(name, value);
+            return;
+        }
+        match Assignment::new(&self.obj(), name, value) {
+            Ok(assignment) => self.assign(name, value, assignment),
+            Err(not_utf8) => {
+                gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{not_utf8}"));
+            }
+        }
+    }
+
+    fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
+        if pspec.name() != "stats" {
+            let settings = self.state().settings.as_set().clone();
+            return preset::saved(settings.get(pspec.name()));
+        }
+        let (plan, held) = {
+            let state = self.state();
+            (state.plan.clone(), state.held)
+        };
+        stats::snapshot(&self.counters, plan.as_deref(), held).to_value()
+    }
+}
+
+impl ColorShine {
+    /// Gives a property a new value, tells what is wrong with it, and has done what it leads to.
+    fn assign(&self, name: &str, value: &glib::Value, mut assignment: Assignment) {
+        let (result, is_started, has_stream, _before) = {
+            let mut files = assignment.files();
+            let _reading = (!files.is_empty()).then(|| lock(&self.reading));
+            // Before the stream starts, a file may be named that is not there yet.
+            if self.state().is_started {
+                files.iter_mut().for_each(|file| file.read());
+            }
             let mut state = self.state();
-            let result = if matches!(name, "mix" | "split") {
-                // These may come with every frame, from a controller; GObject keeps them in range, and what
-                // is no number counts as 0.
-                Ok(state.settings.set(name, value))
-            } else {
-                let mut settings = state.settings.clone();
-                let change = match lut_file {
-                    Some((index, file)) => settings.set_lut_file(index, file),
-                    None => settings.set(name, value),
-                };
-                let checked = settings.check();
-                if checked.is_ok() || !state.is_started {
-                    state.settings = settings;
-                    state.version += u64::from(change == Change::Plan);
-                }
-                checked.map(|()| change)
-            };
-            (result, state.is_started)
+            let has_stream = state.caps.is_some();
+            // Freed once the lock is: a text may be long.
+            let before = state.settings.clone();
+            let result = state.settings.assign(&assignment, has_stream);
+            state.version += u64::from(result == Ok(Change::Plan));
+            (result, state.is_started, has_stream, before)
         };
         match result {
             Ok(Change::Plan) => {
                 gst::debug!(CAT, imp = self, "{name} is now {value:?}");
-                prepare::request(self);
+                if has_stream {
+                    self.warn_of_alpha();
+                }
+                if !preset::is_loading() {
+                    prepare::request(self);
+                }
             }
             Ok(Change::NextStart) if is_started => {
                 let text = format!(
@@ -94,25 +112,15 @@ impl ObjectImpl for ColorShine {
                 gst::element_imp_info!(self, gst::LibraryError::Settings, ("{text}"), ["{text}"]);
             }
             Ok(Change::NextFrame | Change::NextStart | Change::None) => {}
-            Err(error) if is_started => {
+            Err(error) if has_stream => {
                 gst::element_imp_warning!(
                     self,
                     gst::LibraryError::Settings,
-                    ("{error}; the last good value stays")
+                    ("{error}; the last good value stays in use")
                 );
             }
-            Err(error) => gst::warning!(CAT, imp = self, "cannot start so: {error}"),
+            Err(error) => gst::warning!(CAT, imp = self, "no stream can begin so: {error}"),
         }
-    }
-
-    fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
-        if pspec.name() != "stats" {
-            return self.state().settings.get(pspec.name());
-        }
-        let (plan, held) = {
-            let state = self.state();
-            (state.plan.clone(), state.held)
-        };
-        stats::snapshot(&self.counters, plan.as_deref(), held).to_value()
+        assignment.others().for_each(|other| self.obj().notify(other));
     }
 }

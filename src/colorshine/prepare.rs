@@ -52,7 +52,7 @@ fn prepare_one(imp: &ColorShine) -> bool {
             return false;
         };
         state.planned_version = state.version;
-        (state.settings.clone(), caps, state.version, state.plan.clone())
+        (state.settings.used().clone(), caps, state.version, state.plan.clone())
     };
     // No file is looked for: nobody waits for this look, and settings on the move would fill the folder.
     let plan = Arc::new(Plan::new(&settings, caps, imp.counters(), Team::alone(), None));
@@ -85,7 +85,8 @@ pub(super) fn settle(imp: &ColorShine, plan: Arc<Plan>, version: u64, radii: Vec
     });
 }
 
-fn install(imp: &ColorShine, plan: Arc<Plan>, version: u64) {
+/// Puts a plan in place, if it is still wanted.
+pub(super) fn install(imp: &ColorShine, plan: Arc<Plan>, version: u64) {
     let is_installed = imp.state().install(plan.clone(), version);
     if is_installed {
         if plan.measured().is_none() {

@@ -80,6 +80,11 @@ impl Screen {
         since
     }
 
+    /// Ends a cross-fade, and lets the next plan come without one: what was on screen is no longer there.
+    pub(super) fn end_fade(&mut self) {
+        (self.plan, self.fade) = (None, None);
+    }
+
     /// The cross-fade from what is on screen to another plan.
     fn fade_to(&self, plan: &Plan, held_back: usize) -> Option<Fade> {
         let old = self.plan.as_ref()?;

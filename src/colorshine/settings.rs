@@ -1,19 +1,23 @@
 //! Values of the properties, and what they mean together.
 
+mod assignment;
+mod in_use;
 mod properties;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use gst::glib;
 use gst::prelude::*;
 
+pub(super) use self::assignment::Assignment;
+pub(super) use self::in_use::InUse;
 pub(super) use self::properties::PROPERTIES;
 use super::lut_file::LutFile;
-use super::preset::unescaped;
 use super::{Backend, Method};
 use crate::apply::Dither;
-use crate::attractor::{Attractor, Channels, ParseError, parse};
+use crate::attractor::{Attractor, Channels, ParseError, parse_with_alpha};
 use crate::error::{SettingError, TILE_SIZES};
 use crate::lut::{AUTO_SIZES, Interpolation, Lattice, MIN_SIZE};
 use crate::model::{Falloff, GamutMapping, Look, Model};
@@ -25,11 +29,48 @@ pub(super) const DEEPEST_PIPELINE: u32 = 8;
 /// The properties that name .cube files, in the order of [`Settings::lut_files`].
 pub(super) const LUT_FILES: [&str; 2] = ["input-lut", "output-lut"];
 
+/// The property that names a look.
+pub(super) const LOOK: &str = "look";
+
+/// The property's text, and what it says.
+#[derive(Debug)]
+pub(super) struct AttractorText {
+    text: String,
+    attractors: Result<Vec<Attractor>, ParseError>,
+    /// Items, from 1, whose colour is not opaque, which has no effect.
+    translucent: Vec<usize>,
+}
+
+impl AttractorText {
+    pub(super) fn new(text: String) -> Self {
+        let (attractors, alphas): (_, Vec<f32>) = match parse_with_alpha(&text) {
+            Ok(items) => {
+                let (attractors, alphas) = items.into_iter().unzip();
+                (Ok(attractors), alphas)
+            }
+            Err(error) => (Err(error), Vec::new()),
+        };
+        let items = alphas.iter().zip(1..).filter(|(alpha, _)| **alpha < 1.0);
+        let translucent = items.map(|(_, item)| item).collect();
+        Self { text, attractors, translucent }
+    }
+
+    /// What the user should hear of a text that can be used.
+    pub(super) fn warning(&self) -> Option<String> {
+        let (first, more) = self.translucent.split_first()?;
+        let items = more.iter().fold(first.to_string(), |text, item| format!("{text}, {item}"));
+        let s = if more.is_empty() { "" } else { "s" };
+        Some(format!("property attractors: item{s} {items}: a colour's alpha has no effect"))
+    }
+}
+
 /// Values of all properties.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
-    attractors_text: String,
-    attractors: Result<Vec<Attractor>, ParseError>,
+    attractors: Arc<AttractorText>,
+    look: Option<String>,
+    /// The looks that there are, where `look` is none of them.
+    known_looks: Option<Vec<String>>,
     channels: Channels,
     model: Model,
     falloff: Falloff,
@@ -51,14 +92,15 @@ pub(super) struct Settings {
     tile_size: u32,
     n_threads: u32,
     memory_limit: u64,
-    cache_dir: Option<String>,
+    cache_dir: Option<PathBuf>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            attractors_text: String::new(),
-            attractors: Ok(Vec::new()),
+            attractors: Arc::new(AttractorText::new(String::new())),
+            look: None,
+            known_looks: None,
             channels: Channels::ALL,
             model: Model::default(),
             falloff: Falloff::default(),
@@ -85,7 +127,7 @@ impl Default for Settings {
 }
 
 /// What a change of a property asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Change {
     /// Nothing now: the value is as before, or counts for the next change.
     None,
@@ -98,13 +140,40 @@ pub(super) enum Change {
 }
 
 impl Settings {
-    /// Sets a property that names no file, whatever [`Self::check`] will say of the value.
+    /// Gives a property its new value, whatever [`Self::check`] will say of it.
+    pub(super) fn assign(&mut self, assignment: &Assignment) -> Change {
+        match assignment {
+            Assignment::Attractors(text) => {
+                // Not the texts, which may be long.
+                let is_same = self.attractors.attractors == text.attractors;
+                self.attractors = text.clone();
+                if is_same { Change::None } else { Change::Plan }
+            }
+            Assignment::LutFile(index, file) => {
+                if self.lut_files[*index] == *file {
+                    return Change::None;
+                }
+                self.lut_files[*index] = file.clone();
+                Change::Plan
+            }
+            Assignment::Look(name, Ok(properties)) => {
+                (self.look, self.known_looks) = (name.clone(), None);
+                properties.iter().map(|each| self.assign(each)).max().unwrap_or(Change::None)
+            }
+            Assignment::Look(name, Err(known)) => {
+                (self.look, self.known_looks) = (name.clone(), Some(known.clone()));
+                Change::None
+            }
+            Assignment::Value(name, value) => self.set(name, value),
+        }
+    }
+
+    /// Sets a property that is no text of attractors, .cube file or look.
     ///
     /// # Panics
     ///
-    /// Panics for a name that is not in the table, for those in [`LUT_FILES`], and for a value of another
-    /// type; GObject and the caller have checked that.
-    pub(super) fn set(&mut self, name: &str, value: &glib::Value) -> Change {
+    /// Panics for other names, and for a value of another type; GObject and the caller have checked that.
+    fn set(&mut self, name: &str, value: &glib::Value) -> Change {
         /// Replaces a field; the change is none where the value is the same.
         fn replace<T: PartialEq>(field: &mut T, value: T, change: Change) -> Change {
             if *field == value {
@@ -121,11 +190,6 @@ impl Settings {
         }
         use Change::{NextFrame, NextStart, None, Plan};
         match name {
-            "attractors" => {
-                let text = unescaped(get::<Option<String>>(value).unwrap_or_default());
-                self.attractors = parse(&text);
-                replace(&mut self.attractors_text, text, Plan)
-            }
             "luminance" => replace(&mut self.channels.luminance, get(value), Plan),
             "saturation" => replace(&mut self.channels.saturation, get(value), Plan),
             "hue" => replace(&mut self.channels.hue, get(value), Plan),
@@ -152,15 +216,6 @@ impl Settings {
         }
     }
 
-    /// Sets a property that names a .cube file, by its place in [`LUT_FILES`].
-    pub(super) fn set_lut_file(&mut self, index: usize, file: LutFile) -> Change {
-        if self.lut_files[index] == file {
-            return Change::None;
-        }
-        self.lut_files[index] = file;
-        Change::Plan
-    }
-
     /// The value of a property.
     ///
     /// # Panics
@@ -168,7 +223,8 @@ impl Settings {
     /// Panics for a name that is not in the table; GObject has checked it.
     pub(super) fn get(&self, name: &str) -> glib::Value {
         match name {
-            "attractors" => self.attractors_text.to_value(),
+            "attractors" => self.attractors.text.to_value(),
+            LOOK => self.look.to_value(),
             "luminance" => self.channels.luminance.to_value(),
             "saturation" => self.channels.saturation.to_value(),
             "hue" => self.channels.hue.to_value(),
@@ -203,12 +259,15 @@ impl Settings {
     ///
     /// The first value, or combination of values, that cannot be used.
     pub(super) fn check(&self) -> Result<(), SettingError> {
-        if let Err(error) = &self.attractors {
+        if let Err(error) = &self.attractors.attractors {
             return Err(SettingError::Attractors(error.clone()));
+        }
+        if let (Some(look), Some(known)) = (&self.look, &self.known_looks) {
+            return Err(SettingError::Look(look.clone(), known.clone()));
         }
         for (name, file) in LUT_FILES.into_iter().zip(&self.lut_files) {
             if let Some(error) = file.error() {
-                let path = file.path().unwrap_or_default().to_string();
+                let path = file.path().map(Path::to_path_buf).unwrap_or_default();
                 return Err(SettingError::LutFile(name, path, error.clone()));
             }
         }
@@ -230,7 +289,7 @@ impl Settings {
     /// The model's settings. A text that is not a set of attractors counts as none, and so does a set
     /// that pulls nothing; .cube files count as far as they have been read.
     pub(super) fn look(&self, primaries: crate::color::oklab::Primaries) -> Look {
-        let mut attractors = self.attractors.clone().unwrap_or_default();
+        let mut attractors = self.attractors.attractors.clone().unwrap_or_default();
         if self.channels.is_empty() || attractors.iter().all(Attractor::is_inert) {
             attractors.clear();
         }
@@ -296,7 +355,7 @@ impl Settings {
     pub(super) fn cache_folder(&self) -> Option<(PathBuf, bool)> {
         match self.cache_dir.as_deref() {
             None => Some((glib::user_cache_dir().join("colorshine"), false)),
-            Some("") => None,
+            Some(folder) if folder.as_os_str().is_empty() => None,
             Some(folder) => Some((folder.into(), true)),
         }
     }
@@ -305,6 +364,11 @@ impl Settings {
     pub(super) fn gpu(&self) -> (Backend, Option<String>, usize) {
         let name = self.gpu_adapter.clone().filter(|name| !name.is_empty());
         (self.backend, name, self.pipeline_depth as usize)
+    }
+
+    /// The text of `attractors`.
+    pub(super) fn attractor_text(&self) -> &Arc<AttractorText> {
+        &self.attractors
     }
 
     /// Where pixels are to be computed.

@@ -32,6 +32,8 @@ pub(super) struct Streaming {
     pub(super) gpu: GpuPath,
     /// Whether the base class has told of a discontinuity that no frame has left since.
     pub(super) is_discont: bool,
+    /// Whether a flush has come that no frame has followed yet.
+    pub(super) is_after_flush: bool,
     pub(super) screen: Screen,
     follower: Follower,
     /// The plan and moment of the frame at hand.
@@ -49,6 +51,7 @@ impl Streaming {
         Self {
             gpu: GpuPath::start(settings, counters),
             is_discont: false,
+            is_after_flush: false,
             screen: Screen::default(),
             follower: Follower::default(),
             job: None,

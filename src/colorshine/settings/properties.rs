@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use gst::glib;
 use gst::prelude::*;
 
-use super::{DEEPEST_PIPELINE, LUT_FILES, Settings};
+use super::{DEEPEST_PIPELINE, LOOK, LUT_FILES, Settings};
 use crate::error::TILE_SIZES;
 use crate::lut::MAX_SIZE;
 
@@ -38,7 +38,16 @@ pub(in crate::colorshine) static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = La
              tolerance-reference); strength: 0 to 200, over 100 widens the full effect; channels: any \
              of l, s, h, all by default. Empty: nothing is pulled",
         )
-        .default_value(Some(defaults.attractors_text.as_str()))
+        .default_value(Some(defaults.attractors.text.as_str()))
+        .mutable_playing()
+        .build(),
+        string(
+            LOOK,
+            "Look",
+            "Name of a look, which sets the properties that it has, as loading a preset does; what is set \
+             after it counts. One that comes with colorshine, such as plum or teal-dusk, or a preset that \
+             GStreamer finds; a name that is none is answered with the list",
+        )
         .mutable_playing()
         .build(),
         boolean(
