@@ -186,6 +186,16 @@ pub fn finish_files() {
     finish(&FILES);
 }
 
+/// The same, at most so long.
+pub fn finish_files_within(patience: Duration) {
+    if let Some(pool) = threads_of(&FILES) {
+        let (done, wait) = std::sync::mpsc::channel::<()>();
+        pool.spawn_fifo(move || drop(done));
+        // Either error says that there is nothing more to wait for.
+        wait.recv_timeout(patience).unwrap_or_default();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
