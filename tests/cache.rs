@@ -421,15 +421,21 @@ fn unfinished_files_count() {
         path
     };
     let old = make(format!("{:032x}.lattice", 1), 40);
-    let writing = File::open(make(format!("{:032x}-7-8.unfinished", 2), 30)).unwrap();
+    let writing = make(format!("{:032x}-7-8.unfinished", 2), 30);
+    let writing = File::options().write(true).open(writing).unwrap();
     writing.lock().unwrap();
     let fresh = request("red;50;76", 5);
     watched.save(&fresh, &baked(&fresh));
     assert!(!old.exists() && watched.path(&fresh).exists());
     assert_eq!(names(folder.path(), ".unfinished").len(), 1);
+    // There is no room beside what others write, and none can be made.
+    writing.set_len(64 << 20).unwrap();
+    watched.save(&fresh, &baked(&fresh));
+    assert_eq!(names(folder.path(), "").len(), 1);
     drop(writing);
     watched.save(&fresh, &baked(&fresh));
-    assert!(names(folder.path(), ".unfinished").is_empty());
+    assert!(names(folder.path(), ".unfinished").is_empty() && watched.path(&fresh).exists());
+    assert!(watched.problems().is_empty());
 }
 
 /// Not even for a moment, and whoever dies then.

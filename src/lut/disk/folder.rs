@@ -87,7 +87,7 @@ impl Folder {
     /// Puts a look's file in place, in one step, where there is room or room can be made.
     ///
     /// Whoever dies in the middle leaves an unfinished file, which counts like the others and goes with the next
-    /// that is written: the folder is within its limits before and after, whoever dies when.
+    /// that is written: the folder is within its limits whoever dies when, and however many write at once.
     ///
     /// # Errors
     ///
@@ -95,18 +95,24 @@ impl Folder {
     pub(super) fn write(&self, digits: &str, bytes: &[u8]) -> io::Result<()> {
         create(&self.0)?;
         self.check()?;
-        self.sweep(bytes.len() as u64, 1)?;
         let (unfinished, mut file) = self.create_unfinished(digits)?;
-        // Nothing is flushed to the disk itself: what a power failure makes of the file is refused later.
+        // It counts with its whole length before it has a byte, for others that make room now, too. Nothing is
+        // flushed to the disk itself: what a power failure makes of the file is refused later.
         let written =
-            file.write_all(bytes).and_then(|()| fs::rename(&unfinished, self.path(digits)));
+            file.set_len(bytes.len() as u64).and_then(|()| self.sweep()).and_then(|fits| {
+                if fits {
+                    file.write_all(bytes)?;
+                    fs::rename(&unfinished, self.path(digits))
+                } else {
+                    fs::remove_file(&unfinished)
+                }
+            });
         if written.is_err() {
             let _ = fs::remove_file(&unfinished);
         }
         // Until here it was locked.
         drop(file);
-        // Others may have written meanwhile.
-        written.and_then(|()| self.sweep(0, 0))
+        written
     }
 
     /// A new file to write a look to, and its path. It is locked as long as it is open, which tells others that
@@ -136,11 +142,11 @@ impl Folder {
         let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir(&path));
     }
 
-    /// Removes what was left unfinished, and the files that have not been used for longest where there are too many
-    /// to have room for so many bytes and files more.
-    fn sweep(&self, more_bytes: u64, more_files: usize) -> io::Result<()> {
+    /// Removes what was left unfinished, and the files that have not been used for longest where there are
+    /// too many. Returns whether the others are few enough: what is being written stays.
+    fn sweep(&self) -> io::Result<bool> {
         let mut looks = Vec::new();
-        let (mut bytes, mut files) = (more_bytes, more_files);
+        let (mut bytes, mut files) = (0, 0);
         for entry in fs::read_dir(&self.0)?.flatten() {
             let path = entry.path();
             // Other processes sweep, too: files may go at any moment.
@@ -166,7 +172,7 @@ impl Folder {
             bytes -= length;
             files -= 1;
         }
-        Ok(())
+        Ok(bytes <= MOST_BYTES && files <= MOST_FILES)
     }
 }
 
