@@ -4,7 +4,9 @@
 //! a 1D table (a shaper) and the 3D table that follows it. A table maps encoded R'G'B' to encoded R'G'B'.
 
 mod file;
+mod keyword;
 mod kind;
+mod line;
 mod parse;
 mod problem;
 mod words;

@@ -5,178 +5,21 @@
 
 use std::borrow::Cow;
 
+use super::keyword::{
+    Keyword::{
+        self, DomainMax, DomainMin, Range1d, Range3d, Size1d, Size3d, Title, VideoIn, VideoOut,
+    },
+    is_note,
+};
 use super::kind::other_kind;
+use super::line::{Line, Place, Words, lines, quote};
 use super::problem::{ParseError, Problem};
 use super::{Cube, MAX_SIZE_1D, MAX_SIZE_3D, MIN_SIZE, Table};
 use crate::color::Triple;
 
-/// How much of an offending piece of text a message quotes, in characters.
-const QUOTE_LENGTH: usize = 40;
-
-/// Words of a line that are looked at; all of them are counted.
-const WORDS: usize = 5;
-
-/// What makers add in words, with or without a prefix of their own, as in `BMD_TITLE`.
-const NOTES: [&str; 7] =
-    ["TITLE", "COMMENT", "COMMENTS", "DESCRIPTION", "COPYRIGHT", "AUTHOR", "CREATOR"];
-
-/// The words that begin a line of the header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Keyword {
-    Title,
-    Size1d,
-    Size3d,
-    DomainMin,
-    DomainMax,
-    Range1d,
-    Range3d,
-    VideoIn,
-    VideoOut,
-}
-
-use Keyword::{DomainMax, DomainMin, Range1d, Range3d, Size1d, Size3d, Title, VideoIn, VideoOut};
-
-impl Keyword {
-    pub(super) const ALL: [Self; 9] =
-        [Title, Size1d, Size3d, DomainMin, DomainMax, Range1d, Range3d, VideoIn, VideoOut];
-
-    /// Its spelling; case does not count.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Title => "TITLE",
-            Size1d => "LUT_1D_SIZE",
-            Size3d => "LUT_3D_SIZE",
-            DomainMin => "DOMAIN_MIN",
-            DomainMax => "DOMAIN_MAX",
-            Range1d => "LUT_1D_INPUT_RANGE",
-            Range3d => "LUT_3D_INPUT_RANGE",
-            VideoIn => "LUT_IN_VIDEO_RANGE",
-            VideoOut => "LUT_OUT_VIDEO_RANGE",
-        }
-    }
-}
-
-/// Whether a line has nothing but words for whoever reads the file: a title or the like, which may stand
-/// anywhere, whatever it says, or a word that is no keyword with a text in quotes.
-fn is_note(word: &str, value: &str) -> bool {
-    let name = word.rsplit('_').next().unwrap_or(word);
-    let is_keyword = || Keyword::ALL.iter().any(|k| k.name().eq_ignore_ascii_case(word));
-    NOTES.iter().any(|note| note.eq_ignore_ascii_case(name))
-        || value.starts_with('"') && !is_keyword()
-}
-
 /// What a value of a table in the range of video (64 to 940 of 1023) is in the range of the picture.
 fn from_video_range(value: f64) -> f64 {
     (1023.0 * value - 64.0) / 876.0
-}
-
-/// Line and column.
-#[derive(Clone, Copy)]
-struct Place {
-    line: usize,
-    column: usize,
-}
-
-impl Place {
-    fn error(self, problem: Problem) -> ParseError {
-        ParseError { line: self.line, column: self.column, problem }
-    }
-}
-
-/// A line without its end.
-#[derive(Clone, Copy)]
-struct Line<'a> {
-    number: usize,
-    text: &'a str,
-}
-
-impl<'a> Line<'a> {
-    /// What stands between white space, up to a comment.
-    fn words(self) -> impl Iterator<Item = &'a str> {
-        self.text.split_ascii_whitespace().take_while(|word| !word.starts_with('#'))
-    }
-
-    /// Where a part of the line is.
-    #[inline(never)]
-    fn place(self, part: &str) -> Place {
-        let start = part.as_ptr() as usize - self.text.as_ptr() as usize;
-        Place { line: self.number, column: self.text[..start].chars().count() + 1 }
-    }
-
-    #[cold]
-    fn error(self, part: &str, problem: Problem) -> ParseError {
-        self.place(part).error(problem)
-    }
-
-    /// Reads the numbers among `words`, as many as there have to be; `what` is said to have them, and begins
-    /// with `first`.
-    fn numbers(
-        self,
-        words: Words<'_>,
-        what: &'static str,
-        first: &str,
-        numbers: &mut [f64],
-    ) -> Result<(), ParseError> {
-        if words.count != numbers.len() {
-            let at = words.get(numbers.len()).unwrap_or(first);
-            return Err(self.error(at, Problem::ValueCount(what, words.count, numbers.len())));
-        }
-        for (number, word) in numbers.iter_mut().zip(words.first) {
-            *number =
-                word.parse().map_err(|_| self.error(word, Problem::NotANumber(quote(word))))?;
-            if !(*number as f32).is_finite() {
-                return Err(self.error(word, Problem::NotFinite(quote(word))));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The words of a line, or those behind the first.
-#[derive(Clone, Copy)]
-struct Words<'a> {
-    /// As many as there is room for, then empty ones.
-    first: [&'a str; WORDS],
-    /// All of them.
-    count: usize,
-}
-
-impl<'a> Words<'a> {
-    fn of(words: impl Iterator<Item = &'a str>) -> Self {
-        let mut all = Self { first: [""; WORDS], count: 0 };
-        for word in words {
-            if let Some(place) = all.first.get_mut(all.count) {
-                *place = word;
-            }
-            all.count += 1;
-        }
-        all
-    }
-
-    fn get(&self, index: usize) -> Option<&'a str> {
-        self.first.get(index).copied().filter(|_| index < self.count)
-    }
-
-    /// The words behind the first.
-    fn values(mut self) -> Self {
-        self.first.rotate_left(1);
-        self.first[WORDS - 1] = "";
-        self.count = self.count.saturating_sub(1);
-        self
-    }
-}
-
-/// The text, shortened, without what a terminal would take for a command.
-fn quote(text: &str) -> String {
-    let mut quote = String::new();
-    for (index, c) in text.chars().enumerate() {
-        if index == QUOTE_LENGTH {
-            quote.push('…');
-            break;
-        }
-        quote.push(if c.is_control() { char::REPLACEMENT_CHARACTER } else { c });
-    }
-    quote
 }
 
 /// What has been read of a text so far.
@@ -411,19 +254,6 @@ impl Parser {
     }
 }
 
-/// Lines that end in LF, CRLF or CR. What follows the last end is no line where it is empty.
-fn lines(mut text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    std::iter::from_fn(move || {
-        if text.is_empty() {
-            return None;
-        }
-        let end = text.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(text.len());
-        let (line, rest) = text.split_at(end);
-        text = rest.strip_prefix(b"\r\n").unwrap_or_else(|| rest.get(1..).unwrap_or_default());
-        Some(line)
-    })
-}
-
 /// A .cube file from its text.
 ///
 /// # Errors
@@ -478,13 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_end_in_lf_crlf_or_cr() {
-        let all = |text: &str| -> Vec<String> {
-            lines(text.as_bytes()).map(|line| String::from_utf8(line.to_vec()).unwrap()).collect()
-        };
-        assert_eq!(all("a\nb\r\nc\rd"), ["a", "b", "c", "d"]);
-        assert_eq!(all("a\n\nb\r\r\n"), ["a", "", "b", ""]);
-        assert!(all("").is_empty());
+    fn files_of_each_line_end_are_the_same() {
         let plain = ok(format!("LUT_3D_SIZE 2\n{EIGHT}"));
         for end in ["\r", "\r\n", "\n\n", "\r\r\n"] {
             let text = format!("TITLE \"x\"\nLUT_3D_SIZE 2\n# c\n{EIGHT}").replace('\n', end);

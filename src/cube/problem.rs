@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::MIN_SIZE;
-use super::parse::Keyword::{self, DomainMax, DomainMin, Range1d, Range3d, Size1d, Size3d};
+use super::keyword::Keyword::{self, DomainMax, DomainMin, Range1d, Range3d, Size1d, Size3d};
 
 /// What is wrong with a file's text.
 #[derive(Clone, Debug, PartialEq)]
