@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::{
-    Files, Random, TIMEOUT, buffer, bytes, cube_1d, cube_3d, element, harness, info, look, run,
-    stat, texts, turn,
+    Files, Random, Rgb, TIMEOUT, buffer, bytes, cube_1d, cube_3d, element, harness, info, look,
+    run, stat, texts, turn,
 };
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
@@ -148,6 +148,63 @@ fn a_curve_after_the_attractors_matches_the_gold() {
     }
 }
 
+/// Tables in the range of video, as their formulae have it, through the lattice and the exact model: on RGBA,
+/// whose codes are R'G'B' itself.
+#[test]
+fn tables_in_the_range_of_video_give_what_their_makers_mean() {
+    common::init();
+    let files = Files::new();
+    let info = info(VideoFormat::Rgba, 64, 64);
+    let looks_up = |v: f64| (64.0 + 876.0 * v) / 1023.0;
+    let stands_for = |t: f64| (1023.0 * t - 64.0) / 876.0;
+    // Two nodes make straight lines of both, here turned and half as steep.
+    let table = |rgb: Rgb| turn(rgb).map(|v| 0.25 + 0.5 * v);
+    for (flags, of) in [
+        ("LUT_IN_VIDEO_RANGE\r", &(|rgb: Rgb| table(rgb.map(looks_up))) as &dyn Fn(Rgb) -> Rgb),
+        ("LUT_OUT_VIDEO_RANGE\r", &|rgb| table(rgb).map(stands_for)),
+        ("LUT_OUT_VIDEO_RANGE\rLUT_IN_VIDEO_RANGE\r", &|rgb| {
+            table(rgb.map(looks_up)).map(stands_for)
+        }),
+    ] {
+        let path =
+            files.put("range.cube", &(flags.to_string() + &cube_3d(2, table).replace('\n', "\r")));
+        for property in ["input-lut", "output-lut"] {
+            for method in ["lut", "exact"] {
+                let (input, codes) = squares(&info, 5);
+                let element = element(&[(property, &path), ("method", method)]);
+                let out = bytes(&harness(&element, &info).push_and_pull(input).unwrap());
+                for (codes, places) in codes.into_iter().zip(places(&info)) {
+                    let want = of(codes.map(|code| f64::from(code) / 255.0));
+                    for (c, places) in places.into_iter().enumerate() {
+                        let error = f64::from(out[places[0]]) - 255.0 * want[c].clamp(0.0, 1.0);
+                        assert!(error.abs() <= EXACT_LIMIT, "{flags} {property} {method}: {error}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The range is part of what tells looks apart.
+#[test]
+fn the_range_of_video_is_another_look() {
+    common::init();
+    let files = Files::new();
+    let text = cube_3d(2, |rgb| turn(rgb).map(|v| 0.123_321 + 0.5 * v));
+    let info = info(VideoFormat::Rgba, 16, 16);
+    for flags in [
+        "",
+        "LUT_IN_VIDEO_RANGE\n",
+        "LUT_OUT_VIDEO_RANGE\n",
+        "LUT_IN_VIDEO_RANGE\nLUT_OUT_VIDEO_RANGE\n",
+    ] {
+        let path = files.put("range.cube", &format!("{flags}{text}"));
+        let element = element(&[("input-lut", &path), ("lut-size", "9")]);
+        let _harness = harness(&element, &info);
+        assert_eq!(stat::<u64>(&element, "lut-cache-misses"), 1, "{flags}");
+    }
+}
+
 /// The comparison can fail: with a table that is a code off, and with one whose channels are turned.
 #[test]
 fn the_comparison_can_fail() {
@@ -237,12 +294,17 @@ fn bad_files_keep_the_pipeline_from_starting() {
     let short = files.put("short.cube", "LUT_3D_SIZE 2\n0 0 0\n");
     let comma = files.put("comma.cube", "LUT_1D_SIZE 2\n0 0 0\n1,0 1,0 1,0\n");
     let huge = files.put("huge.cube", "LUT_3D_SIZE 130\n");
+    let page = files.put("page.cube", "<!DOCTYPE html>\n<html>404</html>\n");
+    let picture = files.put("hald.cube", "\u{0}");
+    std::fs::write(&picture, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR").unwrap();
     for (path, want) in [
         (missing.to_str().unwrap(), "missing.cube: cannot be read (No such file or directory"),
         (folder.to_str().unwrap(), "is not a file, expected a .cube file"),
         (&short, "line 3, column 1: the file ends after 1 rows, expected 8"),
         (&comma, "line 3, column 1: \"1,0\" is not a number, expected one such as 0.5"),
         (&huge, "line 1, column 13: LUT_3D_SIZE 130 is out of range, allowed is 2 to 129"),
+        (&page, "line 1, column 1: the file is an HTML page, expected a .cube file"),
+        (&picture, "line 1, column 1: the file is a PNG picture, expected a .cube file"),
     ] {
         for property in ["input-lut", "output-lut"] {
             let line =

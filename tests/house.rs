@@ -27,7 +27,7 @@ fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
 /// Rooms that each room may use.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("color", &["workers"]),
-    ("cube", &["color"]),
+    ("cube", &["color", "workers"]),
     ("workers", &[]),
     ("telemetry", &[]),
     ("tolerances", &[]),

@@ -77,6 +77,11 @@ impl CodeSpace {
         Self::rgb(depth, Range { offset: [0.0; 3], scale: [max; 3] })
     }
 
+    /// Codes from 0 to 1 that are R'G'B' itself.
+    pub fn unit_rgb() -> Self {
+        Self::rgb(1, Range { offset: [0.0; 3], scale: [1.0; 3] })
+    }
+
     /// The largest code.
     pub fn max_code(&self) -> u16 {
         ((1u32 << self.depth) - 1) as u16

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use gst::subclass::prelude::*;
 
@@ -9,7 +10,19 @@ use super::imp::{CAT, ColorShine};
 use super::settings::Settings;
 use crate::lut::{Disk, Problem};
 
+/// How long the end of a stream waits for the file of a look that was baked for it. Writing takes some
+/// milliseconds; a disk that takes longer writes on beside whatever comes next.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 impl ColorShine {
+    /// Waits, for a moment, for what is being written: the process may be about to end.
+    pub(super) fn finish_disk(&self) {
+        let disk = self.state().disk.clone();
+        if let Some(disk) = disk {
+            disk.finish(PATIENCE);
+        }
+    }
+
     /// The folder of baked looks that the settings ask for. What is wrong with it is told once: by a
     /// warning where the user has named it, for information where it is the default.
     pub(super) fn disk(&self, settings: &Settings) -> Option<Arc<Disk>> {

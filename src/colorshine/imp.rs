@@ -67,7 +67,7 @@ pub(super) struct State {
     /// Whether the user has been warned of HDR since start.
     is_warned_of_hdr: bool,
     /// The folder of baked looks, taken at start.
-    disk: Option<Arc<Disk>>,
+    pub(super) disk: Option<Arc<Disk>>,
     /// The lattices that the stream needed at its last frame.
     pub(super) held: [Option<Held>; MOST_HELD],
 }
@@ -278,6 +278,7 @@ impl BaseTransformImpl for ColorShine {
     }
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
+        self.finish_disk();
         {
             let mut state = self.state();
             state.is_started = false;

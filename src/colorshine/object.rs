@@ -1,5 +1,6 @@
 //! Properties and signals, as GObject sees them.
 
+use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use gst::glib;
@@ -27,7 +28,8 @@ impl ObjectImpl for ColorShine {
                         // A handler that returns nothing would be a fault of its own; what is missing
                         // is warned of like any other failure.
                         let element = values[0].get::<super::ColorShine>().ok();
-                        let path = values[1].get::<Option<String>>().ok().flatten();
+                        // As a path, since its bytes need not be UTF-8.
+                        let path = values[1].get::<Option<PathBuf>>().ok().flatten();
                         let size = values[2].get::<u32>().unwrap_or_default();
                         let export =
                             |e: super::ColorShine| e.imp().export_lut(path.as_deref(), size);

@@ -1,13 +1,12 @@
 //! .cube files on disk.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 
-use super::parse::Parser;
-use super::{Cube, ParseError};
+use super::{Cube, ParseError, parse};
 
 /// Largest file that is read.
 pub const MAX_BYTES: u64 = 64 << 20;
@@ -52,41 +51,43 @@ impl From<io::Error> for ReadError {
 ///
 /// See [`ReadError`].
 pub fn read(path: &Path) -> Result<Cube, ReadError> {
-    // Before it is opened, as opening a pipe waits for whoever writes to it.
-    let metadata = fs::metadata(path)?;
-    if !metadata.is_file() {
-        return Err(ReadError::NotAFile);
-    }
-    if metadata.len() > MAX_BYTES {
-        return Err(ReadError::TooLarge(metadata.len()));
-    }
+    let check = |metadata: &Metadata| match metadata.len() {
+        _ if !metadata.is_file() => Err(ReadError::NotAFile),
+        bytes if bytes > MAX_BYTES => Err(ReadError::TooLarge(bytes)),
+        _ => Ok(()),
+    };
+    // Before it is opened, as opening a device may do something, and again of what has been opened.
+    check(&fs::metadata(path)?)?;
+    let file = open_at_once(File::options().read(true), path)?;
+    check(&file.metadata()?)?;
+    let mut text = Vec::new();
     // It may grow while it is read.
-    let mut reader = BufReader::new(File::open(path)?.take(MAX_BYTES));
-    let mut parser = Parser::new();
-    let mut line = Vec::new();
-    while reader.read_until(b'\n', &mut line)? > 0 {
-        parser.line(&line).map_err(ReadError::Text)?;
-        line.clear();
-    }
-    parser.finish().map_err(ReadError::Text)
+    file.take(MAX_BYTES).read_to_end(&mut text)?;
+    parse(&text).map_err(ReadError::Text)
 }
 
 /// Makes or replaces a file: it is there whole, with all parts of its text, or as it was before. What is no
-/// file, such as a pipe, is written to as it stands.
+/// file is left alone, but for a device of characters such as `/dev/null`, which is written to.
 ///
 /// # Errors
 ///
-/// What the system says.
-pub fn save(path: &Path, parts: impl Iterator<Item = String>) -> io::Result<()> {
+/// What the system says, or that there is a pipe, a socket or the like.
+pub fn save(path: &Path, parts: impl Iterator<Item = Vec<u8>>) -> io::Result<()> {
     // A link stays one: what it leads to is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let existing = fs::metadata(&path).ok();
-    if let Some(metadata) = &existing {
-        let file = File::options().write(true).open(&path)?;
-        if !metadata.is_file() {
-            return write_all(&file, parts);
+    let existing = match fs::metadata(&path) {
+        Ok(metadata) => {
+            check_writable(&metadata)?;
+            let file = open_at_once(File::options().write(true), &path)?;
+            let metadata = file.metadata()?;
+            check_writable(&metadata)?;
+            if !metadata.is_file() {
+                return write_all(&file, parts);
+            }
+            Some(metadata)
         }
-    }
+        Err(_) => None,
+    };
     let (temporary, file) = create_beside(&path)?;
     let written = write_all(&file, parts)
         .and_then(|()| existing.map_or(Ok(()), |old| file.set_permissions(old.permissions())))
@@ -99,8 +100,33 @@ pub fn save(path: &Path, parts: impl Iterator<Item = String>) -> io::Result<()> 
     written
 }
 
-fn write_all(mut file: &File, mut parts: impl Iterator<Item = String>) -> io::Result<()> {
-    parts.try_for_each(|part| file.write_all(part.as_bytes()))
+/// Whether it is a file, or at least nothing at whose other end somebody may be waited for.
+fn check_writable(metadata: &Metadata) -> io::Result<()> {
+    #[cfg(unix)]
+    let is_device = std::os::unix::fs::FileTypeExt::is_char_device(&metadata.file_type());
+    #[cfg(not(unix))]
+    let is_device = false;
+    if metadata.is_file() || is_device {
+        return Ok(());
+    }
+    let what = if metadata.is_dir() { "a folder" } else { "a pipe, a socket or a disk" };
+    let why = format!("it is {what}, expected a file");
+    Err(io::Error::new(io::ErrorKind::InvalidInput, why))
+}
+
+/// Opens a file without waiting for anybody, should it have become a pipe.
+fn open_at_once(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
+    }
+    options.open(path)
+}
+
+fn write_all(mut file: &File, mut parts: impl Iterator<Item = Vec<u8>>) -> io::Result<()> {
+    parts.try_for_each(|part| file.write_all(&part))
 }
 
 /// A new file in the folder of another, for this process alone.
@@ -142,9 +168,9 @@ mod tests {
     }
 
     /// A text in two parts.
-    fn parts(text: &str) -> impl Iterator<Item = String> {
+    fn parts(text: &str) -> impl Iterator<Item = Vec<u8>> {
         let (head, tail) = text.split_at(1);
-        [head, tail].map(String::from).into_iter()
+        [head, tail].map(|part| part.as_bytes().to_vec()).into_iter()
     }
 
     #[test]

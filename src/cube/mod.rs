@@ -4,6 +4,9 @@
 //! a 1D table (a shaper) and the 3D table that follows it. A table maps encoded R'G'B' to encoded R'G'B'.
 
 mod file;
+mod keyword;
+mod kind;
+mod line;
 mod parse;
 mod problem;
 mod words;
@@ -161,7 +164,12 @@ mod tests {
 
     /// A 3D table's text with a colour for each node, red fastest.
     fn volume(size: usize, of: impl Fn(Triple) -> Triple) -> String {
-        parts(size, of).unwrap().collect()
+        let value = |i: usize| i as f64 / (size - 1) as f64;
+        let row = |i: usize| {
+            let [r, g, b] = of([i % size, i / size % size, i / size / size].map(value));
+            format!("{r:.7} {g:.7} {b:.7}\n")
+        };
+        format!("LUT_3D_SIZE {size}\n{}", (0..size.pow(3)).map(row).collect::<String>())
     }
 
     fn assert_near(got: Triple, want: Triple) {
@@ -218,6 +226,52 @@ mod tests {
         // The shaper leads to 0 to 2, 4 and 8, of which the 3D table takes 0 to 4 as 0 to 1.
         assert_near(cube(text).apply([0.5, 0.5, 0.25]), [0.25, 0.5, 0.5]);
         assert_near(cube(text).apply([1.0, 1.0, 1.0]), [0.5, 1.0, 1.0]);
+    }
+
+    /// A value v looks up (64 + 876 v) / 1023, an entry t stands for (1023 t - 64) / 876.
+    #[test]
+    fn tables_in_the_range_of_video_are_those_of_the_picture() {
+        let rows = "0 0 0\n0.5 0.25 1\n1 1 0\n";
+        let header = "LUT_1D_SIZE 3\n";
+        let plain = cube(&format!("{header}{rows}"));
+        let into = |v: f64| (64.0 + 876.0 * v) / 1023.0;
+        let out = |t: f64| ((1023.0 * t - 64.0) / 876.0).clamp(0.0, 1.0);
+        let [reads, writes, both] = [
+            "LUT_IN_VIDEO_RANGE\n",
+            "lut_out_video_range\n",
+            "LUT_OUT_VIDEO_RANGE\nLUT_IN_VIDEO_RANGE\n",
+        ]
+        .map(|flags| cube(&format!("{flags}{header}{rows}")));
+        for i in 0..=20 {
+            let rgb = [0.0, 0.3, 0.7].map(|shift| (f64::from(i) / 20.0 + shift) % 1.0001);
+            assert_near(reads.apply(rgb), plain.apply(rgb.map(into)));
+            assert_near(writes.apply(rgb), plain.apply(rgb).map(out));
+            assert_near(both.apply(rgb), plain.apply(rgb.map(into)).map(out));
+        }
+        // White of video is 940, black 64.
+        assert_near(
+            cube("LUT_OUT_VIDEO_RANGE\nLUT_1D_SIZE 2\n0.0625611 0 0\n0.9188661 1 1\n")
+                .apply([0.0, 0.5, 1.0]),
+            [0.0, out(0.5), 1.0],
+        );
+        let all = [&plain, &reads, &writes, &both];
+        for (i, one) in all.iter().enumerate() {
+            assert!(
+                all[..i]
+                    .iter()
+                    .all(|other| other != one && format!("{other:?}") != format!("{one:?}"))
+            );
+        }
+    }
+
+    /// Colours go into the shaper in the picture's range and come out of the 3D table in it.
+    #[test]
+    fn of_two_tables_the_first_is_read_and_the_last_written_in_the_range_of_video() {
+        let tables = "LUT_1D_SIZE 2\nLUT_3D_SIZE 2\n0 0 0\n1 1 1\n0 0 0\n1 0 0\n0 1 0\n1 1 0\n0 0 1\n1 0 1\n0 1 1\n1 1 1\n";
+        let both = cube(&format!("LUT_IN_VIDEO_RANGE\nLUT_OUT_VIDEO_RANGE\n{tables}"));
+        assert_near(both.apply([0.0, 0.25, 1.0]), [0.0, 0.25, 1.0]);
+        let reads = cube(&format!("LUT_IN_VIDEO_RANGE\n{tables}"));
+        assert_near(reads.apply([0.0, 0.25, 1.0]), [64.0 / 1023.0, 283.0 / 1023.0, 940.0 / 1023.0]);
     }
 
     #[test]

@@ -1,184 +1,111 @@
 //! The text of a .cube file, line by line, with the place of what is wrong in it.
+//!
+//! Files are read as their makers write them: by Adobe's specification, by that of DaVinci Resolve (which has
+//! tables in the range of video), and by what else programs and cameras put into them.
 
 use std::borrow::Cow;
 
+use super::keyword::{
+    Keyword::{
+        self, DomainMax, DomainMin, Range1d, Range3d, Size1d, Size3d, Title, VideoIn, VideoOut,
+    },
+    is_note,
+};
+use super::kind::other_kind;
+use super::line::{Line, Place, Words, lines, quote};
 use super::problem::{ParseError, Problem};
 use super::{Cube, MAX_SIZE_1D, MAX_SIZE_3D, MIN_SIZE, Table};
 use crate::color::Triple;
 
-/// How much of an offending piece of text a message quotes, in characters.
-const QUOTE_LENGTH: usize = 40;
-
-/// The words that begin a line of the header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Keyword {
-    Title,
-    Size1d,
-    Size3d,
-    DomainMin,
-    DomainMax,
-    Range1d,
-    Range3d,
-}
-
-use Keyword::{DomainMax, DomainMin, Range1d, Range3d, Size1d, Size3d, Title};
-
-impl Keyword {
-    pub(super) const ALL: [Self; 7] =
-        [Title, Size1d, Size3d, DomainMin, DomainMax, Range1d, Range3d];
-
-    /// Its spelling; case does not count.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Title => "TITLE",
-            Size1d => "LUT_1D_SIZE",
-            Size3d => "LUT_3D_SIZE",
-            DomainMin => "DOMAIN_MIN",
-            DomainMax => "DOMAIN_MAX",
-            Range1d => "LUT_1D_INPUT_RANGE",
-            Range3d => "LUT_3D_INPUT_RANGE",
-        }
-    }
-}
-
-/// Line and column.
-#[derive(Clone, Copy)]
-struct Place {
-    line: usize,
-    column: usize,
-}
-
-impl Place {
-    fn error(self, problem: Problem) -> ParseError {
-        ParseError { line: self.line, column: self.column, problem }
-    }
-}
-
-/// A line without its end.
-#[derive(Clone, Copy)]
-struct Line<'a> {
-    number: usize,
-    text: &'a str,
-}
-
-impl<'a> Line<'a> {
-    /// What stands between white space, up to a comment.
-    fn words(self) -> impl Iterator<Item = &'a str> {
-        self.text.split_ascii_whitespace().take_while(|word| !word.starts_with('#'))
-    }
-
-    /// Where a part of the line is.
-    #[inline(never)]
-    fn place(self, part: &str) -> Place {
-        let start = part.as_ptr() as usize - self.text.as_ptr() as usize;
-        Place { line: self.number, column: self.text[..start].chars().count() + 1 }
-    }
-
-    #[cold]
-    fn error(self, part: &str, problem: Problem) -> ParseError {
-        self.place(part).error(problem)
-    }
-
-    /// Reads the numbers among `words`, as many as there have to be; `what` is said to have them, and begins
-    /// with `first`.
-    fn numbers(
-        self,
-        words: &[&str],
-        what: &'static str,
-        first: &str,
-        numbers: &mut [f64],
-    ) -> Result<(), ParseError> {
-        if words.len() != numbers.len() {
-            let at = words.get(numbers.len()).copied().unwrap_or(first);
-            return Err(self.error(at, Problem::ValueCount(what, words.len(), numbers.len())));
-        }
-        for (number, word) in numbers.iter_mut().zip(words) {
-            *number =
-                word.parse().map_err(|_| self.error(word, Problem::NotANumber(quote(word))))?;
-            if !(*number as f32).is_finite() {
-                return Err(self.error(word, Problem::NotFinite(quote(word))));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The text, shortened, without what a terminal would take for a command.
-fn quote(text: &str) -> String {
-    let mut quote = String::new();
-    for (index, c) in text.chars().enumerate() {
-        if index == QUOTE_LENGTH {
-            quote.push('…');
-            break;
-        }
-        quote.push(if c.is_control() { char::REPLACEMENT_CHARACTER } else { c });
-    }
-    quote
+/// What a value of a table in the range of video (64 to 940 of 1023) is in the range of the picture.
+fn from_video_range(value: f64) -> f64 {
+    (1023.0 * value - 64.0) / 876.0
 }
 
 /// What has been read of a text so far.
-pub(super) struct Parser {
+struct Parser {
     /// Lines read.
     lines: usize,
-    /// Where each of [`Keyword::ALL`] stands.
+    /// Where each of [`Keyword::ALL`] stands first.
     seen: [Option<Place>; Keyword::ALL.len()],
     /// Sizes of the 1D and the 3D table.
     sizes: [Option<usize>; 2],
     /// Input ranges of the 1D and the 3D table.
     ranges: [Option<[f64; 2]>; 2],
     /// DOMAIN_MIN and DOMAIN_MAX.
-    domain: [Triple; 2],
+    domain: [Option<Triple>; 2],
     /// Rows of the 1D table, then of the 3D table.
     rows: Vec<[f32; 3]>,
+    /// Whether a character has come that ends the text, whatever follows.
+    is_over: bool,
 }
 
 impl Parser {
     /// Nothing has been read.
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self {
             lines: 0,
             seen: [None; Keyword::ALL.len()],
             sizes: [None; 2],
             ranges: [None; 2],
-            domain: [[0.0; 3], [1.0; 3]],
+            domain: [None; 2],
             rows: Vec::new(),
+            is_over: false,
         }
     }
 
-    /// Takes in the next line, with or without its end.
+    /// Takes in the next line, without its end.
     ///
     /// # Errors
     ///
     /// The first thing that is wrong, see [`Problem`].
-    pub(super) fn line(&mut self, bytes: &[u8]) -> Result<(), ParseError> {
+    fn line(&mut self, bytes: &[u8]) -> Result<(), ParseError> {
         self.lines += 1;
-        let mut bytes = bytes.trim_ascii_end();
-        if self.lines == 1 {
-            if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-                return Err(Place { line: 1, column: 1 }.error(Problem::Utf16));
-            }
-            bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        }
-        // Titles and comments may be in any encoding; what counts is ASCII.
-        let text: Cow<'_, str> = String::from_utf8_lossy(bytes);
-        let line = Line { number: self.lines, text: &text };
-        let words: Vec<&str> = line.words().collect();
-        let Some((&first, values)) = words.split_first() else {
+        if self.is_over {
             return Ok(());
+        }
+        // Files that went through DOS, or a buffer of C's, may end so.
+        let end = bytes.iter().position(|byte| matches!(byte, 0 | 0x1a));
+        // Titles and comments may be in any encoding; what counts is ASCII.
+        let text: Cow<'_, str> = String::from_utf8_lossy(&bytes[..end.unwrap_or(bytes.len())]);
+        let line = Line { number: self.lines, text: text.trim_ascii_end() };
+        let is_comment = self.statement(line)?;
+        if let Some(end) = end {
+            self.is_over = self.rows.len() == self.rows_expected() && !self.rows.is_empty();
+            if !self.is_over && !is_comment {
+                let place = Place { line: self.lines, column: text.chars().count() + 1 };
+                return Err(place.error(Problem::EarlyEnd(bytes[end])));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in what a line says. Returns whether it ends in a comment or a title.
+    fn statement(&mut self, line: Line<'_>) -> Result<bool, ParseError> {
+        let words = Words::of(line.words());
+        let has_comment = line.text.contains('#');
+        let Some(first) = words.get(0) else {
+            return Ok(has_comment);
         };
+        let values = words.values();
+        if is_note(first, values.first[0]) {
+            return Ok(true);
+        }
         // "nan" and "inf" begin with letters too, but are meant as numbers.
         let is_row =
             !first.starts_with(|c: char| c.is_ascii_alphabetic()) || first.parse::<f64>().is_ok();
         if is_row {
             let mut row = [0.0; 3];
-            line.numbers(&words, "the row", first, &mut row)?;
-            return self.row(line.place(first), row);
+            line.numbers(words, "the row", first, &mut row)?;
+            self.row(line.place(first), row)?;
+            return Ok(has_comment);
         }
         let keyword = Keyword::ALL.into_iter().find(|k| k.name().eq_ignore_ascii_case(first));
         let Some(keyword) = keyword else {
             return Err(line.error(first, Problem::UnknownKeyword(quote(first))));
         };
-        self.keyword(line, keyword, first, values)
+        self.keyword(line, keyword, first, values)?;
+        Ok(has_comment)
     }
 
     fn keyword(
@@ -186,39 +113,46 @@ impl Parser {
         line: Line<'_>,
         keyword: Keyword,
         word: &str,
-        values: &[&str],
+        values: Words<'_>,
     ) -> Result<(), ParseError> {
+        /// Whether a value is the first, or what has been said before.
+        fn agrees<T: Copy + PartialEq>(said: &mut Option<T>, value: T) -> bool {
+            *said.get_or_insert(value) == value
+        }
         let name = keyword.name();
         if !self.rows.is_empty() {
             return Err(line.error(word, Problem::KeywordInTable(name)));
         }
-        if let Some(before) = self.seen[keyword as usize].replace(line.place(word)) {
-            return Err(line.error(word, Problem::Twice(name, before.line)));
-        }
         let size = |most: usize| {
-            let &[value] = values else {
-                let at = values.get(1).copied().unwrap_or(word);
-                return Err(line.error(at, Problem::ValueCount(name, values.len(), 1)));
+            let (Some(value), 1) = (values.get(0), values.count) else {
+                let at = values.get(1).unwrap_or(word);
+                return Err(line.error(at, Problem::ValueCount(name, values.count, 1)));
             };
             let size = value.parse().ok().filter(|size| (MIN_SIZE..=most).contains(size));
             size.ok_or_else(|| line.error(value, Problem::Size(name, quote(value), most)))
         };
-        match keyword {
+        let is_said = match keyword {
             // Whatever it says.
-            Title => {}
-            Size1d => self.sizes[0] = Some(size(MAX_SIZE_1D)?),
-            Size3d => self.sizes[1] = Some(size(MAX_SIZE_3D)?),
+            Title => true,
+            Size1d => agrees(&mut self.sizes[0], size(MAX_SIZE_1D)?),
+            Size3d => agrees(&mut self.sizes[1], size(MAX_SIZE_3D)?),
             DomainMin | DomainMax => {
-                let end = &mut self.domain[usize::from(keyword == DomainMax)];
-                line.numbers(values, name, word, end)?;
+                let mut end = [0.0; 3];
+                line.numbers(values, name, word, &mut end)?;
+                agrees(&mut self.domain[usize::from(keyword == DomainMax)], end)
             }
             Range1d | Range3d => {
                 let mut range = [0.0; 2];
                 line.numbers(values, name, word, &mut range)?;
-                self.ranges[usize::from(keyword == Range3d)] = Some(range);
+                agrees(&mut self.ranges[usize::from(keyword == Range3d)], range)
             }
-        }
-        Ok(())
+            VideoIn | VideoOut => {
+                line.numbers(values, name, word, &mut [])?;
+                true
+            }
+        };
+        let first = self.seen[keyword as usize].get_or_insert(line.place(word)).line;
+        if is_said { Ok(()) } else { Err(line.error(word, Problem::Twice(name, first))) }
     }
 
     fn row(&mut self, place: Place, row: Triple) -> Result<(), ParseError> {
@@ -240,39 +174,48 @@ impl Parser {
         curves + volume.pow(3)
     }
 
+    fn seen(&self, keyword: Keyword) -> Option<Place> {
+        self.seen[keyword as usize]
+    }
+
     /// Whether the header is one; its end is given.
     fn check_header(&self, end: Place) -> Result<(), ParseError> {
-        if self.sizes == [None; 2] {
+        let error = |keyword, problem| Err(self.seen(keyword).unwrap_or(end).error(problem));
+        let ranges = [Range1d, Range3d];
+        let Some(first) = self.sizes.iter().position(Option::is_some) else {
             return Err(end.error(Problem::NoSize));
+        };
+        // A range of a table that is not there says nothing.
+        for table in (0..2).filter(|table| self.sizes[*table].is_some()) {
+            let [low, high] = self.ends(table);
+            if let Some(c) = (0..3).find(|c| low[*c] >= high[*c]) {
+                let domain = if self.domain[1].is_some() { DomainMax } else { DomainMin };
+                let keyword = if self.ranges[table].is_some() { ranges[table] } else { domain };
+                return error(keyword, Problem::EmptyDomain(low[c], high[c]));
+            }
         }
-        let seen = |keyword: Keyword| self.seen[keyword as usize];
-        let error = |keyword, problem| Err(seen(keyword).unwrap_or(end).error(problem));
-        let is_domain = |keyword: &Keyword| seen(*keyword).is_some();
-        let has_domain = [DomainMax, DomainMin].into_iter().find(is_domain);
-        if let (Some(keyword), [Some(_), Some(_)]) = (has_domain, self.sizes) {
-            return error(keyword, Problem::DomainOfTwo(keyword.name()));
-        }
-        for (table, (range, size)) in [(Range1d, Size1d), (Range3d, Size3d)].into_iter().enumerate()
+        for (keyword, (said, is)) in
+            [DomainMin, DomainMax].into_iter().zip(self.domain.iter().zip(self.ends(first)))
         {
-            if self.ranges[table].is_some() && self.sizes[table].is_none() {
-                return error(range, Problem::RangeOfNone(range.name(), size.name()));
-            }
-            let ends = self.ends(table);
-            if self.ranges[table].is_some() && has_domain.is_some() && ends != self.domain {
-                return error(range, Problem::RangeIsNotDomain(range.name()));
-            }
-            if let Some(c) = (0..3).find(|c| ends[0][*c] >= ends[1][*c]) {
-                let keyword =
-                    if self.ranges[table].is_some() { range } else { has_domain.unwrap_or(size) };
-                return error(keyword, Problem::EmptyDomain(ends[0][c], ends[1][c]));
+            if said.is_some_and(|said| said != is) {
+                return match self.sizes {
+                    [Some(_), Some(_)] => error(keyword, Problem::DomainOfTwo(keyword.name())),
+                    _ => error(ranges[first], Problem::RangeIsNotDomain(ranges[first].name())),
+                };
             }
         }
         Ok(())
     }
 
-    /// The domain of the 1D or the 3D table.
+    /// The domain of the 1D or the 3D table, in its own numbers.
     fn ends(&self, table: usize) -> [Triple; 2] {
-        self.ranges[table].map_or(self.domain, |range| range.map(|end| [end; 3]))
+        let default = [[0.0; 3], [1.0; 3]];
+        match (self.ranges[table], self.sizes) {
+            (Some(range), _) => range.map(|end| [end; 3]),
+            // Which of two is meant, DOMAIN_MIN and DOMAIN_MAX do not tell.
+            (None, [Some(_), Some(_)]) => default,
+            (None, _) => [0, 1].map(|i| self.domain[i].unwrap_or(default[i])),
+        }
     }
 
     /// The file, after its last line.
@@ -280,7 +223,7 @@ impl Parser {
     /// # Errors
     ///
     /// What is missing, see [`Problem`].
-    pub(super) fn finish(mut self) -> Result<Cube, ParseError> {
+    fn finish(mut self) -> Result<Cube, ParseError> {
         let end = Place { line: self.lines + 1, column: 1 };
         self.check_header(end)?;
         let (has, expected) = (self.rows.len(), self.rows_expected());
@@ -292,7 +235,22 @@ impl Parser {
         let table = |index: usize, rows| {
             self.sizes[index].map(|size| Table { size, ends: self.ends(index), rows })
         };
-        Ok(Cube::new([table(0, rows), table(1, of_volume)]))
+        let mut tables = [table(0, rows), table(1, of_volume)];
+        // The picture's colours go into the first table and come out of the last.
+        if self.seen(VideoIn).is_some()
+            && let Some(first) = tables.iter_mut().flatten().next()
+        {
+            first.ends = first.ends.map(|end| end.map(from_video_range));
+        }
+        if self.seen(VideoOut).is_some()
+            && let Some(last) = tables.iter_mut().flatten().last()
+        {
+            for value in last.rows.as_flattened_mut() {
+                let [low, high] = [f32::MIN, f32::MAX].map(f64::from);
+                *value = from_video_range(f64::from(*value)).clamp(low, high) as f32;
+            }
+        }
+        Ok(Cube::new(tables))
     }
 }
 
@@ -302,9 +260,12 @@ impl Parser {
 ///
 /// The first thing that is wrong, see [`Problem`].
 pub fn parse(text: &[u8]) -> Result<Cube, ParseError> {
+    if let Some(kind) = other_kind(text) {
+        return Err(Place { line: 1, column: 1 }.error(Problem::OtherKind(kind)));
+    }
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut parser = Parser::new();
-    // What follows the last line end is no line where it is empty.
-    text.split_inclusive(|byte| *byte == b'\n').try_for_each(|line| parser.line(line))?;
+    lines(text).try_for_each(|line| parser.line(line))?;
     parser.finish()
 }
 
@@ -347,6 +308,82 @@ mod tests {
     }
 
     #[test]
+    fn files_of_each_line_end_are_the_same() {
+        let plain = ok(format!("LUT_3D_SIZE 2\n{EIGHT}"));
+        for end in ["\r", "\r\n", "\n\n", "\r\r\n"] {
+            let text = format!("TITLE \"x\"\nLUT_3D_SIZE 2\n# c\n{EIGHT}").replace('\n', end);
+            assert_eq!(ok(&text), plain, "{text:?}");
+            assert_eq!(ok(text.trim_end()), plain, "{text:?}");
+        }
+    }
+
+    /// What DOS, or a buffer of C's, leaves there; whatever comes behind it is no part of the text.
+    #[test]
+    fn nul_and_ctrl_z_end_a_file_after_the_last_row() {
+        let text = format!("LUT_3D_SIZE 2\n{EIGHT}");
+        let plain = ok(&text);
+        for end in ["\u{1a}", "\0", "\0\0\0\0", "\u{1a}\r\n", "  \0", "\u{1a}garbage 1 2\nx y\n"] {
+            assert_eq!(ok(format!("{text}{end}")), plain, "{end:?}");
+            assert_eq!(ok(format!("{}{end}", text.trim_end())), plain, "{end:?}");
+        }
+        // In a text for people it is one of its characters.
+        assert_eq!(ok(format!("# a\0b\nTITLE \"a\u{1a}\"\n{text}")), plain);
+    }
+
+    #[test]
+    fn words_that_carry_no_numbers_are_read_past() {
+        let plain = ok(format!("LUT_3D_SIZE 2\n{EIGHT}"));
+        for note in [
+            "BMD_TITLE \"Pocket\"",
+            "BMD_TITLE Pocket 4",
+            "bmd_title",
+            "TITLE\tS-Log3 to 709",
+            "TITLE",
+            "TITLE \"one\"\nTITLE \"two\"",
+            "COMMENT made by hand, 3 of 4",
+            "XYZ_COPYRIGHT (c) 2020",
+            "MAKER \"somebody\"",
+        ] {
+            assert_eq!(ok(format!("{note}\nLUT_3D_SIZE 2\n{EIGHT}")), plain, "{note}");
+            assert_eq!(ok(format!("LUT_3D_SIZE 2\n{EIGHT}{note}\n")), plain, "{note}");
+        }
+    }
+
+    /// Also a range of a table that is not there, whatever it says.
+    #[test]
+    fn what_says_what_is_so_anyway_is_no_contradiction() {
+        let cube = |header: &str| ok(format!("{header}\nLUT_3D_SIZE 2\n{EIGHT}"));
+        let plain = cube("");
+        for header in [
+            "LUT_1D_INPUT_RANGE 0.0 1.0",
+            "LUT_1D_INPUT_RANGE 0 1.095",
+            "LUT_1D_INPUT_RANGE 1 0",
+            "LUT_3D_SIZE 2",
+            "LUT_3D_INPUT_RANGE 0 1\nlut_3d_input_range 0.0 1.0",
+            "LUT_3D_INPUT_RANGE 0 1\nDOMAIN_MIN 0 0 0\nDOMAIN_MAX 1 1 1",
+        ] {
+            assert_eq!(cube(header), plain, "{header}");
+        }
+        let wide = cube("LUT_3D_INPUT_RANGE -1 3");
+        assert_ne!(wide, plain);
+        for header in [
+            "DOMAIN_MIN -1 -1 -1\nDOMAIN_MAX 3 3 3\nLUT_3D_INPUT_RANGE -1 3",
+            "DOMAIN_MAX 3 3 3\nLUT_3D_INPUT_RANGE -1 3",
+            "DOMAIN_MIN -1 -1 -1\nDOMAIN_MAX 3 3 3\nLUT_1D_INPUT_RANGE 0 1",
+        ] {
+            assert_eq!(cube(header), wide, "{header}");
+        }
+        let two = |header: &str| {
+            ok(format!("{header}\nLUT_1D_SIZE 2\nLUT_3D_SIZE 2\n0 0 0\n1 1 1\n{EIGHT}"))
+        };
+        assert_eq!(two("DOMAIN_MIN 0 0 0\nDOMAIN_MAX 1 1 1"), two(""));
+        let shaped = two("LUT_1D_INPUT_RANGE 0 2\nLUT_3D_INPUT_RANGE 0 4");
+        assert_eq!(two("DOMAIN_MAX 2 2 2\nLUT_1D_INPUT_RANGE 0 2\nLUT_3D_INPUT_RANGE 0 4"), shaped);
+        let curve = ok("LUT_1D_SIZE 2\n0 0 0\n1 1 1\n");
+        assert_eq!(ok("LUT_3D_INPUT_RANGE -1 2\nLUT_1D_SIZE 2\n0 0 0\n1 1 1\n"), curve);
+    }
+
+    #[test]
     fn every_kind_of_error_has_its_place() {
         let size = |name, text: &str, most| Problem::Size(name, text.into(), most);
         let count = Problem::ValueCount;
@@ -357,7 +394,7 @@ mod tests {
             ("", 1, 1, Problem::NoSize),
             ("# nothing\n", 2, 1, Problem::NoSize),
             ("TITLE \"x\"\n 0 0 0\n", 2, 2, Problem::NoSize),
-            ("<html>\n", 1, 1, count("the row", 1, 3)),
+            ("- x\n", 1, 1, count("the row", 2, 3)),
             ("LUT_2D_SIZE 4\n", 1, 1, Problem::UnknownKeyword("LUT_2D_SIZE".into())),
             ("LUT_3D_SIZE\n", 1, 1, count("LUT_3D_SIZE", 0, 1)),
             ("LUT_3D_SIZE 2 2\n", 1, 15, count("LUT_3D_SIZE", 2, 1)),
@@ -372,7 +409,27 @@ mod tests {
                 13,
                 size("LUT_1D_SIZE", "99999999999999999999", 65_536),
             ),
-            ("LUT_1D_SIZE 2\n\nlut_1d_size 2\n", 3, 1, Problem::Twice("LUT_1D_SIZE", 1)),
+            ("LUT_1D_SIZE 2\n\nlut_1d_size 3\n", 3, 1, Problem::Twice("LUT_1D_SIZE", 1)),
+            ("DOMAIN_MAX 1 1 1\rDOMAIN_MAX 1 1 2\r", 2, 1, Problem::Twice("DOMAIN_MAX", 1)),
+            (
+                "LUT_3D_INPUT_RANGE 0 1\nLUT_3D_INPUT_RANGE 0 2",
+                2,
+                1,
+                Problem::Twice("LUT_3D_INPUT_RANGE", 1),
+            ),
+            ("LUT_IN_VIDEO_RANGE 0 1\n", 1, 20, count("LUT_IN_VIDEO_RANGE", 2, 0)),
+            (
+                "LUT_1D_SIZE 2\n0 0 0\nLUT_OUT_VIDEO_RANGE\n",
+                3,
+                1,
+                Problem::KeywordInTable("LUT_OUT_VIDEO_RANGE"),
+            ),
+            ("LUT_1D_SIZE 2\r\n0 0 0\r\n1 x 0\r\n", 3, 3, not_a_number("x")),
+            ("LUT_1D_SIZE 2\r0 0 0\r1 x 0\r", 3, 3, not_a_number("x")),
+            ("LUT_1D_SIZE 2\n0 0 0\n\u{1a}", 3, 1, Problem::EarlyEnd(0x1a)),
+            ("LUT_1D_SIZE 2\n0 0\0 0\n1 1 1\n", 2, 1, count("the row", 2, 3)),
+            ("LUT_1D_SIZE 2\n 0 0 0\0\n1 1 1\n", 2, 7, Problem::EarlyEnd(0)),
+            ("LUT_2D_SIZE 4 \"x\"\n", 1, 1, Problem::UnknownKeyword("LUT_2D_SIZE".into())),
             (
                 "LUT_1D_SIZE 2\n0 0 0\nDOMAIN_MIN 0 0 0\n",
                 3,
@@ -402,17 +459,12 @@ mod tests {
             ("DOMAIN_MAX 1 1 -1\nLUT_1D_SIZE 2", 1, Problem::EmptyDomain(0.0, -1.0)),
             ("LUT_1D_SIZE 2\nLUT_1D_INPUT_RANGE 1 0", 2, Problem::EmptyDomain(1.0, 0.0)),
             (
-                "LUT_1D_SIZE 2\nLUT_3D_INPUT_RANGE 0 1",
-                2,
-                Problem::RangeOfNone("LUT_3D_INPUT_RANGE", "LUT_3D_SIZE"),
-            ),
-            (
                 "LUT_1D_SIZE 2\nLUT_1D_INPUT_RANGE 0 1\nDOMAIN_MAX 2 2 2",
                 2,
                 Problem::RangeIsNotDomain("LUT_1D_INPUT_RANGE"),
             ),
             (
-                "LUT_1D_SIZE 2\nLUT_3D_SIZE 2\nDOMAIN_MAX 1 1 1",
+                "LUT_1D_SIZE 2\nLUT_3D_SIZE 2\nDOMAIN_MAX 1 1 2",
                 3,
                 Problem::DomainOfTwo("DOMAIN_MAX"),
             ),
@@ -423,8 +475,6 @@ mod tests {
         }
         let surplus = format!("LUT_3D_SIZE 2\n{EIGHT}  0 0 0\n");
         assert_eq!(problem(surplus), (10, 3, Problem::TooManyRows(8)));
-        let wide: Vec<u8> = "LUT_1D_SIZE 2".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert_eq!(problem([b"\xff\xfe", &wide[..]].concat()), (1, 1, Problem::Utf16));
     }
 
     #[test]
@@ -438,7 +488,17 @@ mod tests {
             message("LUT_1D_SIZE 2\n0 0,5 0\n"),
             "line 2, column 3: \"0,5\" is not a number, expected one such as 0.5 or 5e-1"
         );
-        assert!(message("LUT_IN_VIDEO_RANGE\n").contains("allowed are rows of three numbers"));
+        let unknown = message("LUT_IN_VIDEO_RANGES\n");
+        assert!(unknown.contains("allowed are rows of three numbers"), "{unknown}");
+        assert!(unknown.contains("LUT_3D_INPUT_RANGE, LUT_IN_VIDEO_RANGE, LUT_OUT_VIDEO_RANGE"));
+        assert_eq!(
+            message("<!DOCTYPE html>\n"),
+            "line 1, column 1: the file is an HTML page, expected a .cube file (text in ASCII or UTF-8)"
+        );
+        assert_eq!(
+            message("LUT_1D_SIZE 2\n0 0 0\0"),
+            "line 2, column 6: a NUL character stands before the last row, allowed is one after it"
+        );
         assert!(message(&"x".repeat(100_000)).len() < 300);
         assert!(!message("\u{1b}[2J").contains('\u{1b}'));
     }
@@ -452,7 +512,7 @@ mod tests {
              LUT_3D_INPUT_RANGE -1 2\n0 0 0\n1 1e0 1.5\n{EIGHT}"
         );
         let single = format!("DOMAIN_MIN 0 0 0\nDOMAIN_MAX 1 2 3\nLUT_3D_SIZE 2\n{EIGHT}");
-        let pieces: [&[u8]; 16] = [
+        let pieces: [&[u8]; 19] = [
             b"nan",
             b"-inf",
             b"1e38",
@@ -468,6 +528,9 @@ mod tests {
             b"LUT_3D_SIZE 129\n",
             b"LUT_1D_SIZE 65536\n",
             b"DOMAIN_MIN 3e38 0 0\n",
+            b"LUT_OUT_VIDEO_RANGE\n",
+            b"LUT_IN_VIDEO_RANGE\n",
+            b"\x1a",
             b"9",
         ];
         let mut state = 0x9E37_79B9_7F4A_7C15_u64;
@@ -506,7 +569,7 @@ mod tests {
                     kinds[0] += 1;
                 }
                 Err(error) => {
-                    let lines = text.split(|byte| *byte == b'\n').count();
+                    let lines = lines(&text).count();
                     assert!((1..=lines + 1).contains(&error.line) && error.column > 0, "{error}");
                     assert!(error.to_string().len() < 400, "{error}");
                     kinds[1] += 1;

@@ -3,18 +3,20 @@
 use std::fmt;
 
 use super::MIN_SIZE;
-use super::parse::Keyword::{self, DomainMax, DomainMin, Range1d, Range3d, Size1d, Size3d};
+use super::keyword::Keyword::{self, DomainMax, DomainMin, Range1d, Range3d, Size1d, Size3d};
 
 /// What is wrong with a file's text.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Problem {
-    /// The text is UTF-16.
-    Utf16,
+    /// The file is of another kind: which one.
+    OtherKind(&'static str),
+    /// A NUL or Ctrl-Z, which may end a file, stands before the last row: its code.
+    EarlyEnd(u8),
     /// A line begins with a word that is no keyword.
     UnknownKeyword(String),
     /// A keyword stands after the first row.
     KeywordInTable(&'static str),
-    /// A keyword stands for the second time; the line of the first.
+    /// A keyword stands for the second time and says something else; the line of the first.
     Twice(&'static str, usize),
     /// A keyword or a row has another number of values than it should: which one, the values it has, and
     /// those it should have.
@@ -27,10 +29,8 @@ pub enum Problem {
     Size(&'static str, String, usize),
     /// A domain or range that is empty or ends below where it begins: its ends.
     EmptyDomain(f64, f64),
-    /// DOMAIN_MIN or DOMAIN_MAX in a file of two tables.
+    /// DOMAIN_MIN or DOMAIN_MAX in a file of two tables, of which the first has another domain.
     DomainOfTwo(&'static str),
-    /// A range of a table that the file does not have: the keyword, and that of the size.
-    RangeOfNone(&'static str, &'static str),
     /// A range that is not the domain, which the file states as well.
     RangeIsNotDomain(&'static str),
     /// A row, or the end of the file, before any size.
@@ -44,7 +44,13 @@ pub enum Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Utf16 => f.write_str("the text is UTF-16, expected UTF-8 or ASCII"),
+            Self::OtherKind(kind) => {
+                write!(f, "the file is {kind}, expected a .cube file (text in ASCII or UTF-8)")
+            }
+            Self::EarlyEnd(code) => {
+                let name = if *code == 0 { "a NUL character" } else { "a Ctrl-Z" };
+                write!(f, "{name} stands before the last row, allowed is one after it")
+            }
             Self::UnknownKeyword(text) => {
                 write!(
                     f,
@@ -56,7 +62,7 @@ impl fmt::Display for Problem {
                 write!(f, "{keyword} stands after the first row, expected before it")
             }
             Self::Twice(keyword, line) => {
-                write!(f, "{keyword} stands here and in line {line}, allowed is once")
+                write!(f, "{keyword} says something else in line {line}, allowed is once")
             }
             Self::ValueCount(what, has, expected) => {
                 write!(f, "{what} has {has} values, expected {expected}")
@@ -78,13 +84,10 @@ impl fmt::Display for Problem {
             }
             Self::DomainOfTwo(keyword) => write!(
                 f,
-                "{keyword} stands in a file of two tables, expected {} and {}",
+                "{keyword} is not the domain of the first of two tables, expected {} and {}",
                 Range1d.name(),
                 Range3d.name()
             ),
-            Self::RangeOfNone(range, size) => {
-                write!(f, "{range} is of a table that the file does not have, expected {size} too")
-            }
             Self::RangeIsNotDomain(range) => {
                 write!(
                     f,

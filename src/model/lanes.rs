@@ -106,7 +106,7 @@ impl ToOklab {
     pub fn of_look(codes: &CodeSpace, look: &Look) -> Self {
         let space = RgbSpace::new(&look.primaries);
         match Luts::of(look, codes).filter(Luts::has_input) {
-            Some(luts) => Self { luts: Some(luts), ..Self::new(&Luts::between(), &space) },
+            Some(luts) => Self { luts: Some(luts), ..Self::new(&CodeSpace::unit_rgb(), &space) },
             None => Self::new(codes, &space),
         }
     }
@@ -174,7 +174,7 @@ impl ExactKernel {
         assert_eq!(look.attractors.len(), radii.len(), "one radius per attractor");
         let pulls = look.attractors.iter().zip(radii);
         let luts = Luts::of(look, codes);
-        let codes = if luts.is_some() { &Luts::between() } else { codes };
+        let codes = if luts.is_some() { &CodeSpace::unit_rgb() } else { codes };
         Self {
             pulls: pulls
                 .filter(|(attractor, radius)| **radius > 0.0 && attractor.strength > 0.0)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Look;
 use crate::color::Triple;
-use crate::color::codes::{CodeSpace, Range};
+use crate::color::codes::CodeSpace;
 use crate::cube::Cube;
 
 /// Colours that are worked on at a time, to do without memory of their own.
@@ -31,11 +31,6 @@ impl Luts {
     /// Whether the attractors see other colours than the frame's.
     pub(super) fn has_input(&self) -> bool {
         self.input.is_some()
-    }
-
-    /// Codes from 0 to 1 that are R'G'B' itself.
-    pub(super) fn between() -> CodeSpace {
-        CodeSpace::rgb(1, Range { offset: [0.0; 3], scale: [1.0; 3] })
     }
 
     /// R'G'B' of a colour in codes, before and behind the input LUT.

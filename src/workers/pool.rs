@@ -14,6 +14,8 @@ use std::time::Duration;
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use super::signals::block_signals_of_files;
+
 /// Threads that this process may use at once.
 pub fn cores() -> usize {
     static CORES: LazyLock<usize> =
@@ -31,8 +33,14 @@ struct Pool {
 type LazyPool = LazyLock<Option<Pool>>;
 
 fn build(name: &'static str, threads: usize) -> Option<Pool> {
+    build_with(name, threads, || ())
+}
+
+/// The same, where each thread begins with something.
+fn build_with(name: &'static str, threads: usize, begin: fn()) -> Option<Pool> {
     let threads = ThreadPoolBuilder::new()
         .num_threads(threads)
+        .start_handler(move |_| begin())
         .thread_name(move |index| format!("colorshine-{name}-{index}"))
         // A panic in a background job has been printed by then, and must not take the process down.
         .panic_handler(|_| ())
@@ -124,7 +132,7 @@ fn finish(pool: &'static LazyPool) {
     }
 }
 
-static FILES: LazyPool = LazyLock::new(|| build("files", 1));
+static FILES: LazyPool = LazyLock::new(|| build_with("files", 1, block_signals_of_files));
 
 /// Most jobs with files that may wait: a disk that does not answer must not pile them up.
 const MOST_FILE_JOBS: usize = 64;
@@ -176,6 +184,16 @@ pub fn finish_gpu(patience: Duration) {
 /// Waits until the jobs that were given to [`with_files`] before are done.
 pub fn finish_files() {
     finish(&FILES);
+}
+
+/// The same, at most so long.
+pub fn finish_files_within(patience: Duration) {
+    if let Some(pool) = threads_of(&FILES) {
+        let (done, wait) = std::sync::mpsc::channel::<()>();
+        pool.spawn_fifo(move || drop(done));
+        // Either error says that there is nothing more to wait for.
+        wait.recv_timeout(patience).unwrap_or_default();
+    }
 }
 
 #[cfg(test)]

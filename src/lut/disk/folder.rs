@@ -1,6 +1,6 @@
 //! The folder: one's own, of limited size, with files that are there whole or not at all.
 
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 #[cfg(unix)]
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -15,8 +15,11 @@ const MOST_BYTES: u64 = 64 << 20;
 /// Most files.
 const MOST_FILES: usize = 1024;
 
-/// Age at which an unfinished file has been left behind by a process that was killed.
+/// Age at which an unfinished file has been left behind, where the file system cannot lock files.
 const STALE: Duration = Duration::from_secs(60 * 60);
+
+/// Times that a file is begun anew if somebody has taken it for left behind.
+const MOST_TRIES: usize = 8;
 
 /// Digits that the name of each file begins with.
 pub(super) const DIGITS: usize = 32;
@@ -81,7 +84,10 @@ impl Folder {
         Ok(Some(bytes))
     }
 
-    /// Puts a look's file in place, in one step, and removes what has become too much.
+    /// Puts a look's file in place, in one step, where there is room or room can be made.
+    ///
+    /// Whoever dies in the middle leaves an unfinished file, which counts like the others and goes with the next
+    /// that is written: the folder is within its limits whoever dies when, and however many write at once.
     ///
     /// # Errors
     ///
@@ -89,21 +95,45 @@ impl Folder {
     pub(super) fn write(&self, digits: &str, bytes: &[u8]) -> io::Result<()> {
         create(&self.0)?;
         self.check()?;
-        // Of one process only one thread writes, and no two processes have both number and time in common
-        // unless they are in containers of their own; then one of them fails to create the file.
-        let (process, time) = (std::process::id(), SystemTime::now());
-        let time = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let time = format!("{}-{}", time.as_secs(), time.subsec_nanos());
-        let unfinished = self.0.join(format!("{digits}-{process}-{time}.{UNFINISHED}"));
-        let mut file = create_file(&unfinished)?;
-        // Nothing is flushed to the disk itself: what a power failure makes of the file is refused later.
-        let written = file.write_all(bytes);
-        drop(file);
-        let written = written.and_then(|()| fs::rename(&unfinished, self.path(digits)));
+        let (unfinished, mut file) = self.create_unfinished(digits)?;
+        // It counts with its whole length before it has a byte, for others that make room now, too. Nothing is
+        // flushed to the disk itself: what a power failure makes of the file is refused later.
+        let written =
+            file.set_len(bytes.len() as u64).and_then(|()| self.sweep()).and_then(|fits| {
+                if fits {
+                    file.write_all(bytes)?;
+                    fs::rename(&unfinished, self.path(digits))
+                } else {
+                    fs::remove_file(&unfinished)
+                }
+            });
         if written.is_err() {
             let _ = fs::remove_file(&unfinished);
         }
-        written.and_then(|()| self.sweep())
+        // Until here it was locked.
+        drop(file);
+        written
+    }
+
+    /// A new file to write a look to, and its path. It is locked as long as it is open, which tells others that
+    /// it has not been left behind; a lock ends with its process, however that ends.
+    fn create_unfinished(&self, digits: &str) -> io::Result<(PathBuf, File)> {
+        let mut tries = 0;
+        loop {
+            // Of one process only one thread writes, and no two processes have both number and time in common
+            // unless they are in containers of their own; then one of them fails to create the file.
+            let (process, time) = (std::process::id(), SystemTime::now());
+            let time = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            let time = format!("{}-{}", time.as_secs(), time.subsec_nanos());
+            let path = self.0.join(format!("{digits}-{process}-{time}.{UNFINISHED}"));
+            let file = create_file(&path)?;
+            tries += 1;
+            let is_locked = !matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+            // Between the two steps others may have locked it, to remove it.
+            if tries == MOST_TRIES || is_locked && fs::symlink_metadata(&path).is_ok() {
+                return Ok((path, file));
+            }
+        }
     }
 
     /// Removes the file of a look, whatever it is, but no folder that has something in it.
@@ -112,10 +142,11 @@ impl Folder {
         let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir(&path));
     }
 
-    /// Removes what was left unfinished, and the files that have not been used for longest where there
-    /// are too many.
-    fn sweep(&self) -> io::Result<()> {
+    /// Removes what was left unfinished, and the files that have not been used for longest where there are
+    /// too many. Returns whether the others are few enough: what is being written stays.
+    fn sweep(&self) -> io::Result<bool> {
         let mut looks = Vec::new();
+        let (mut bytes, mut files) = (0, 0);
         for entry in fs::read_dir(&self.0)?.flatten() {
             let path = entry.path();
             // Other processes sweep, too: files may go at any moment.
@@ -123,24 +154,41 @@ impl Folder {
                 continue;
             };
             let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+            if kind == UNFINISHED && remove_left_behind(&path, modified) {
+                continue;
+            }
+            bytes += metadata.len();
+            files += 1;
             if kind == LOOK {
                 looks.push((modified, metadata.len(), path));
-            } else if modified.elapsed().is_ok_and(|age| age > STALE) {
-                let _ = fs::remove_file(path);
             }
         }
-        let mut bytes: u64 = looks.iter().map(|(_, length, _)| length).sum();
-        while bytes > MOST_BYTES || looks.len() > MOST_FILES {
-            let ages = looks.iter().enumerate().map(|(i, (modified, ..))| (*modified, i));
-            let Some((_, oldest)) = ages.min() else {
-                break;
-            };
-            let (_, length, path) = looks.swap_remove(oldest);
+        looks.sort_by_key(|(modified, ..)| *modified);
+        let mut oldest = looks.into_iter();
+        while (bytes > MOST_BYTES || files > MOST_FILES)
+            && let Some((_, length, path)) = oldest.next()
+        {
             let _ = fs::remove_file(path);
             bytes -= length;
+            files -= 1;
         }
-        Ok(())
+        Ok(bytes <= MOST_BYTES && files <= MOST_FILES)
     }
+}
+
+/// Removes an unfinished file that no process writes any more; returns whether it is gone.
+fn remove_left_behind(path: &Path, modified: SystemTime) -> bool {
+    let is_stale = || modified.elapsed().is_ok_and(|age| age > STALE);
+    let Ok(file) = open(path) else {
+        return is_stale() && fs::remove_file(path).is_ok();
+    };
+    let is_left = match file.try_lock() {
+        Ok(()) => true,
+        Err(TryLockError::WouldBlock) => false,
+        Err(TryLockError::Error(_)) => is_stale(),
+    };
+    // The lock ends with this function: whoever has just created it finds it locked, or gone.
+    is_left && fs::remove_file(path).is_ok()
 }
 
 /// Which of the endings a file has, if its name is one that is given here.

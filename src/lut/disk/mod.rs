@@ -10,6 +10,7 @@ mod folder;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ pub use file::Refusal;
 use folder::Folder;
 
 use super::request::{Baked, Request};
-use crate::workers::{Level, with_files};
+use crate::workers::{Level, finish_files_within, with_files};
 
 /// What loading takes, at most, apart from the bytes, and for each thousand bytes; see
 /// `docs/performance.md`. A look that is baked faster is not worth a file.
@@ -52,6 +53,8 @@ impl fmt::Display for Problem {
 /// A folder of baked looks.
 pub struct Disk {
     folder: Folder,
+    /// Files that are yet to be written.
+    unwritten: AtomicUsize,
     report: Box<dyn Fn(&Problem) + Send + Sync>,
 }
 
@@ -70,7 +73,8 @@ impl Disk {
     /// Looks in a folder, which is created, for its owner alone, when the first is written. Problems are
     /// reported on the thread that has them.
     pub fn new(folder: PathBuf, report: impl Fn(&Problem) + Send + Sync + 'static) -> Self {
-        Self { folder: Folder(folder), report: Box::new(report) }
+        let (folder, unwritten) = (Folder(folder), AtomicUsize::new(0));
+        Self { folder, unwritten, report: Box::new(report) }
     }
 
     /// Path of the file for a request.
@@ -138,13 +142,37 @@ impl Disk {
         search: Arc<Search>,
     ) {
         if baked.bake_time > loading(baked.bytes()) {
-            let (disk, request, baked) = (self.clone(), request.clone(), Arc::downgrade(baked));
+            let unwritten = Unwritten::of(self);
+            let (request, baked) = (request.clone(), Arc::downgrade(baked));
             with_files(move || {
                 if let (Some(baked), None) = (baked.upgrade(), search.found()) {
-                    disk.save(&request, level, &baked);
+                    unwritten.0.save(&request, level, &baked);
                 }
             });
         }
+    }
+
+    /// Waits for files that are being written, at most so long: a process that ends early would never keep a look.
+    pub fn finish(&self, patience: Duration) {
+        if self.unwritten.load(Ordering::Acquire) > 0 {
+            finish_files_within(patience);
+        }
+    }
+}
+
+/// Counts a file until it is written, or is not to be.
+struct Unwritten(Arc<Disk>);
+
+impl Unwritten {
+    fn of(disk: &Arc<Disk>) -> Self {
+        disk.unwritten.fetch_add(1, Ordering::AcqRel);
+        Self(disk.clone())
+    }
+}
+
+impl Drop for Unwritten {
+    fn drop(&mut self) {
+        self.0.unwritten.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

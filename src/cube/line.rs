@@ -1,0 +1,157 @@
+//! Lines of a text, their words, and the places of both.
+
+use super::problem::{ParseError, Problem};
+
+/// How much of an offending piece of text a message quotes, in characters.
+const QUOTE_LENGTH: usize = 40;
+
+/// Words of a line that are looked at; all of them are counted.
+const WORDS: usize = 5;
+
+/// Lines that end in LF, CRLF or CR. What follows the last end is no line where it is empty.
+pub(super) fn lines(mut text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        if text.is_empty() {
+            return None;
+        }
+        let end = text.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(text.len());
+        let (line, rest) = text.split_at(end);
+        text = rest.strip_prefix(b"\r\n").unwrap_or_else(|| rest.get(1..).unwrap_or_default());
+        Some(line)
+    })
+}
+
+/// Line and column.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// From 1.
+    pub(super) line: usize,
+    /// In characters from 1.
+    pub(super) column: usize,
+}
+
+impl Place {
+    pub(super) fn error(self, problem: Problem) -> ParseError {
+        ParseError { line: self.line, column: self.column, problem }
+    }
+}
+
+/// A line without its end.
+#[derive(Clone, Copy)]
+pub(super) struct Line<'a> {
+    pub(super) number: usize,
+    pub(super) text: &'a str,
+}
+
+impl<'a> Line<'a> {
+    /// What stands between white space, up to a comment.
+    pub(super) fn words(self) -> impl Iterator<Item = &'a str> {
+        self.text.split_ascii_whitespace().take_while(|word| !word.starts_with('#'))
+    }
+
+    /// Where a part of the line is.
+    #[inline(never)]
+    pub(super) fn place(self, part: &str) -> Place {
+        let start = part.as_ptr() as usize - self.text.as_ptr() as usize;
+        Place { line: self.number, column: self.text[..start].chars().count() + 1 }
+    }
+
+    #[cold]
+    pub(super) fn error(self, part: &str, problem: Problem) -> ParseError {
+        self.place(part).error(problem)
+    }
+
+    /// Reads the numbers among `words`, as many as there have to be; `what` is said to have them, and begins
+    /// with `first`.
+    pub(super) fn numbers(
+        self,
+        words: Words<'_>,
+        what: &'static str,
+        first: &str,
+        numbers: &mut [f64],
+    ) -> Result<(), ParseError> {
+        if words.count != numbers.len() {
+            let at = words.get(numbers.len()).unwrap_or(first);
+            return Err(self.error(at, Problem::ValueCount(what, words.count, numbers.len())));
+        }
+        for (number, word) in numbers.iter_mut().zip(words.first) {
+            *number =
+                word.parse().map_err(|_| self.error(word, Problem::NotANumber(quote(word))))?;
+            if !(*number as f32).is_finite() {
+                return Err(self.error(word, Problem::NotFinite(quote(word))));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The words of a line, or those behind the first.
+#[derive(Clone, Copy)]
+pub(super) struct Words<'a> {
+    /// As many as there is room for, then empty ones.
+    pub(super) first: [&'a str; WORDS],
+    /// All of them.
+    pub(super) count: usize,
+}
+
+impl<'a> Words<'a> {
+    pub(super) fn of(words: impl Iterator<Item = &'a str>) -> Self {
+        let mut all = Self { first: [""; WORDS], count: 0 };
+        for word in words {
+            if let Some(place) = all.first.get_mut(all.count) {
+                *place = word;
+            }
+            all.count += 1;
+        }
+        all
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<&'a str> {
+        self.first.get(index).copied().filter(|_| index < self.count)
+    }
+
+    /// The words behind the first.
+    pub(super) fn values(mut self) -> Self {
+        self.first.rotate_left(1);
+        self.first[WORDS - 1] = "";
+        self.count = self.count.saturating_sub(1);
+        self
+    }
+}
+
+/// The text, shortened, without what a terminal would take for a command.
+pub(super) fn quote(text: &str) -> String {
+    let mut quote = String::new();
+    for (index, c) in text.chars().enumerate() {
+        if index == QUOTE_LENGTH {
+            quote.push('…');
+            break;
+        }
+        quote.push(if c.is_control() { char::REPLACEMENT_CHARACTER } else { c });
+    }
+    quote
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_in_lf_crlf_or_cr() {
+        let all = |text: &str| -> Vec<String> {
+            lines(text.as_bytes()).map(|line| String::from_utf8(line.to_vec()).unwrap()).collect()
+        };
+        assert_eq!(all("a\nb\r\nc\rd"), ["a", "b", "c", "d"]);
+        assert_eq!(all("a\n\nb\r\r\n"), ["a", "", "b", ""]);
+        assert!(all("").is_empty());
+    }
+
+    #[test]
+    fn words_are_counted_beyond_those_that_are_kept() {
+        let words = Words::of("a b c d e f g".split(' '));
+        assert_eq!((words.count, words.get(4), words.get(5)), (7, Some("e"), None));
+        let values = words.values();
+        assert_eq!((values.count, values.get(0), values.get(3)), (6, Some("b"), Some("e")));
+        assert_eq!(Words::of([].into_iter()).values().count, 0);
+    }
+}
