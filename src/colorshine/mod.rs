@@ -25,6 +25,7 @@ mod plan;
 mod prepare;
 mod preset;
 mod recipe;
+mod release;
 mod screen;
 mod settings;
 mod stats;
