@@ -94,6 +94,12 @@ impl Line {
         self.source.push(frame.copy_deep().unwrap())
     }
 
+    fn push_all(&self, frames: &[gst::Buffer]) {
+        for frame in frames {
+            assert_eq!(self.push(frame), Ok(gst::FlowSuccess::Ok));
+        }
+    }
+
     fn count(&self) -> usize {
         self.seen.lock().unwrap().len()
     }
@@ -187,7 +193,7 @@ fn frames_leave_when_nothing_comes() {
     let want = by_cpu(&info, &input);
     let line = Line::new(&info, 4, |_| Ok(gst::FlowSuccess::Ok));
     for (number, some) in input.chunks(3).enumerate() {
-        some.iter().for_each(|frame| drop(line.push(frame).unwrap()));
+        line.push_all(some);
         let all = 3 * (number + 1);
         wait_until("all that came has left", || line.count() == all);
     }
@@ -241,7 +247,7 @@ fn nothing_leaves_once_a_flush_has_begun() {
         // The stream lock is this thread's, so that no frame leaves before the flush.
         let sink = line.element.static_pad("sink").unwrap();
         let lock = sink.stream_lock();
-        input.iter().for_each(|frame| drop(line.push(frame).unwrap()));
+        line.push_all(&input);
         assert!(line.source.push_event(gst::event::FlushStart::new()));
         drop(lock);
         std::thread::sleep(Duration::from_millis(4 * 1000 / FAST as u64));
@@ -250,7 +256,7 @@ fn nothing_leaves_once_a_flush_has_begun() {
         let segment = gst::FormattedSegment::<gst::ClockTime>::new();
         assert!(line.source.push_event(gst::event::Segment::new(&segment)));
     }
-    input.iter().for_each(|frame| drop(line.push(frame).unwrap()));
+    line.push_all(&input);
     wait_until("the frames after the flush have left", || line.count() == 3);
     assert!(line.seen() == want);
 }
@@ -339,9 +345,9 @@ fn a_paused_pipeline_shows_a_frame_and_stops() {
         let source = pipeline.by_name("source").unwrap().downcast::<gst_app::AppSrc>().unwrap();
         source.set_caps(Some(&info.to_caps().unwrap()));
         let _ = pipeline.set_state(gst::State::Paused).unwrap();
-        input
-            .iter()
-            .for_each(|frame| drop(source.push_buffer(frame.copy_deep().unwrap()).unwrap()));
+        for frame in &input {
+            source.push_buffer(frame.copy_deep().unwrap()).unwrap();
+        }
         let (result, state, _) = pipeline.state(TIMEOUT);
         assert_eq!((result.is_ok(), state), (true, gst::State::Paused), "round {round}");
         if round % 2 == 1 {
@@ -376,8 +382,10 @@ fn a_probe_may_stop_the_element() {
         });
         let (source, input) = (line.source.clone(), input.clone());
         in_time("frames", move || {
-            let each = input[..pushed].iter().map(|frame| source.push(frame.copy_deep().unwrap()));
-            each.for_each(|flow| drop(flow.is_ok()));
+            // What is pushed once the element is stopped is refused.
+            for frame in &input[..pushed] {
+                source.push(frame.copy_deep().unwrap()).unwrap_or(gst::FlowSuccess::Ok);
+            }
         });
         wait_until("the element is stopped", || stops.load(Ordering::Relaxed) == 1);
     }
@@ -393,7 +401,7 @@ fn an_element_that_stops_holds_nothing() {
     for _ in 0..10 {
         let sink = line.element.static_pad("sink").unwrap();
         let lock = sink.stream_lock();
-        input.iter().for_each(|frame| drop(line.push(frame).unwrap()));
+        line.push_all(&input);
         line.element.set_state(gst::State::Ready).unwrap();
         drop(lock);
         line.element.set_state(gst::State::Playing).unwrap();
@@ -402,7 +410,7 @@ fn an_element_that_stops_holds_nothing() {
         line.begin(&info);
     }
     assert_eq!(line.count(), 0);
-    input.iter().for_each(|frame| drop(line.push(frame).unwrap()));
+    line.push_all(&input);
     wait_until("the frames have left", || line.count() == 3);
     assert!(line.seen() == want);
 }

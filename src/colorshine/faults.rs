@@ -209,8 +209,9 @@ fn held_frames_leave_though_the_device_is_gone() {
         let (_, mut by_cpu, _) = stream("cpu", 1, SIZE, &[]);
         let brisk = info_at(gst::Fraction::new(10, 1), SIZE);
         harness.set_src_caps(brisk.to_caps().expect("caps"));
-        (0..3)
-            .for_each(|number| drop(harness.push(frame(number, SIZE)).expect("a frame is taken")));
+        for number in 0..3 {
+            harness.push(frame(number, SIZE)).expect("a frame is taken");
+        }
         assert_eq!(stat::<String>(&element, "backend"), "gpu");
         if is_lost {
             let wish = Wish { may_be_software: true, ..Wish::default() };

@@ -363,6 +363,7 @@ fn find(wish: &Wish) -> Result<wgpu::Adapter, Trouble> {
     }
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
         backends: wgpu::Backends::PRIMARY,
+        flags: instance_flags(),
         ..wgpu::InstanceDescriptor::new_without_display_handle()
     });
     let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
@@ -381,6 +382,14 @@ fn find(wish: &Wish) -> Result<wgpu::Adapter, Trouble> {
         true => Err(Trouble::OnlySoftware(info.name)),
         false => Ok(best),
     }
+}
+
+/// Builds with debug assertions turn a validation layer on where the environment asks for it (`WGPU_DEBUG=1` and
+/// `WGPU_VALIDATION=1`), and not wherever one is installed: layers take their time, and that of Debian 12 stalls where
+/// several threads use a device.
+fn instance_flags() -> wgpu::InstanceFlags {
+    let flags = wgpu::InstanceFlags::from_build_config() - wgpu::InstanceFlags::debugging();
+    if cfg!(debug_assertions) { flags.with_env() } else { flags }
 }
 
 fn rank(kind: DeviceType) -> u8 {
