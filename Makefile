@@ -150,8 +150,8 @@ gpu-report: setup cargo
 	printf '\n## Tests\n\n'; \
 	for test in gpu gpu_frame_mode; do \
 		printf '    %s: ' $$test; \
-		G_DEBUG=fatal_warnings $(CARGO) test --quiet --test $$test 2>&1 \
-			| grep -E '^(test result|error)|panicked at' | sed '2,$$s/^/    /'; \
+		G_DEBUG=fatal_warnings $(CARGO) test --test $$test -- --skip each_driver 2>&1 \
+			| grep -E '^test .*FAILED$$|^test result|^error|panicked at' | sed '2,$$s/^/    /'; \
 	done; \
 	printf '\n## Figures\n\n'; \
 	$(CARGO) bench --quiet --bench gpu -- --quick 2>&1 | sed 's/^#/##/'; \
