@@ -30,8 +30,9 @@ PRESETDIR ?= $(if $(filter $(SYSTEM_PLUGINDIR),$(PLUGINDIR)),$(shell \
 BUILD_PACKAGES = build-essential pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
 RUN_PACKAGES = gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
 	gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
-# Vulkan, and a program that acts as a GPU: what tests of the GPU need, and any stream without one does not.
-TEST_PACKAGES = libvulkan1 mesa-vulkan-drivers
+# Vulkan, a program that acts as a GPU, and what watches over how it is used: tests of the GPU need them, and any
+# stream without one does not.
+TEST_PACKAGES = libvulkan1 mesa-vulkan-drivers vulkan-validationlayers
 PACKAGES = $(BUILD_PACKAGES) $(RUN_PACKAGES) $(TEST_PACKAGES)
 
 # Recipes read these from the environment, so that no character of theirs is special.
@@ -39,7 +40,7 @@ export CARGO_TARGET_DIR INPUT OUTPUT PICTURE AT LOOK ATTRACTORS PHOTOS BASE GPU_
 
 WITH_PLUGIN = GST_PLUGIN_PATH="$(abspath $(CARGO_TARGET_DIR))/release$${GST_PLUGIN_PATH:+:$$GST_PLUGIN_PATH}"
 
-.PHONY: help setup cargo build tools demo gallery test bench bench-gpu bench-live bench-compare inspect install clean
+.PHONY: help setup cargo build tools demo gallery test bench bench-gpu gpu-report bench-live bench-compare inspect install clean
 
 help:
 	@echo 'make demo      recolour a clip: $(OUTPUT), a before/after picture $(PICTURE) and statistics'
@@ -49,6 +50,7 @@ help:
 	@echo 'make bench     a table of speeds against FFmpeg and OpenColorIO, where they are installed'
 	@echo 'make bench-compare BASE=revision   fails if what is here is slower than that revision was'
 	@echo 'make bench-gpu   tables of the way over the GPU, GPU_ADAPTER=name for another than the best'
+	@echo 'make gpu-report  gpu-report.md: adapter, driver, limits, tests, hashes and figures, for an issue'
 	@echo 'make bench-live  frames that come too late, and CPU time, at 60 frames a second'
 	@echo 'make gallery   the pictures of docs/gallery.md anew, from PHOTOS=folder'
 	@echo 'make inspect   all properties, from gst-inspect-1.0'
@@ -56,7 +58,7 @@ help:
 	@echo '               DESTDIR=... goes before them'
 	@echo 'make build     the release plugin, $(LIBRARY)'
 	@echo 'make setup     the system packages that are missing (Debian, Ubuntu); demo and test do it too'
-	@echo 'make clean     removes what was built, demo.mp4 and demo.png'
+	@echo 'make clean     removes what was built, demo.mp4, demo.png and gpu-report.md'
 
 # Silent where nothing is missing.
 setup:
@@ -141,6 +143,21 @@ bench: setup cargo
 bench-gpu: setup cargo
 	$(CARGO) bench --bench gpu
 
+# To be attached to an issue. What fails is told in it, and is no reason to end without it.
+gpu-report: setup cargo
+	@$(CARGO) build --release --example gpu-report
+	@{ "$$CARGO_TARGET_DIR/release/examples/gpu-report"; \
+	printf '\n## Tests\n\n'; \
+	for test in gpu gpu_frame_mode; do \
+		printf '    %s: ' $$test; \
+		G_DEBUG=fatal_warnings $(CARGO) test --test $$test -- --skip each_driver 2>&1 \
+			| grep -E '^test .*FAILED$$|^test result|^error|panicked at' | sed '2,$$s/^/    /'; \
+	done; \
+	printf '\n## Figures\n\n'; \
+	$(CARGO) bench --quiet --bench gpu -- --quick 2>&1 | sed 's/^#/##/'; \
+	} | tee gpu-report.md
+	@echo 'That is gpu-report.md.'
+
 # Half a minute a format; nothing else should run meanwhile.
 bench-live: setup cargo
 	$(CARGO) bench --bench live
@@ -194,4 +211,4 @@ install:
 
 clean:
 	$(CARGO) clean
-	rm -f demo.mp4 demo.png
+	rm -f demo.mp4 demo.png gpu-report.md

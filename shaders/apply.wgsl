@@ -29,10 +29,10 @@ fn with_code(word: u32, bit: u32, shift: u32, code: u32) -> u32 {
     var mask = u32(MAX_CODE) << shift;
     var bits = code << shift;
     if IS_BIG_ENDIAN {
-        mask = (mask & 0xffu) << 8u | mask >> 8u;
-        bits = (bits & 0xffu) << 8u | bits >> 8u;
+        mask = ((mask & 0xffu) << 8u) | (mask >> 8u);
+        bits = ((bits & 0xffu) << 8u) | (bits >> 8u);
     }
-    return word & ~(mask << bit) | bits << bit;
+    return (word & ~(mask << bit)) | (bits << bit);
 }
 
 // The words of a cell: two rows of luma's plane, then those of chroma that are others.
@@ -80,7 +80,7 @@ fn finish(component: u32, place: vec2<u32>, code: u32, all: i32) -> u32 {
             let at = moved(component, place) & vec2(EDGE - 1);
             let byte = at.y * EDGE + at.x;
             let word = thresholds[band.thresholds + (byte >> 2)];
-            let threshold = i32((word >> ((byte & 3) * 8) & 0xff) << FRACTION >> 8);
+            let threshold = i32((((word >> ((byte & 3) * 8)) & 0xff) << FRACTION) >> 8);
             difference = saturate(difference + threshold - half);
         }
         steps = (difference + half) >> FRACTION;
@@ -166,7 +166,7 @@ fn shared_chroma(group: u32, first: u32, first_row: u32, start: u32, end: u32) {
     // What the first column of all has been weighed to.
     var edge: vec2<i32>;
     for (var r = 0u; r < ROWS; r++) {
-        if (shown >> r & 1) == 0 {
+        if ((shown >> r) & 1) == 0 {
             continue;
         }
         let row = row_of(group, r);

@@ -64,10 +64,10 @@ struct Band {
 fn code_in(word: u32, bit: u32, shift: u32) -> u32 {
     let sample = word >> bit;
     if IS_BIG_ENDIAN {
-        let swapped = (sample & 0xffu) << 8u | (sample >> 8u & 0xffu);
-        return swapped >> shift & u32(MAX_CODE);
+        let swapped = ((sample & 0xffu) << 8u) | ((sample >> 8u) & 0xffu);
+        return (swapped >> shift) & u32(MAX_CODE);
     }
-    return sample >> shift & u32(MAX_CODE);
+    return (sample >> shift) & u32(MAX_CODE);
 }
 
 // The row of luma of the band that is a group's first, or second.
@@ -94,7 +94,7 @@ fn group_of(row: u32) -> u32 {
         return row;
     }
     if band.is_interlaced != 0 {
-        return min((row >> 1 & ~1u) | (row & 1), band.unpaired_group - band.first_group);
+        return min(((row >> 1) & ~1u) | (row & 1), band.unpaired_group - band.first_group);
     }
     return row >> 1;
 }

@@ -9,7 +9,7 @@ const HALF: i32 = 16384;
 
 fn entry(index: u32) -> vec3<i32> {
     let words = bitcast<vec2<i32>>(entries[index]);
-    return vec3(words.x << 16u >> 16u, words.x >> 16u, words.y << 16u >> 16u);
+    return vec3((words.x << 16u) >> 16u, words.x >> 16u, (words.y << 16u) >> 16u);
 }
 
 // The entry by a weight, rounded to nearest.
@@ -69,7 +69,7 @@ fn difference(codes: vec3<u32>) -> vec3<i32> {
     let from_low = codes - min(codes, band.low.xyz);
     let positions = min(from_low, band.span.xyz) * band.multiplier.xyz;
     let nodes = positions >> vec3(digits);
-    let f = vec3<i32>(positions >> vec3(digits - FRACTION_BITS) & vec3(0x7fffu));
+    let f = vec3<i32>((positions >> vec3(digits - FRACTION_BITS)) & vec3(0x7fffu));
     let n = band.size;
     let steps = vec3(n * n, n, 1u);
     let base = (nodes.x * n + nodes.y) * n + nodes.z;

@@ -1,4 +1,5 @@
-//! The programs that shaders are put together to are valid, by naga, with what WebGPU promises everywhere.
+//! The programs that shaders are put together to are valid, by naga, with what WebGPU promises everywhere; and by a
+//! parser that takes no more than WGSL's grammar has, as browsers do: naga lets other programs pass.
 #![cfg(feature = "gpu")]
 
 use std::collections::BTreeSet;
@@ -40,6 +41,33 @@ fn programs_are_valid_and_keep_to_the_default_limits() {
         let bytes = |ty| module.types[ty].inner.size(module.to_ctx());
         let bytes: u32 = shared.map(|(_, variable)| bytes(variable.ty)).sum();
         assert!(bytes <= WORKGROUP_BYTES, "{}: {bytes}", entry.name);
+    }
+}
+
+#[test]
+fn programs_keep_to_the_grammar() {
+    for texts in PROGRAMS {
+        let text = texts.concat();
+        wgsl_parse::parse_str(&text).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+/// Shifts beside other operators of bits, or beside each other, need brackets: naga goes without.
+#[test]
+fn the_grammar_is_stricter_than_naga() {
+    for (without, with) in [
+        ("a << 8u | b", "(a << 8u) | b"),
+        ("a | b >> 8u", "a | (b >> 8u)"),
+        ("a >> b & 1u", "(a >> b) & 1u"),
+        ("a << 16u >> 16u", "(a << 16u) >> 16u"),
+        ("a & 3u | b", "(a & 3u) | b"),
+    ] {
+        let program = |term: &str| format!("fn f(a: u32, b: u32) -> u32 {{ return {term}; }}");
+        for term in [without, with] {
+            assert!(naga::front::wgsl::parse_str(&program(term)).is_ok(), "naga refuses {term}");
+        }
+        assert!(wgsl_parse::parse_str(&program(without)).is_err(), "{without} passes");
+        assert!(wgsl_parse::parse_str(&program(with)).is_ok(), "{with} is refused");
     }
 }
 

@@ -8,12 +8,17 @@ use std::time::Duration;
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
 
-use crate::gpu::Trouble;
 use crate::gpu::fault::{self, Fault, Step};
+use crate::gpu::{Device, Trouble, Wish};
 use crate::workers::finish_gpu;
 
+/// Frames take their time, so that those that are held leave with others, on the thread that faults are planned on.
 fn info(width: u32, height: u32) -> VideoInfo {
-    let info = VideoInfo::builder(VideoFormat::Nv12, width, height).fps(gst::Fraction::new(25, 1));
+    info_at(gst::Fraction::new(1, 60), [width, height])
+}
+
+fn info_at(rate: gst::Fraction, [width, height]: [u32; 2]) -> VideoInfo {
+    let info = VideoInfo::builder(VideoFormat::Nv12, width, height).fps(rate);
     info.build().expect("an ordinary format")
 }
 
@@ -192,6 +197,34 @@ fn the_gpu_measures() {
         push(2);
         assert!(!fault::is_planned(), "a frame has {writes} writes");
         assert_eq!(stat::<u64>(&element, "device-lost"), 1);
+    }
+}
+
+/// Frames leave by themselves when nothing comes, on a thread of the element's, and are done there as anywhere.
+#[test]
+fn held_frames_leave_though_the_device_is_gone() {
+    let _one = fault::exclusive();
+    for is_lost in [true, false] {
+        let (element, mut harness, _) = stream("gpu", 4, SIZE, &[]);
+        let (_, mut by_cpu, _) = stream("cpu", 1, SIZE, &[]);
+        let brisk = info_at(gst::Fraction::new(10, 1), SIZE);
+        harness.set_src_caps(brisk.to_caps().expect("caps"));
+        for number in 0..3 {
+            harness.push(frame(number, SIZE)).expect("a frame is taken");
+        }
+        assert_eq!(stat::<String>(&element, "backend"), "gpu");
+        if is_lost {
+            let wish = Wish { may_be_software: true, ..Wish::default() };
+            Device::open(&wish).expect("the device that is open").destroy();
+        }
+        for number in 0..3 {
+            let got = harness.pull().expect("a frame that leaves by itself");
+            let want = by_cpu.push_and_pull(frame(number, SIZE)).expect("a frame");
+            let [got, want] =
+                [&got, &want].map(|frame| frame.map_readable().expect("memory").to_vec());
+            assert!(got == want, "frame {number}");
+        }
+        assert_eq!(stat::<u64>(&element, "device-lost") > 0, is_lost);
     }
 }
 

@@ -335,6 +335,11 @@ impl GpuPath {
         Held::bytes(&all)
     }
 
+    /// Whether frames are held back now.
+    pub(super) fn is_holding(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
     /// Takes a frame that is to be pushed after those before.
     pub(super) fn push(&mut self, buffer: gst::Buffer) {
         let begun = self.begun.take();

@@ -1,7 +1,11 @@
 //! Virtual functions of the element.
 //!
-//! Locks: `state` and `streaming`, and a plan's own over the radii it has measured. Each is taken for as long
-//! as it takes to copy something in or out; none is held while another of them is taken. `reading` is held
+//! Locks: the sink pad's stream lock comes first. All that GStreamer calls in the order of the stream has it, and so
+//! has the thread by which held frames leave (`release.rs`) while it pushes; nobody asks for it who has another one.
+//!
+//! Then `state` and `streaming`, and a plan's own over the radii it has measured. Each is taken for as long
+//! as it takes to copy something in or out; none is held while another of them is taken, nor are the two of
+//! `release`, one of which is taken within the other. `reading` is held
 //! while a file is read, by `start` and by setters, never by the stream; `state` may be taken meanwhile. No
 //! lock is held while GStreamer or the user is called (messages, queries, signals), or over a frame's work.
 
@@ -25,6 +29,7 @@ use super::plan::{Caps, Moment, Notice, Plan};
 use super::prepare;
 use super::preset::LookPreset;
 use super::recipe::Held;
+use super::release::Release;
 use super::settings::{AttractorText, InUse, Settings};
 use super::stream::{MOST_HELD, Streaming};
 use crate::frame::formats;
@@ -96,6 +101,7 @@ pub struct ColorShine {
     pub(super) is_to_forget: AtomicBool,
     pub(super) reading: Mutex<()>,
     pub(super) counters: Arc<Counters>,
+    pub(super) release: Release,
 }
 
 /// Why views in separate memory are refused: their metas differ, and a frame is mapped by its first.
@@ -278,6 +284,7 @@ impl BaseTransformImpl for ColorShine {
     }
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
+        self.release.end();
         self.finish_disk();
         {
             let mut state = self.state();
@@ -382,6 +389,14 @@ impl BaseTransformImpl for ColorShine {
         is_discont: bool,
         inbuf: gst::Buffer,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        self.release.put_off();
+        if let Some(refusal) = self.refusal()
+            && self.with_streaming(|streaming| streaming.gpu.most_held_back() > 0) == Some(true)
+        {
+            // It may be the answer to a frame that left late, so that upstream has not heard of it.
+            self.drain_or_flush();
+            return Err(refusal);
+        }
         // The base class says so until a frame has left, which with frames in flight may be some frames later.
         let is_new = inbuf.flags().contains(gst::BufferFlags::DISCONT);
         let was_told = self
@@ -389,7 +404,12 @@ impl BaseTransformImpl for ColorShine {
         if is_new || is_discont && was_told == Some(false) {
             self.drain()?;
         }
-        self.parent_submit_input_buffer(is_discont, inbuf)
+        let taken = self.parent_submit_input_buffer(is_discont, inbuf);
+        if taken != Ok(gst::FlowSuccess::Ok) {
+            // Nothing is asked for that comes of it.
+            self.hold()?;
+        }
+        taken
     }
 
     fn generate_output(&self) -> Result<GenerateOutputSuccess, gst::FlowError> {
@@ -400,6 +420,9 @@ impl BaseTransformImpl for ColorShine {
         };
         if matches!(output, GenerateOutputSuccess::Buffer(_)) {
             self.with_streaming(|streaming| streaming.is_discont = false);
+            self.note_push();
+        } else {
+            self.hold()?;
         }
         Ok(output)
     }
@@ -458,6 +481,13 @@ impl BaseTransformImpl for ColorShine {
         } else if event.is_serialized() {
             // What comes before it is not to come after it.
             self.drain_or_flush();
+        }
+        if let gst::EventView::FlushStop(_)
+        | gst::EventView::StreamStart(_)
+        | gst::EventView::Segment(_)
+        | gst::EventView::Caps(_) = event.view()
+        {
+            self.begin_anew();
         }
         self.parent_sink_event(event)
     }

@@ -26,6 +26,7 @@ mod plan;
 mod prepare;
 mod preset;
 mod recipe;
+mod release;
 mod screen;
 mod settings;
 mod stats;

@@ -92,6 +92,10 @@ impl GpuPath {
         []
     }
 
+    pub(super) fn is_holding(&self) -> bool {
+        self.buffer.is_some()
+    }
+
     pub(super) fn push(&mut self, buffer: gst::Buffer) {
         self.buffer = Some(buffer);
     }

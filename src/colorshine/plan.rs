@@ -29,6 +29,9 @@ const INACCURATE: f64 = 1.0;
 /// Frame rate that is assumed where the caps do not tell.
 const ASSUMED_FRAMES_PER_SECOND: f64 = 30.0;
 
+/// How long frames are held back while nothing comes, where caps have no frame rate.
+const HOLDING_TIME: Duration = Duration::from_millis(40);
+
 /// Share of a frame's time that the exact model may take to count as keeping up.
 const KEEPS_UP: f64 = 0.75;
 
@@ -75,6 +78,11 @@ impl Caps {
             false => ASSUMED_FRAMES_PER_SECOND,
         };
         Duration::from_secs_f64(1.0 / rate)
+    }
+
+    /// How long frames are held back while nothing comes.
+    pub(super) fn holding_time(&self) -> Duration {
+        if self.has_frame_rate() { self.frame_time() } else { HOLDING_TIME }
     }
 
     /// Whether the stream goes on in time if the exact model takes so long over a frame.

@@ -141,11 +141,17 @@ impl ColorShine {
         }
     }
 
-    /// Pushes all frames that are held back.
+    /// Pushes all frames that are held back, unless downstream takes no more.
     pub(super) fn drain(&self) -> Result<gst::FlowSuccess, gst::FlowError> {
+        if self.is_holding()
+            && let Some(refusal) = self.refusal()
+        {
+            return Err(refusal);
+        }
         while let Some(next) = self.with_streaming(|streaming| streaming.gpu.pop_any()).flatten() {
             self.spread_news();
             let buffer = next.map_err(|error| self.refuse(&error))?;
+            self.note_push();
             self.obj().src_pad().push(buffer)?;
         }
         Ok(gst::FlowSuccess::Ok)

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use wgpu::{DeviceType, ErrorFilter, Features};
 
 use super::Trouble;
+use super::drivers::only_programs;
 use super::timing::CLOCK;
 
 /// Which adapter is wanted.
@@ -38,7 +39,7 @@ pub struct Device {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
     pub(super) bindings: wgpu::BindGroupLayout,
-    info: wgpu::AdapterInfo,
+    pub(super) info: wgpu::AdapterInfo,
     name: Arc<str>,
     loss: Arc<Loss>,
     /// Of the process that opened it.
@@ -266,11 +267,15 @@ impl Device {
         }
         let constants: Vec<(&str, f64)> =
             program.constants.iter().map(|(name, value)| (*name, f64::from(*value))).collect();
+        let text = program.texts.concat();
+        let module = wgpu::naga::front::wgsl::parse_str(&text)
+            .map_err(|error| Trouble::Refused(error.emit_to_string(&text)))?;
         let pipeline = self.attempt(|device, _| {
-            let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-                label: None,
-                source: wgpu::ShaderSource::Wgsl(program.texts.concat().into()),
-            });
+            // As a text, builds that are watched by a validation layer would put it into what the driver gets, and
+            // layers of some age refuse to look at what names WGSL as its source.
+            let source = wgpu::ShaderSource::Naga(std::borrow::Cow::Owned(module));
+            let module =
+                device.create_shader_module(wgpu::ShaderModuleDescriptor { label: None, source });
             let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
                 bind_group_layouts: &[Some(&self.bindings)],
                 ..Default::default()
@@ -348,8 +353,17 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Trouble> {
 
 /// The adapter that comes nearest to a wish.
 fn find(wish: &Wish) -> Result<wgpu::Adapter, Trouble> {
+    if !wish.may_be_software
+        && let Some(programs) = only_programs()
+    {
+        return Err(match (&wish.name, programs.is_empty()) {
+            (None, false) => Trouble::OnlySoftware(programs.join(", ")),
+            (name, _) => Trouble::NoAdapter(name.clone(), programs),
+        });
+    }
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
         backends: wgpu::Backends::PRIMARY,
+        flags: instance_flags(),
         ..wgpu::InstanceDescriptor::new_without_display_handle()
     });
     let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
@@ -368,6 +382,14 @@ fn find(wish: &Wish) -> Result<wgpu::Adapter, Trouble> {
         true => Err(Trouble::OnlySoftware(info.name)),
         false => Ok(best),
     }
+}
+
+/// Builds with debug assertions turn a validation layer on where the environment asks for it (`WGPU_DEBUG=1` and
+/// `WGPU_VALIDATION=1`), and not wherever one is installed: layers take their time, and that of Debian 12 stalls where
+/// several threads use a device.
+fn instance_flags() -> wgpu::InstanceFlags {
+    let flags = wgpu::InstanceFlags::from_build_config() - wgpu::InstanceFlags::debugging();
+    if cfg!(debug_assertions) { flags.with_env() } else { flags }
 }
 
 fn rank(kind: DeviceType) -> u8 {

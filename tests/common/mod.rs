@@ -312,3 +312,17 @@ pub fn texts(bus: &gst::Bus, kind: gst::MessageType) -> Vec<String> {
         })
         .collect()
 }
+
+/// Vulkan's drivers that are programs on the CPU: part of their adapters' names, and the manifests that are installed.
+pub fn program_drivers() -> Vec<(&'static str, PathBuf)> {
+    let mesa = std::fs::read_dir("/usr/share/vulkan/icd.d").into_iter().flatten().flatten();
+    let mesa = mesa.map(|entry| entry.path());
+    let is_llvmpipe = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy();
+        name == "lvp_icd.json" || name == format!("lvp_icd.{}.json", std::env::consts::ARCH)
+    };
+    // Debian's chromium-common has it, and no other package.
+    let swiftshader = PathBuf::from("/usr/lib/chromium/vk_swiftshader_icd.json");
+    let llvmpipe = mesa.filter(is_llvmpipe).map(|path| ("llvmpipe", path));
+    llvmpipe.chain([("swiftshader", swiftshader)]).filter(|(_, path)| path.exists()).collect()
+}
