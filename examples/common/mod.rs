@@ -8,6 +8,7 @@ pub(crate) mod frame;
 pub(crate) mod interruption;
 pub(crate) mod look;
 pub(crate) mod messages;
+pub(crate) mod picture;
 pub(crate) mod temporary;
 
 use std::error::Error;

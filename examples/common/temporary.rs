@@ -51,13 +51,33 @@ pub(crate) fn write_file(
     })
 }
 
+/// Has `work` use a folder of its own, which goes with all that is in it.
+///
+/// # Errors
+///
+/// What `work` says; or there is no folder for temporary files.
+pub(crate) fn with_folder<T>(work: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
+    let folder = {
+        let mut unfinished = unfinished();
+        let folder = tempfile::Builder::new().prefix("colorshine-").tempdir()?;
+        unfinished.push(folder.path().to_path_buf());
+        folder
+    };
+    let done = work(folder.path());
+    let mut unfinished = unfinished();
+    unfinished.retain(|path| path != folder.path());
+    // What cannot be removed is in the system's folder for such files.
+    let _ = folder.close();
+    done
+}
+
 /// Removes what is being written, and ends the program.
 pub(crate) fn leave(status: i32) -> ! {
     // Held to the end: no other file is begun.
     let unfinished = unfinished();
     for path in unfinished.iter() {
         // There is no one left to be told.
-        let _ = fs::remove_file(path);
+        let _ = fs::remove_file(path).or_else(|_| fs::remove_dir_all(path));
     }
     std::process::exit(status)
 }
@@ -80,8 +100,16 @@ pub(crate) fn check_regular(path: &Path) -> Result<()> {
 
 /// Whether two paths lead to the same file, by links of any kind.
 pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
+    // Neither is opened, as a pipe would wait for its other end.
+    #[cfg(unix)]
+    let identity = |path: &Path| {
+        use std::os::unix::fs::MetadataExt;
+        fs::metadata(path).map(|file| (file.dev(), file.ino()))
+    };
+    #[cfg(not(unix))]
+    let identity = |path: &Path| fs::canonicalize(path);
     // What does not exist is no other's file.
-    same_file::is_same_file(one, other).unwrap_or(false)
+    identity(one).is_ok_and(|one| identity(other).is_ok_and(|other| one == other))
 }
 
 /// Whether what is written as `to` would replace a file that is read.

@@ -1,22 +1,23 @@
-//! Pictures, read as rows of RGBA.
+//! Pictures, read as rows of RGBA, with all that their files have beside them.
 //!
 //! A PNG comes row by row, unless it is interlaced; a JPEG is decoded as a whole (no decoder in Rust does
 //! otherwise), which takes three bytes a pixel.
+
+mod colours;
+pub(crate) mod exif;
+pub(crate) mod extras;
+mod jpeg;
+mod png;
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
-use png::{BitDepth, ColorType, Transformations};
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::zune_core::bytestream::ZCursor;
-use zune_jpeg::zune_core::colorspace::ColorSpace;
-use zune_jpeg::zune_core::options::DecoderOptions;
+use image::RgbaImage;
 
-use crate::common::Result;
-
-/// Most pixels along an edge of a JPEG, by its format.
-const JPEG_EDGE: usize = 65535;
+use super::Result;
+use super::temporary::check_regular;
+use extras::Extras;
 
 /// What is known of a picture beside its colours.
 #[derive(Clone, Debug)]
@@ -26,10 +27,7 @@ pub(crate) struct Header {
     /// Whether components have 16 bits rather than 8.
     pub(crate) is_deep: bool,
     pub(crate) has_alpha: bool,
-    /// Colour profile, as in the file.
-    pub(crate) icc: Option<Vec<u8>>,
-    /// EXIF data, from the TIFF header on.
-    pub(crate) exif: Option<Vec<u8>>,
+    pub(crate) extras: Extras,
 }
 
 impl Header {
@@ -41,6 +39,12 @@ impl Header {
     /// Bytes of a row of RGBA.
     pub(crate) fn row_bytes(&self) -> usize {
         self.width as usize * 4 * self.depth()
+    }
+
+    /// A warning where the picture's colours are not those that its codes are taken for.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let colours = colours::other_than_srgb(&self.extras)?;
+        Some(format!("its colours are {colours}; its codes are taken as sRGB's all the same"))
     }
 }
 
@@ -54,9 +58,41 @@ pub(crate) struct Picture {
 }
 
 enum Rows {
-    Streamed(Box<png::Reader<BufReader<File>>>),
+    Streamed(Box<::png::Reader<BufReader<File>>>),
     /// All of the picture, and how many bytes of it have been read.
     Whole(Vec<u8>, usize),
+}
+
+/// What a file is by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Format {
+    Png,
+    Jpeg,
+}
+
+impl Format {
+    /// Of a file that is open at its start, where it is one of them.
+    fn of_file(file: &mut (impl Read + Seek)) -> Result<Option<Self>> {
+        let mut start = Vec::new();
+        file.by_ref().take(8).read_to_end(&mut start)?;
+        file.rewind()?;
+        Ok(if start.starts_with(b"\x89PNG\r\n\x1a\n") {
+            Some(Self::Png)
+        } else if start.starts_with(&[0xFF, 0xD8, 0xFF]) {
+            Some(Self::Jpeg)
+        } else {
+            None
+        })
+    }
+
+    /// By a file name's ending in small letters.
+    pub(crate) fn of_ending(ending: &str) -> Option<Self> {
+        match ending {
+            "png" => Some(Self::Png),
+            "jpg" | "jpeg" | "jpe" | "jfif" => Some(Self::Jpeg),
+            _ => None,
+        }
+    }
 }
 
 impl Picture {
@@ -66,37 +102,48 @@ impl Picture {
     ///
     /// It is neither PNG nor JPEG, or damaged.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let mut file = BufReader::new(File::open(path)?);
-        let mut start = Vec::new();
-        file.by_ref().take(8).read_to_end(&mut start)?;
-        file.rewind()?;
-        if start.starts_with(b"\x89PNG\r\n\x1a\n") {
-            Self::open_png(path, file)
-        } else if start.starts_with(&[0xFF, 0xD8, 0xFF]) {
-            Self::open_jpeg(path, file)
-        } else {
-            Err("it is neither PNG nor JPEG".into())
-        }
+        Self::open_known(path)?.ok_or_else(|| "it is neither PNG nor JPEG".into())
     }
 
-    fn open_png(path: &Path, file: BufReader<File>) -> Result<Self> {
-        let mut decoder = png::Decoder::new(file);
-        decoder.set_transformations(Transformations::EXPAND);
-        let mut reader = decoder.read_info()?;
+    /// The same; `None` where it is of another kind.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, or is damaged.
+    pub(crate) fn open_known(path: &Path) -> Result<Option<Self>> {
+        check_regular(path)?;
+        let mut file = BufReader::new(File::open(path)?);
+        Ok(match Format::of_file(&mut file)? {
+            Some(Format::Png) => Some(Self::open_png(path, file)?),
+            Some(Format::Jpeg) => Some(Self::open_jpeg(path, file)?),
+            None => None,
+        })
+    }
+
+    fn open_png(path: &Path, mut file: BufReader<File>) -> Result<Self> {
+        let (mut extras, has_profile) = png::extras(&mut file)?;
+        file.rewind()?;
+        let mut reader = png::decoder(file)?;
         let (color, depth) = reader.output_color_type();
         let info = reader.info();
+        extras.icc = info.icc_profile.as_ref().map(|profile| profile.to_vec());
+        if has_profile && extras.icc.is_none() {
+            extras.leave_out("its colour profile, which is damaged");
+        }
+        extras.exif = info.exif_metadata.as_deref().map(exif::without_thumbnail);
+        extras.drop_other_profile();
         let header = Header {
             width: info.width,
             height: info.height,
-            is_deep: depth == BitDepth::Sixteen,
-            has_alpha: matches!(color, ColorType::GrayscaleAlpha | ColorType::Rgba),
-            icc: info.icc_profile.as_ref().map(|profile| profile.to_vec()),
-            exif: info.exif_metadata.as_ref().map(|exif| exif.to_vec()),
+            is_deep: depth == ::png::BitDepth::Sixteen,
+            has_alpha: matches!(color, ::png::ColorType::GrayscaleAlpha | ::png::ColorType::Rgba),
+            extras,
         };
         let rows = if info.interlaced {
             let size = reader.output_buffer_size().ok_or("it is too large")?;
             let mut codes = vec![0; size];
             reader.next_frame(&mut codes)?;
+            reader.finish()?;
             Rows::Whole(codes, 0)
         } else {
             Rows::Streamed(Box::new(reader))
@@ -107,27 +154,10 @@ impl Picture {
     fn open_jpeg(path: &Path, mut file: BufReader<File>) -> Result<Self> {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
-        // Strict, as a file cut short would come out half grey.
-        let options = DecoderOptions::default()
-            .set_max_width(JPEG_EDGE)
-            .set_max_height(JPEG_EDGE)
-            .set_strict_mode(true)
-            .jpeg_set_out_colorspace(ColorSpace::RGB);
-        let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&bytes), options);
-        decoder.decode_headers().map_err(|error| error.to_string())?;
-        if let Some(space @ (ColorSpace::CMYK | ColorSpace::YCCK)) = decoder.input_colorspace() {
-            return Err(format!("its colours are {space:?}, not RGB").into());
-        }
-        let codes = decoder.decode().map_err(|error| error.to_string())?;
-        let info = decoder.info().ok_or("it has no header")?;
-        let header = Header {
-            width: info.width.into(),
-            height: info.height.into(),
-            is_deep: false,
-            has_alpha: false,
-            icc: decoder.icc_profile(),
-            exif: decoder.exif().cloned(),
-        };
+        let (mut extras, components) = jpeg::extras(&bytes)?;
+        extras.drop_other_profile();
+        let (codes, [width, height]) = jpeg::decode(&bytes, components)?;
+        let header = Header { width, height, is_deep: false, has_alpha: false, extras };
         Ok(Self { header, path: path.into(), components: 3, rows: Rows::Whole(codes, 0) })
     }
 
@@ -157,6 +187,8 @@ impl Picture {
             Rows::Streamed(reader) => {
                 for _ in 0..count {
                     let Some(row) = reader.next_row()? else {
+                        // Checksums come last.
+                        reader.finish()?;
                         break;
                     };
                     if band.is_empty() {
@@ -174,6 +206,39 @@ impl Picture {
             }
         }
         Ok((!band.is_empty()).then_some(band))
+    }
+
+    /// All of it, upright, in 8 bits.
+    ///
+    /// # Errors
+    ///
+    /// The file is damaged.
+    pub(crate) fn upright(mut self) -> Result<RgbaImage> {
+        let (width, height, depth) = (self.header.width, self.header.height, self.header.depth());
+        let mut codes = Vec::new();
+        // The last call finds that there is no more, and all of the file sound.
+        while let Some(band) = self.band(height)? {
+            codes.extend(band.chunks_exact(depth).map(to_eight_bits));
+        }
+        let picture = RgbaImage::from_raw(width, height, codes).ok_or("it is cut short")?;
+        let turn = self.header.extras.exif.as_deref().map_or(1, exif::orientation);
+        let mut picture = image::DynamicImage::ImageRgba8(picture);
+        if let Some(turn) = image::metadata::Orientation::from_exif(turn) {
+            picture.apply_orientation(turn);
+        }
+        Ok(picture.into_rgba8())
+    }
+}
+
+/// A code of 8 bits, or of 16 rounded to 8.
+pub(crate) fn to_eight_bits(bytes: &[u8]) -> u8 {
+    match bytes {
+        [code] => *code,
+        [high, low, ..] => {
+            let code = u32::from(*high) << 8 | u32::from(*low);
+            ((code * 255 + 32767) / 65535) as u8
+        }
+        [] => 0,
     }
 }
 
