@@ -534,3 +534,258 @@ fn a_grey_pictures_profile_is_not_put_on_an_rgb_one() {
         assert!(!bytes.windows(11).any(|part| part == b"ICC_PROFILE"), "{name}");
     }
 }
+
+/// A sheet's first tile, of `width` pixels.
+fn original(folder: &tempfile::TempDir, input: &str, width: u32) -> image::RgbImage {
+    let width = width.to_string();
+    let arguments = [input, "sheet.png", "--look", "plum", "--columns", "1", "--plain", "--width"];
+    run("contact-sheet", folder, &[&arguments[..], &[&width]].concat());
+    let sheet = open(folder, "sheet.png").into_rgb8();
+    let gap = 6;
+    let height = (sheet.height() - 3 * gap) / 2;
+    image::imageops::crop_imm(&sheet, gap, gap, sheet.width() - 2 * gap, height).to_image()
+}
+
+/// Four quarters, black at the top left, then red, blue and white.
+fn quarters(width: u32, height: u32) -> image::RgbImage {
+    image::RgbImage::from_fn(width, height, |x, y| match (2 * x < width, 2 * y < height) {
+        (true, true) => image::Rgb([16, 16, 16]),
+        (false, true) => image::Rgb([200, 30, 30]),
+        (true, false) => image::Rgb([30, 30, 200]),
+        (false, false) => image::Rgb([230, 230, 230]),
+    })
+}
+
+/// The colours in the middle of a picture's quarters.
+fn corners(picture: &image::RgbImage) -> [[u8; 3]; 4] {
+    let [width, height] = [picture.width(), picture.height()];
+    let at = |x: u32, y: u32| picture.get_pixel(width * x / 4, height * y / 4).0;
+    [at(1, 1), at(3, 1), at(1, 3), at(3, 3)]
+}
+
+fn assert_corners(picture: &image::RgbImage, wanted: [[u8; 3]; 4], what: &str) {
+    let all = corners(picture).as_flattened().to_vec();
+    let is_near = all.iter().zip(wanted.as_flattened()).all(|(a, b)| a.abs_diff(*b) < 40);
+    assert!(is_near, "{what}: {all:?}");
+}
+
+#[test]
+fn a_contact_sheet_shows_pictures_upright() {
+    let folder = folder();
+    let picture = quarters(64, 32);
+    // Where the quarters of the file are to be seen, by orientation, row by row.
+    let turns: [[usize; 4]; 8] = [
+        [0, 1, 2, 3],
+        [1, 0, 3, 2],
+        [3, 2, 1, 0],
+        [2, 3, 0, 1],
+        [0, 2, 1, 3],
+        [2, 0, 3, 1],
+        [3, 1, 2, 0],
+        [1, 3, 0, 2],
+    ];
+    for (orientation, turn) in (1u8..).zip(turns) {
+        let mut exif = EXIF_KEPT.to_vec();
+        exif[18] = orientation;
+        let png = with_chunks(&encoded(&picture, image::ImageFormat::Png), &[(b"eXIf", &exif)]);
+        let jpeg = encoded(&picture, image::ImageFormat::Jpeg);
+        let exif = segment_bytes(&[(0xE1, &[b"Exif\0\0", &exif[..]].concat())]);
+        let jpeg = [&jpeg[..2], &exif, &jpeg[2..]].concat();
+        for (name, bytes) in [("in.png", png), ("in.jpg", jpeg)] {
+            fs::write(folder.path().join(name), bytes).unwrap();
+            let tile = original(&folder, name, 32);
+            let height = if orientation < 5 { 16 } else { 64 };
+            assert_eq!(tile.dimensions(), (32, height), "{name} {orientation}");
+            let file = corners(&picture);
+            assert_corners(&tile, turn.map(|i| file[i]), &format!("{name} {orientation}"));
+        }
+    }
+}
+
+/// Writes a clip by a gst-launch line that ends in a muxer.
+fn write_clip(folder: &tempfile::TempDir, name: &str, line: &str) {
+    let path = folder.path().join(name);
+    common::run(&format!("{line} ! filesink location={}", path.display())).unwrap();
+}
+
+/// Has a clip shown turned by 90 degrees clockwise, as phones have it: by the matrix of its track.
+fn turn(folder: &tempfile::TempDir, name: &str) {
+    let path = folder.path().join(name);
+    let mut bytes = fs::read(&path).unwrap();
+    let track = bytes.windows(4).position(|part| part == b"tkhd").unwrap();
+    let one = 1 << 16;
+    let matrix = [0, one, 0, -one, 0, 0, 32 * one, 0, 1 << 30].map(i32::to_be_bytes);
+    bytes[track + 44..track + 80].copy_from_slice(matrix.as_flattened());
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_contact_sheet_shows_clips_upright_and_in_their_shape() {
+    let folder = folder();
+    quarters(64, 32).save(folder.path().join("quarters.png")).unwrap();
+    let source = format!(
+        "filesrc location={} ! pngdec ! imagefreeze num-buffers=5 ! videoconvert \
+         ! video/x-raw,format=I420,framerate=25/1",
+        folder.path().join("quarters.png").display()
+    );
+    write_clip(&folder, "turned.mp4", &format!("{source} ! x264enc ! mp4mux"));
+    turn(&folder, "turned.mp4");
+    let tile = original(&folder, "turned.mp4", 32);
+    assert_eq!(tile.dimensions(), (32, 64));
+    let [black, red, blue, white] = corners(&quarters(64, 32));
+    assert_corners(&tile, [blue, black, white, red], "turned.mp4");
+
+    let shape = " ! capssetter caps=video/x-raw,pixel-aspect-ratio=2/1";
+    write_clip(&folder, "wide.mkv", &format!("{source}{shape} ! x264enc ! matroskamux"));
+    let tile = original(&folder, "wide.mkv", 64);
+    assert_eq!(tile.dimensions(), (64, 16));
+    assert_corners(&tile, [black, red, blue, white], "wide.mkv");
+    write_clip(
+        &folder,
+        "fields.mkv",
+        &format!("{source} ! interlace ! x264enc interlaced=true ! matroskamux"),
+    );
+    assert_eq!(original(&folder, "fields.mkv", 64).dimensions(), (64, 32));
+    // Turned, a pixel that was wide is tall.
+    write_clip(&folder, "both.mp4", &format!("{source}{shape} ! x264enc ! mp4mux"));
+    turn(&folder, "both.mp4");
+    assert_eq!(original(&folder, "both.mp4", 16).dimensions(), (16, 64));
+}
+
+#[test]
+fn a_contact_sheet_says_hdr_and_that_there_is_no_picture() {
+    let folder = folder();
+    for (name, colorimetry) in [("PQ", "bt2100-pq"), ("HLG", "bt2100-hlg"), ("SDR", "bt709")] {
+        let caps = "width=64,height=32,format=I420_10LE";
+        let line = format!(
+            "videotestsrc num-buffers=2 ! video/x-raw,{caps},colorimetry={colorimetry} \
+             ! x264enc ! h264parse ! matroskamux"
+        );
+        write_clip(&folder, "clip.mkv", &line);
+        let arguments = ["clip.mkv", "sheet.png", "--look", "plum", "--width", "32"];
+        let output = outcome("contact-sheet", &folder, &arguments);
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{errors}");
+        match name {
+            "SDR" => assert_eq!(errors, ""),
+            _ => assert!(errors.contains(&format!("clip.mkv: it is HDR ({name})")), "{errors}"),
+        }
+    }
+    write_clip(&folder, "sound.mka", "audiotestsrc num-buffers=9 ! flacenc ! matroskamux");
+    write_clip(&folder, "sound.wav", "audiotestsrc num-buffers=9 ! wavenc");
+    write_clip(&folder, "sound.m4a", "audiotestsrc num-buffers=9 ! avenc_aac ! mp4mux");
+    for name in ["sound.mka", "sound.wav", "sound.m4a"] {
+        let errors = fails("contact-sheet", &folder, &[name, "sheet.png"]);
+        assert!(errors.contains(&format!("{name}: there is no picture in it")), "{errors}");
+    }
+}
+
+#[test]
+fn one_file_of_another_kind_does_not_stop_the_others() {
+    let folder = folder();
+    let picture = photograph(20, 10);
+    picture.save(folder.path().join("a.png")).unwrap();
+    for name in ["c.jpe", "d.JFIF", "e.jpeg"] {
+        let jpeg = encoded(&picture, image::ImageFormat::Jpeg);
+        fs::write(folder.path().join(name), jpeg).unwrap();
+    }
+    fs::write(folder.path().join("b.tif"), b"II*\0of another kind").unwrap();
+    fs::write(folder.path().join("notes.png"), "no picture").unwrap();
+    fs::create_dir(folder.path().join("folder.png")).unwrap();
+    let names =
+        ["b.tif", "a.png", "notes.png", "c.jpe", "folder.png", "d.JFIF", "absent.jpg", "e.jpeg"];
+    let arguments = [&names[..], &["--output-dir", "out", "teal;40;60"]].concat();
+    let errors = fails("shine", &folder, &arguments);
+    assert!(errors.contains("4 of 8 pictures could not be done"), "{errors}");
+    for (name, why) in [
+        ("b.tif", "a picture to write is .png or .jpg"),
+        ("notes.png", "neither PNG nor JPEG"),
+        ("folder.png", "it is a folder"),
+        ("absent.jpg", "no such file"),
+    ] {
+        assert!(errors.contains(&format!("error: {name}: ")) && errors.contains(why), "{errors}");
+        assert!(!folder.path().join("out").join(name).exists());
+    }
+    for name in ["a.png", "c.jpe", "d.JFIF", "e.jpeg"] {
+        assert_eq!(open(&folder, &format!("out/{name}")).width(), 20, "{name}");
+    }
+    let sheet = ["a.png", "sheet.jfif", "--look", "plum", "--width", "32"];
+    run("contact-sheet", &folder, &sheet);
+}
+
+#[cfg(unix)]
+#[test]
+fn names_of_any_bytes_and_of_255_are_fine() {
+    use std::ffi::{OsStr, OsString};
+    use std::os::unix::ffi::OsStrExt;
+    let folder = folder();
+    let long = [b'n'; 255];
+    for stem in [&b"caf\xE9 \xFF"[..], &long, b"two\nlines", b"it's 100 % \"new\""] {
+        let name = |ending: &str| -> OsString {
+            let length = stem.len().min(255 - ending.len());
+            OsStr::from_bytes(&[&stem[..length], ending.as_bytes()].concat()).into()
+        };
+        let png = encoded(&photograph(20, 10), image::ImageFormat::Png);
+        fs::write(folder.path().join(name(".png")), png).unwrap();
+        let [look, folder_option, out] = ["teal;40;60", "--output-dir", "out"].map(OsString::from);
+        let mut sheet = vec![name(".png"), name(".jpe"), "--look".into(), name(".toml")];
+        sheet.extend(["--width".into(), "32".into()]);
+        let cases: [(&str, Vec<OsString>); 6] = [
+            ("shine", vec![name(".png"), name(".jpg"), look.clone()]),
+            ("shine", vec![name(".png"), folder_option, out, look.clone()]),
+            ("bake", vec![name(".cube"), look.clone()]),
+            ("bake", vec![name(".toml"), look.clone()]),
+            ("bake", vec![name(".PNG"), "--look".into(), name(".toml"), "--level=2".into()]),
+            ("contact-sheet", sheet),
+        ];
+        for (tool, arguments) in cases {
+            let output = outcome(tool, &folder, &arguments);
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{tool} {arguments:?}: {errors}");
+        }
+        for path in [name(".jpg"), ["out/".into(), name(".png")].into_iter().collect()] {
+            assert!(folder.path().join(path).is_file());
+        }
+    }
+}
+
+/// A description or name of two lines would be two lines of the file.
+#[test]
+fn the_users_presets_stay_whatever_a_look_has_in_it() {
+    let folder = folder();
+    run("bake", &folder, &["preset:mine", "teal;40;60", "--description", "50 % = \"half\" [é]"]);
+    let presets = folder.path().join("gstreamer-1.0/presets/GstColorShine.prs");
+    let before = fs::read(&presets).unwrap();
+    let look = |text: &str| fs::write(folder.path().join("look.toml"), text).unwrap();
+    let attractors = "attractors = [\"teal;40;60\"]\n";
+    let texts = [
+        "description = \"\"\"\nEvening\nsky\n\"\"\"",
+        "description = \"a\\rb\"",
+        "description = \"a\\u0000b\"",
+        "description = \"a\\u001Bb\"",
+        "description = \"x\\n[mine]\\nattractors=\"",
+        "input-lut = \"a\\nmix=0.cube\"",
+    ];
+    for text in texts {
+        look(&format!("{text}\n{attractors}"));
+        let errors = fails("bake", &folder, &["preset:other", "--look", "look.toml"]);
+        assert!(errors.contains("control character"), "{text}: {errors}");
+        assert_eq!(fs::read(&presets).unwrap(), before, "{text}");
+    }
+    for name in ["a\nb", "a\tb", "\u{1b}", "a]b", "[a", "", "  ", "_presets_"] {
+        let errors = fails("bake", &folder, &[&format!("preset:{name}"), "teal;40;60"]);
+        assert!(errors.contains("cannot be a preset's name"), "{name:?}: {errors}");
+        assert_eq!(fs::read(&presets).unwrap(), before, "{name:?}");
+    }
+    for name in ["NULL", "#1", "é ü", "a=b", "50 %", " a ", "\"b\""] {
+        run("bake", &folder, &[&format!("preset:{name}"), "red;40;60"]);
+        run("bake", &folder, &["kept.toml", "--look", name]);
+        let kept = fs::read_to_string(folder.path().join("kept.toml")).unwrap();
+        assert!(kept.contains("red;40;60"), "{name}: {kept}");
+    }
+    run("bake", &folder, &["kept.toml", "--look", "mine"]);
+    // A file that is damaged already is not made worse.
+    fs::write(&presets, "no presets\n").unwrap();
+    assert!(fails("bake", &folder, &["preset:more", "red;40;60"]).contains("GstColorShine.prs"));
+    assert_eq!(fs::read(&presets).unwrap(), b"no presets\n");
+}
