@@ -298,6 +298,15 @@ fn pictures_that_end_early_or_whose_sums_are_wrong_are_errors() {
             damaged.push(whole[..length].to_vec());
         }
     }
+    // Of one pixel, so that its rows are the same as if they were not interlaced.
+    let mut interlaced = chunks(&encoded(&photograph(1, 1), image::ImageFormat::Png));
+    *interlaced[0].1.last_mut().unwrap() = 1;
+    let interlaced = common::chunks::png(&interlaced);
+    fs::write(folder.path().join("interlaced.png"), &interlaced).unwrap();
+    run("shine", &folder, &["interlaced.png", "whole.png", NONE]);
+    for length in [interlaced.len() - 1, interlaced.len() - 13, interlaced.len() - 20] {
+        damaged.push(interlaced[..length].to_vec());
+    }
     // The sum of the pixels, of their chunk, and of a text.
     let mut pieces = chunks(&png);
     let pixels = pieces.iter_mut().find(|(kind, _)| kind == b"IDAT").unwrap();

@@ -39,7 +39,7 @@ pub fn with_chunks(file: &[u8], added: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
 /// The sum that PNG has, as its standard defines it.
 fn crc(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| crc >> 1 ^ (crc & 1) * 0xEDB8_8320)
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ ((crc & 1) * 0xEDB8_8320))
     })
 }
 

@@ -2,9 +2,9 @@
 
 use libjpeg_turbo_rs::{DecodeLimits, Decoder, PixelFormat};
 
+use super::super::Result;
 use super::exif;
 use super::extras::{Density, Extras, MORE_XMP, Piece, Unit, XMP, without_thumbnails};
-use crate::common::Result;
 
 /// Most pixels along an edge, by the format.
 const EDGE: usize = 65535;

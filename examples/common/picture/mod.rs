@@ -1,7 +1,7 @@
 //! Pictures, read as rows of RGBA, with all that their files have beside them.
 //!
-//! A PNG comes row by row, unless it is interlaced; a JPEG is decoded as a whole (no decoder in Rust does
-//! otherwise), which takes three bytes a pixel.
+//! A PNG comes row by row, unless it is interlaced; a JPEG is decoded as a whole, which takes three bytes a
+//! pixel beside its components as they are coded.
 
 mod colours;
 pub(crate) mod exif;

@@ -5,8 +5,8 @@ use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
 
 use png::{DecodeOptions, Decoder, Reader, Transformations};
 
+use super::super::Result;
 use super::extras::{Density, Extras, Piece, Unit, XMP_TEXT, is_text, without_thumbnails};
-use crate::common::Result;
 
 /// Most bytes of a chunk that is kept.
 const MOST_BYTES: u32 = 1 << 28;
