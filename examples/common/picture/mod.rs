@@ -58,7 +58,8 @@ pub(crate) struct Picture {
 }
 
 enum Rows {
-    Streamed(Box<::png::Reader<BufReader<File>>>),
+    /// A reader, and whether it has come to the end of its file.
+    Streamed(Box<::png::Reader<BufReader<File>>>, bool),
     /// All of the picture, and how many bytes of it have been read.
     Whole(Vec<u8>, usize),
 }
@@ -146,7 +147,7 @@ impl Picture {
             reader.finish()?;
             Rows::Whole(codes, 0)
         } else {
-            Rows::Streamed(Box::new(reader))
+            Rows::Streamed(Box::new(reader), false)
         };
         Ok(Self { header, path: path.into(), components: color.samples(), rows })
     }
@@ -168,7 +169,7 @@ impl Picture {
     /// The file has gone.
     pub(crate) fn rewind(&mut self) -> Result<()> {
         match &mut self.rows {
-            Rows::Streamed(_) => *self = Self::open(&self.path)?,
+            Rows::Streamed(..) => *self = Self::open(&self.path)?,
             Rows::Whole(_, read) => *read = 0,
         }
         Ok(())
@@ -184,11 +185,13 @@ impl Picture {
         let (components, depth) = (self.components, self.header.depth());
         let mut band = Vec::new();
         match &mut self.rows {
-            Rows::Streamed(reader) => {
+            Rows::Streamed(_, true) => {}
+            Rows::Streamed(reader, is_over) => {
                 for _ in 0..count {
                     let Some(row) = reader.next_row()? else {
                         // Checksums come last.
                         reader.finish()?;
+                        *is_over = true;
                         break;
                     };
                     if band.is_empty() {
