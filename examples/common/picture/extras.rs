@@ -127,6 +127,8 @@ impl Extras {
                     let name = data.split(|byte| *byte == 0).next().unwrap_or_default();
                     self.leave_out(format!("text {}", String::from_utf8_lossy(name)));
                 }
+                // The file has its own.
+                Piece::Chunk([b't', b'I', b'M', b'E'], _) => {}
                 Piece::Chunk(kind, _) => self.leave_out(String::from_utf8_lossy(&kind)),
             }
         }

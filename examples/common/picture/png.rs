@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
 
+use gst::glib;
 use png::{DecodeOptions, Decoder, Reader, Transformations};
 
 use super::super::Result;
@@ -68,12 +69,20 @@ fn take(extras: &mut Extras, kind: [u8; 4], data: Vec<u8>) {
         }
         _ if is_text(kind) => extras.pieces.push(Piece::Chunk(kind, data)),
         b"acTL" | b"fcTL" | b"fdAT" => extras.leave_out("other pictures of an animation"),
-        b"tIME" => extras.leave_out("the time of its last change"),
+        b"tIME" => extras.pieces.extend(now().map(|now| Piece::Chunk(kind, now))),
         b"caBX" => extras.leave_out("content credentials, which are of the picture as it was"),
         // What stays right when pixels change says so.
         _ if kind[3] & SAFE_TO_COPY != 0 => extras.pieces.push(Piece::Chunk(kind, data)),
         _ => extras.leave_out(format!("chunk {}", String::from_utf8_lossy(&kind))),
     }
+}
+
+/// The time of a picture's last change, which is this one.
+fn now() -> Option<Vec<u8>> {
+    let now = glib::DateTime::now_utc().ok()?;
+    let parts = [now.month(), now.day_of_month(), now.hour(), now.minute(), now.second()];
+    let year = u16::try_from(now.year()).ok()?.to_be_bytes();
+    Some(year.into_iter().chain(parts.map(|part| part as u8)).collect())
 }
 
 fn density(data: &[u8]) -> Option<Density> {
