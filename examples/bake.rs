@@ -10,7 +10,9 @@
 
 mod common;
 
+use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -18,7 +20,8 @@ use clap::Parser;
 use common::arguments::{LookArgs, paths_and_attractors};
 use common::filter::Filter;
 use common::look::{Look, element};
-use common::{Result, ending, messages, write_file};
+use common::temporary::{check_not_read, check_regular, with_folder, write_file};
+use common::{Result, ending, messages};
 use gst::glib;
 use gst::prelude::*;
 
@@ -26,10 +29,10 @@ use gst::prelude::*;
 #[derive(Debug, Parser)]
 struct Args {
     /// NAME.cube, NAME.png (HALD), NAME.toml, or preset:NAME for the user's presets of GStreamer.
-    output: String,
+    output: OsString,
 
     /// "color;tolerance;strength[;channels]".
-    attractors: Vec<String>,
+    attractors: Vec<OsString>,
 
     #[command(flatten)]
     look: LookArgs,
@@ -61,15 +64,17 @@ fn run(args: &Args) -> Result<()> {
     if let Some(description) = &args.description {
         look.description = Some(description.clone());
     }
-    if let Some(name) = args.output.strip_prefix("preset:") {
+    if let Some(name) = args.output.as_encoded_bytes().strip_prefix(b"preset:") {
+        let name = std::str::from_utf8(name).map_err(|_| "a preset's name has to be UTF-8")?;
         return save_preset(&look, name);
     }
     let path = Path::new(&args.output);
+    check_not_read(path, args.look.files(&look))?;
     match ending(path).as_str() {
         "cube" => fixed(&look).and_then(|()| write_cube(&look, path, args.size)),
         "png" => fixed(&look).and_then(|()| write_hald(&look, path, args.level)),
         "toml" => write_file(path, |file| Ok(file.write_all(look.to_toml()?.as_bytes())?)),
-        _ => Err(format!("{}: expected .cube, .png, .toml or preset:NAME", args.output).into()),
+        _ => Err(format!("{}: expected .cube, .png, .toml or preset:NAME", path.display()).into()),
     }
 }
 
@@ -90,14 +95,20 @@ fn write_cube(look: &Look, path: &Path, size: u32) -> Result<()> {
     look.apply(&element)?;
     let bus = gst::Bus::new();
     element.set_bus(Some(&bus));
-    let name = path.to_str().ok_or("the path is not UTF-8")?;
-    match element.emit_by_name::<bool>("export-lut", &[&name, &size]) {
-        true => Ok(()),
-        false => {
+    // The element has a file of its own beside the one that it writes, which goes with the folder.
+    with_folder(|folder| {
+        let table = folder.join("table.cube");
+        let name = table.to_str().ok_or("the folder for temporary files is not UTF-8")?;
+        if !element.emit_by_name::<bool>("export-lut", &[&name, &size]) {
             bus.iter().for_each(|message| messages::warn(&message));
-            Err(format!("{} could not be written", path.display()).into())
+            return Err(format!("{} could not be made", path.display()).into());
         }
-    }
+        let mut table = fs::File::open(&table)?;
+        write_file(path, |mut file| {
+            io::copy(&mut table, &mut file)?;
+            Ok(())
+        })
+    })
 }
 
 /// A HALD picture has `level`^2 nodes per axis, red fastest, row after row of `level`^3 pixels.
@@ -132,8 +143,10 @@ const PRESETS: &str = "_presets_";
 /// GStreamer's own way, `gst_preset_save_preset`, would save everything that the element has, such as the
 /// number of threads.
 fn save_preset(look: &Look, name: &str) -> Result<()> {
-    if name.is_empty() || name.starts_with('_') || name.contains(['[', ']', '\n']) {
-        return Err(format!("\"{name}\" cannot be a preset's name").into());
+    let is_wrong = |letter: char| letter.is_control() || ['[', ']'].contains(&letter);
+    if name.trim().is_empty() || name.starts_with('_') || name.contains(is_wrong) {
+        let allowed = "a text without brackets and control characters that does not begin with _";
+        return Err(format!("{name:?} cannot be a preset's name, which is {allowed}").into());
     }
     let path: PathBuf =
         [&glib::user_data_dir(), Path::new("gstreamer-1.0/presets/GstColorShine.prs")]
@@ -141,6 +154,7 @@ fn save_preset(look: &Look, name: &str) -> Result<()> {
             .collect();
     let presets = glib::KeyFile::new();
     if path.exists() {
+        check_regular(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         presets
             .load_from_file(&path, glib::KeyFileFlags::KEEP_COMMENTS)
             .map_err(|error| format!("{}: {error}", path.display()))?;
@@ -152,8 +166,34 @@ fn save_preset(look: &Look, name: &str) -> Result<()> {
     // A preset of this name may not be there yet.
     let _ = presets.remove_group(name);
     look.to_preset(&presets, name)?;
+    let made = presets.to_data();
+    check_presets(&made, &presets, look, name)
+        .map_err(|error| format!("{} stays as it was: {error}", path.display()))?;
     fs::create_dir_all(path.parent().ok_or("no folder for presets")?)?;
-    write_file(&path, |file| Ok(file.write_all(presets.to_data().as_bytes())?))?;
+    write_file(&path, |file| Ok(file.write_all(made.as_bytes())?))?;
     println!("{}: {name}", path.display());
     Ok(())
+}
+
+/// Whether a file of presets is read as it was meant, by GStreamer, too: a text of any kind could have
+/// become something else in it.
+fn check_presets(made: &str, meant: &glib::KeyFile, look: &Look, name: &str) -> Result<()> {
+    let read = glib::KeyFile::new();
+    read.load_from_data(made, glib::KeyFileFlags::NONE)?;
+    let groups = meant.groups();
+    if read.groups() != groups {
+        return Err(format!("a preset {name:?} would not be read as one").into());
+    }
+    for group in &groups {
+        let keys = meant.keys(group)?;
+        if read.keys(group)? != keys {
+            return Err(format!("preset {group:?} would not be whole").into());
+        }
+        for key in &keys {
+            if read.value(group, key)? != meant.value(group, key)? {
+                return Err(format!("{key} of preset {group:?} would not be read as it is").into());
+            }
+        }
+    }
+    look.check_preset(&read, name)
 }

@@ -4,15 +4,19 @@
 
 mod common;
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 use common::arguments::parse_seconds;
 use common::filter::Filter;
-use common::frame::read_frame;
+use common::frame::{Frame, read_frame};
 use common::look::{Look, SHIPPED};
-use common::{Result, ending, write_file};
+use common::picture::{Format, Picture};
+use common::temporary::{check_not_read, write_file};
+use common::{Result, ending};
+use gst_video::VideoTransferFunction;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::imageops::{self, FilterType};
@@ -31,7 +35,7 @@ struct Args {
     /// A look by its name, or a file NAME.toml; may be given more than once. All that come with
     /// colorshine if left out.
     #[arg(long = "look", value_name = "NAME")]
-    looks: Vec<String>,
+    looks: Vec<OsString>,
 
     /// The frame of a clip at this time, in seconds.
     #[arg(long, default_value_t = 0.0, value_parser = parse_seconds)]
@@ -57,6 +61,9 @@ struct Args {
 /// Pixels between tiles and around them.
 const GAP: u32 = 6;
 
+/// Most pixels down a tile.
+const MOST_HEIGHT: f64 = 65535.0;
+
 /// Behind the tiles.
 const GROUND: Rgb<u8> = Rgb([24, 24, 24]);
 
@@ -72,36 +79,69 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<()> {
-    let ending = ending(&args.output);
-    if !["png", "jpg", "jpeg"].contains(&ending.as_str()) {
-        return Err(format!("{}: a sheet is .png or .jpg", args.output.display()).into());
-    }
-    let names: Vec<String> = match args.looks.is_empty() {
-        true => SHIPPED.iter().map(|(name, _)| name.to_string()).collect(),
+    let format = Format::of_ending(&ending(&args.output))
+        .ok_or_else(|| format!("{}: a sheet is .png or .jpg", args.output.display()))?;
+    let names: Vec<OsString> = match args.looks.is_empty() {
+        true => SHIPPED.iter().map(|(name, _)| name.into()).collect(),
         false => args.looks.clone(),
     };
-    let looks = names.iter().map(|name| Look::find(name)).collect::<Result<Vec<_>>>()?;
+    let looks = names.iter().map(Look::find).collect::<Result<Vec<_>>>()?;
+    let files = names.iter().map(Path::new).filter(|name| Look::is_file(name));
+    let luts = looks.iter().flat_map(|look| [&look.input_lut, &look.output_lut]).flatten();
+    let read = [args.input.as_path()].into_iter().chain(files);
+    check_not_read(&args.output, read.chain(luts.map(PathBuf::as_path)))?;
 
-    let original = read_frame(&args.input, gst::ClockTime::from_seconds_f64(args.at))?;
-    let height = f64::from(original.height()) * f64::from(args.width) / f64::from(original.width());
-    let height = (height.round() as u32).max(1);
-    let original = imageops::resize(&original, args.width, height, FilterType::Lanczos3);
+    let of_file = |error| format!("{}: {error}", args.input.display());
+    let Frame { picture, pixel_aspect, .. } = original(args).map_err(of_file)?;
+    let ratio = f64::from(picture.height()) / (f64::from(picture.width()) * pixel_aspect);
+    let height = (f64::from(args.width) * ratio).round();
+    // More would be no picture to look at, and no memory would hold it.
+    if height > MOST_HEIGHT {
+        return Err(of_file("it is too narrow for a tile: lower --width".into()).into());
+    }
+    let height = (height as u32).max(1);
+    let original = imageops::resize(&picture, args.width, height, FilterType::Lanczos3);
 
     let mut tiles = vec![("original".to_string(), original.clone())];
-    for (name, look) in names.into_iter().zip(looks) {
+    for (name, look) in names.iter().zip(looks) {
         let filter = Filter::new(&look, false, args.width, height)?;
         let codes = filter.apply(original.as_raw().clone())?;
         let tile = RgbaImage::from_raw(args.width, height, codes).ok_or("a tile is cut short")?;
-        tiles.push((name, tile));
+        tiles.push((name.to_string_lossy().into_owned(), tile));
     }
     let sheet = compose(args, &tiles);
     write_file(&args.output, |to| {
-        match ending.as_str() {
-            "png" => sheet.write_with_encoder(PngEncoder::new(to))?,
-            _ => sheet.write_with_encoder(JpegEncoder::new_with_quality(to, args.quality))?,
+        match format {
+            Format::Png => sheet.write_with_encoder(PngEncoder::new(to))?,
+            Format::Jpeg => {
+                sheet.write_with_encoder(JpegEncoder::new_with_quality(to, args.quality))?;
+            }
         }
         Ok(())
     })
+}
+
+/// The picture, or the frame, that the sheet is of.
+fn original(args: &Args) -> Result<Frame> {
+    let warn = |text: &str| eprintln!("warning: {}: {text}", args.input.display());
+    // Its own reader for PNG and JPEG, which takes none that is damaged.
+    if let Some(picture) = Picture::open_known(&args.input)? {
+        if let Some(text) = picture.header.warning() {
+            warn(&text);
+        }
+        let transfer = VideoTransferFunction::Unknown;
+        return Ok(Frame { picture: picture.upright()?, pixel_aspect: 1.0, transfer });
+    }
+    let frame = read_frame(&args.input, gst::ClockTime::from_seconds_f64(args.at))?;
+    let transfer = match frame.transfer {
+        VideoTransferFunction::Smpte2084 => Some("PQ"),
+        VideoTransferFunction::AribStdB67 => Some("HLG"),
+        _ => None,
+    };
+    if let Some(transfer) = transfer {
+        warn(&format!("it is HDR ({transfer}), shown as if it were SDR, without tone mapping"));
+    }
+    Ok(frame)
 }
 
 /// The tiles in rows, each with its name below.

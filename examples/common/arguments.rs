@@ -1,5 +1,7 @@
 //! What several tools take on their command lines.
 
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
 use std::path::{self, Path, PathBuf};
 
 use clap::Args;
@@ -12,7 +14,7 @@ use super::look::Look;
 pub(crate) struct LookArgs {
     /// A look by its name, or a file NAME.toml; attractors on the command line are added to its own.
     #[arg(long, value_name = "NAME")]
-    look: Option<String>,
+    look: Option<OsString>,
 
     /// Whether lightness may change.
     #[arg(long, value_name = "BOOL", value_parser = parse_bool)]
@@ -64,8 +66,15 @@ fn parse_bool(text: &str) -> std::result::Result<bool, String> {
 
 impl LookArgs {
     /// The look's name, where one was named.
-    pub(crate) fn name(&self) -> Option<&str> {
-        self.look.as_deref()
+    pub(crate) fn name(&self) -> Option<Cow<'_, str>> {
+        self.look.as_deref().map(OsStr::to_string_lossy)
+    }
+
+    /// All files that are read for it.
+    pub(crate) fn files<'a>(&'a self, look: &'a Look) -> impl Iterator<Item = &'a Path> {
+        let file = self.look.as_deref().map(Path::new).filter(|name| Look::is_file(name));
+        let luts = [&look.input_lut, &look.output_lut].into_iter().flatten();
+        file.into_iter().chain(luts.map(PathBuf::as_path))
     }
 
     /// The look that was asked for.
@@ -107,10 +116,14 @@ impl LookArgs {
 
 /// Tells paths and attractors apart: an attractor has semicolons, and is no file. Several may be joined by
 /// `|`, as in the element's property.
-pub(crate) fn paths_and_attractors(arguments: &[String]) -> (Vec<PathBuf>, Vec<String>) {
-    let is_attractor = |text: &&String| text.contains(';') && !Path::new(text).exists();
-    let (attractors, paths): (Vec<&String>, Vec<&String>) =
-        arguments.iter().partition(is_attractor);
-    let items = attractors.into_iter().flat_map(|text| text.split('|'));
-    (paths.into_iter().map(PathBuf::from).collect(), items.map(|item| item.trim().into()).collect())
+pub(crate) fn paths_and_attractors(arguments: &[impl AsRef<OsStr>]) -> (Vec<PathBuf>, Vec<String>) {
+    let (mut paths, mut attractors) = (Vec::new(), Vec::new());
+    for argument in arguments.iter().map(AsRef::as_ref) {
+        // Names need not be UTF-8, attractors are.
+        match argument.to_str().filter(|text| text.contains(';') && !Path::new(text).exists()) {
+            Some(text) => attractors.extend(text.split('|').map(|item| item.trim().to_string())),
+            None => paths.push(PathBuf::from(argument)),
+        }
+    }
+    (paths, attractors)
 }

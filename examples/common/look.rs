@@ -1,5 +1,6 @@
 //! Looks: the files in `looks/`, a user's own, and presets that GStreamer has saved.
 
+use std::ffi::OsStr;
 use std::path::{self, Path, PathBuf};
 use std::{fs, iter};
 
@@ -7,7 +8,8 @@ use gst::glib;
 use gst::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::Result;
+use super::temporary::check_regular;
+use super::{Result, ending};
 
 /// A look: properties of the element, by their names. What is left out has the element's default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -78,10 +80,12 @@ impl Look {
     /// # Errors
     ///
     /// What is wrong with the file, or which names there are.
-    pub(crate) fn find(name: &str) -> Result<Self> {
-        if name.to_lowercase().ends_with(".toml") {
+    pub(crate) fn find(name: impl AsRef<OsStr>) -> Result<Self> {
+        let name = name.as_ref();
+        if Self::is_file(Path::new(name)) {
             return Self::read(Path::new(name));
         }
+        let name = name.to_str().ok_or_else(|| format!("there is no look {}", name.display()))?;
         match SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
             Some((_, text)) => {
                 Self::parse(text).map_err(|why| format!("look {name}: {why}").into())
@@ -90,9 +94,15 @@ impl Look {
         }
     }
 
+    /// Whether a look of this name is a file.
+    pub(crate) fn is_file(name: &Path) -> bool {
+        ending(name) == "toml"
+    }
+
     /// The look of a file.
     fn read(path: &Path) -> Result<Self> {
         let in_file = |why: String| format!("{}: {why}", path.display());
+        check_regular(path).map_err(|error| in_file(error.to_string()))?;
         let text = fs::read_to_string(path).map_err(|error| in_file(error.to_string()))?;
         let mut look = Self::parse(&text).map_err(|error| in_file(error.to_string()))?;
         for lut in [&mut look.input_lut, &mut look.output_lut].into_iter().flatten() {
@@ -184,8 +194,19 @@ impl Look {
 
     /// The look as a group of a preset file, all properties included: loading a preset leaves those alone
     /// that it does not name, and so would mix two looks.
+    ///
+    /// # Errors
+    ///
+    /// A text in it has a line end or another control character, which no such file can hold.
     pub(crate) fn to_preset(&self, presets: &glib::KeyFile, name: &str) -> Result<()> {
+        let check = |property: &str, text: &str| match text.contains(char::is_control) {
+            true => Err(format!(
+                "{property}: {text:?} has a control character, which a preset cannot hold"
+            )),
+            false => Ok(()),
+        };
         if let Some(description) = &self.description {
+            check("description", description)?;
             presets.set_value(name, "_meta/comment", description);
         }
         for (property, value) in self.properties()? {
@@ -194,7 +215,28 @@ impl Look {
                 Ok(text) => text.unwrap_or_else(|| "NULL".into()),
                 Err(_) => value.serialize()?.into(),
             };
+            check(property, &text)?;
             presets.set_value(name, property, &text);
+        }
+        Ok(())
+    }
+
+    /// Whether GStreamer reads a preset as this look.
+    ///
+    /// # Errors
+    ///
+    /// A property would have another value.
+    pub(crate) fn check_preset(&self, presets: &glib::KeyFile, name: &str) -> Result<()> {
+        for (property, value) in self.properties()? {
+            let text = presets.value(name, property)?;
+            let read = glib::Value::deserialize(&text, value.type_());
+            let is_same = read.is_ok_and(|read| match value.get::<Option<String>>() {
+                Ok(text) => read.get::<Option<String>>().is_ok_and(|read| read == text),
+                Err(_) => read.compare(&value) == Some(std::cmp::Ordering::Equal),
+            });
+            if !is_same {
+                return Err(format!("{property}: a preset cannot hold \"{text}\"").into());
+            }
         }
         Ok(())
     }

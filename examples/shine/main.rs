@@ -7,9 +7,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod measure;
-mod read;
 mod write;
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,22 +20,24 @@ use clap::Parser;
 use common::arguments::{LookArgs, paths_and_attractors};
 use common::filter::Filter;
 use common::look::Look;
-use common::{Result, ending, write_file};
+use common::picture::{Format, Picture};
+use common::temporary::{check_not_read, is_same, write_file};
+use common::{Result, ending};
 use indicatif::{ProgressBar, ProgressStyle};
-use read::Picture;
 use write::Target;
 
 /// Pulls the colours of photographs towards a few chosen ones.
 ///
-/// PNG and JPEG, of 8 and 16 bits; transparency, colour profile and EXIF stay. Colours are taken as
-/// sRGB's. A grey picture becomes RGB.
+/// PNG and JPEG, of 8 and 16 bits; transparency, colour profile, EXIF, XMP, density and texts stay, and
+/// what cannot is named. Colours are taken as sRGB's, with a warning where they are others. A grey picture
+/// becomes RGB.
 #[derive(Debug, Parser)]
 #[command(override_usage = "shine IN OUT [ATTRACTOR]... [OPTIONS]
        shine IN... --output-dir FOLDER [ATTRACTOR]... [OPTIONS]")]
 struct Args {
     /// Pictures, and attractors "color;tolerance;strength[;channels]".
     #[arg(required = true)]
-    arguments: Vec<String>,
+    arguments: Vec<OsString>,
 
     #[command(flatten)]
     look: LookArgs,
@@ -76,7 +78,7 @@ fn run(args: &Args) -> Result<()> {
         look.model.get_or_insert("classic".into());
         look.tolerance_reference.get_or_insert("frame".into());
     }
-    let jobs = jobs(args, paths)?;
+    let jobs = jobs(args, &look, paths)?;
     let mut failed = 0;
     for (index, (from, to)) in jobs.iter().enumerate() {
         let bar = progress_bar(index, jobs.len(), from);
@@ -104,8 +106,8 @@ fn run(args: &Args) -> Result<()> {
     }
 }
 
-/// Pictures to read, each with the one to write.
-fn jobs(args: &Args, mut paths: Vec<PathBuf>) -> Result<Vec<(PathBuf, PathBuf)>> {
+/// Pictures to read, each with the one to write. Nothing that is read, and nothing twice, is written.
+fn jobs(args: &Args, look: &Look, mut paths: Vec<PathBuf>) -> Result<Vec<(PathBuf, PathBuf)>> {
     let jobs = match (&args.output_dir, &args.output_image, paths.len()) {
         (Some(_), Some(_), _) => {
             return Err("--output-dir and --output-image do not go together".into());
@@ -128,17 +130,12 @@ fn jobs(args: &Args, mut paths: Vec<PathBuf>) -> Result<Vec<(PathBuf, PathBuf)>>
             return Err(format!("number of pictures named: {count}; {how}").into());
         }
     };
-    for (index, (from, to)) in jobs.iter().enumerate() {
-        if let (Ok(from), Ok(to)) = (from.canonicalize(), to.canonicalize())
-            && from == to
-        {
-            return Err(format!("{} would be overwritten by itself", from.display()).into());
-        }
-        if jobs[..index].iter().any(|(_, other)| other == to) {
+    let read: Vec<&Path> =
+        jobs.iter().map(|(from, _)| from.as_path()).chain(args.look.files(look)).collect();
+    for (index, (_, to)) in jobs.iter().enumerate() {
+        check_not_read(to, read.iter().copied())?;
+        if jobs[..index].iter().any(|(_, other)| other == to || is_same(other, to)) {
             return Err(format!("two pictures would be written as {}", to.display()).into());
-        }
-        if !["png", "jpg", "jpeg"].contains(&ending(to).as_str()) {
-            return Err(format!("{}: a picture to write is .png or .jpg", to.display()).into());
         }
     }
     Ok(jobs)
@@ -156,10 +153,17 @@ fn progress_bar(index: usize, count: usize, path: &Path) -> ProgressBar {
 
 /// Takes one picture through; its width and height.
 fn shine(args: &Args, look: &Look, from: &Path, to: &Path, bar: &ProgressBar) -> Result<[u32; 2]> {
+    let format = Format::of_ending(&ending(to))
+        .ok_or_else(|| format!("a picture to write is .png or .jpg, not {}", to.display()))?;
     let mut picture = Picture::open(from)?;
     let header = picture.header.clone();
-    if header.icc.as_ref().is_some_and(|profile| !is_srgb(profile)) {
-        let text = "its colour profile stays, but its codes are taken as sRGB's";
+    let extras = match format {
+        Format::Png => header.extras.clone().for_png(),
+        Format::Jpeg => header.extras.clone().for_jpeg(),
+    };
+    let left_out =
+        extras.left_out.iter().map(|what| format!("{} does not have {what}", to.display()));
+    for text in header.warning().into_iter().chain(left_out) {
         bar.suspend(|| eprintln!("warning: {}: {text}", from.display()));
     }
     let (width, height) = (header.width, header.height);
@@ -183,7 +187,8 @@ fn shine(args: &Args, look: &Look, from: &Path, to: &Path, bar: &ProgressBar) ->
                 bar.inc(u64::from(count));
                 Ok((band, count))
             };
-            let target = Target { header: &header, ending: &ending(to), quality: args.quality };
+            let quality = args.quality;
+            let target = Target { header: &header, extras: &extras, format, quality };
             let written = target.write(file, next);
             // A reader that waits to be rid of a band is let go.
             filter.stop();
@@ -205,10 +210,4 @@ fn feed(picture: &mut Picture, filter: &Filter, rows: u32) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Whether a profile calls itself sRGB, in ASCII or UTF-16, as profiles have it.
-fn is_srgb(profile: &[u8]) -> bool {
-    let names: [&[u8]; 2] = [b"sRGB", b"s\0R\0G\0B"];
-    names.iter().any(|name| profile.windows(name.len()).any(|window| window == *name))
 }

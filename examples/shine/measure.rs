@@ -14,7 +14,7 @@ use gstcolorshine::workers::simd_level;
 
 use crate::common::Result;
 use crate::common::look::Look;
-use crate::read::Picture;
+use crate::common::picture::Picture;
 
 /// Colours that are converted at a time.
 const BLOCK: usize = 4096;

@@ -1,19 +1,22 @@
 //! Pictures, written band by band.
 
 use std::cell::RefCell;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::ops::Deref;
 
-use jpeg_encoder::{ImageBuffer, JpegColorType, rgb_to_ycbcr};
+use jpeg_encoder::{ImageBuffer, JpegColorType, PixelDensity, PixelDensityUnit, rgb_to_ycbcr};
+use png::chunk::ChunkType;
 
 use crate::common::Result;
-use crate::read::Header;
+use crate::common::picture::extras::{Extras, Piece, Unit, XMP, XMP_TEXT};
+use crate::common::picture::{Format, Header, to_eight_bits};
 
 /// What is to be written.
 pub(crate) struct Target<'a> {
     pub(crate) header: &'a Header,
-    /// The file name's: png, jpg or jpeg.
-    pub(crate) ending: &'a str,
+    /// What goes beside the pixels, as the format can hold it.
+    pub(crate) extras: &'a Extras,
+    pub(crate) format: Format,
     /// Of a JPEG, 1 to 100.
     pub(crate) quality: u8,
 }
@@ -29,9 +32,9 @@ impl Target<'_> {
         file: &mut dyn Write,
         next: impl FnMut() -> Result<(B, u32)>,
     ) -> Result<()> {
-        match self.ending {
-            "png" => self.write_png(file, next),
-            _ => self.write_jpeg(file, next),
+        match self.format {
+            Format::Png => self.write_png(file, next),
+            Format::Jpeg => self.write_jpeg(file, next),
         }
     }
 
@@ -44,12 +47,26 @@ impl Target<'_> {
         let mut info = png::Info::with_size(header.width, header.height);
         info.color_type = if header.has_alpha { png::ColorType::Rgba } else { png::ColorType::Rgb };
         info.bit_depth = if header.is_deep { png::BitDepth::Sixteen } else { png::BitDepth::Eight };
-        info.icc_profile = header.icc.as_deref().map(Into::into);
-        info.exif_metadata = header.exif.as_deref().map(Into::into);
+        info.icc_profile = self.extras.icc.as_deref().map(Into::into);
+        info.exif_metadata = self.extras.exif.as_deref().map(Into::into);
         let mut encoder = png::Encoder::with_info(file, info)?;
         // On photographs hardly larger than the default, in a fraction of the time.
         encoder.set_compression(png::Compression::Fast);
         let mut writer = encoder.write_header()?;
+        if let Some(density) = self.extras.density {
+            let (is_metre, counts) = density.per_metre();
+            let counts = counts.map(u32::to_be_bytes);
+            let data = [counts.as_flattened(), &[u8::from(is_metre)]].concat();
+            writer.write_chunk(ChunkType(*b"pHYs"), &data)?;
+        }
+        for piece in &self.extras.pieces {
+            if let Piece::Chunk(kind, data) = piece {
+                writer.write_chunk(ChunkType(*kind), data)?;
+            }
+        }
+        if let Some(xmp) = &self.extras.xmp {
+            writer.write_chunk(ChunkType(*b"iTXt"), &[XMP_TEXT, xmp].concat())?;
+        }
         let mut rows = BufWriter::with_capacity(1 << 16, writer.stream_writer()?);
         let mut left = header.height;
         while left > 0 {
@@ -80,12 +97,40 @@ impl Target<'_> {
         let Some((width, height)) = size else {
             return Err("a JPEG has at most 65535 columns and rows: write a PNG".into());
         };
+        let mut comments = Vec::new();
+        let mut segments = Vec::new();
+        for piece in &self.extras.pieces {
+            match piece {
+                Piece::Segment(0xFE, text) => {
+                    comments.extend([0xFF, 0xFE]);
+                    comments.extend((text.len() as u16 + 2).to_be_bytes());
+                    comments.extend(text);
+                }
+                Piece::Segment(marker, data) => segments.push((marker & 0x0F, data)),
+                Piece::Chunk(..) => {}
+            }
+        }
+        let file = WithComments { file, comments, head: JFIF };
         let mut encoder = jpeg_encoder::Encoder::new(file, self.quality);
-        if let Some(profile) = &header.icc {
+        if let Some((unit, density)) = self.extras.density.and_then(|density| density.in_a_jpeg()) {
+            let unit = match unit {
+                Unit::Aspect => PixelDensityUnit::PixelAspectRatio,
+                Unit::Inch => PixelDensityUnit::Inches,
+                Unit::Centimetre | Unit::Metre => PixelDensityUnit::Centimeters,
+            };
+            encoder.set_density(PixelDensity { density: density.into(), unit });
+        }
+        if let Some(exif) = &self.extras.exif {
+            encoder.add_exif_metadata(exif)?;
+        }
+        if let Some(xmp) = &self.extras.xmp {
+            encoder.add_app_segment(1, [XMP, xmp].concat())?;
+        }
+        if let Some(profile) = &self.extras.icc {
             encoder.add_icc_profile(profile)?;
         }
-        if let Some(exif) = &header.exif {
-            encoder.add_exif_metadata(exif)?;
+        for (number, data) in segments {
+            encoder.add_app_segment(number, data.clone())?;
         }
         let bands = RefCell::new(Bands { next, header, band: None, above: 0, error: None });
         encoder.encode_image(&JpegRows { width, height, bands: &bands })?;
@@ -93,6 +138,35 @@ impl Target<'_> {
             Some(error) => Err(error),
             None => Ok(()),
         }
+    }
+}
+
+/// Bytes of the first marker and of the segment that has to follow it.
+const JFIF: usize = 2 + 18;
+
+/// A JPEG that gets comments behind its head, which the encoder does not write.
+struct WithComments<'a> {
+    file: &'a mut dyn Write,
+    comments: Vec<u8>,
+    /// Bytes of the head that have not been written.
+    head: usize,
+}
+
+impl Write for WithComments<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.head == 0 {
+            return self.file.write(bytes);
+        }
+        let count = self.file.write(&bytes[..bytes.len().min(self.head)])?;
+        self.head -= count;
+        if self.head == 0 {
+            self.file.write_all(&self.comments)?;
+        }
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -129,22 +203,11 @@ impl<B: Deref<Target = [u8]>, N: FnMut() -> Result<(B, u32)>> Bands<'_, B, N> {
                 );
             }
             let [r, g, b] =
-                [0, 1, 2].map(|component| to_eight_bits(&rgb[component * depth..], depth));
+                [0, 1, 2].map(|component| to_eight_bits(&rgb[component * depth..][..depth]));
             let (y, cb, cr) = rgb_to_ycbcr(r, g, b);
             put([y, cb, cr]);
         }
         Ok(())
-    }
-}
-
-/// A code of 8 bits, or of 16 rounded to 8.
-fn to_eight_bits(bytes: &[u8], depth: usize) -> u8 {
-    match depth {
-        1 => bytes[0],
-        _ => {
-            let code = u32::from(bytes[0]) << 8 | u32::from(bytes[1]);
-            ((code * 255 + 32767) / 65535) as u8
-        }
     }
 }
 
