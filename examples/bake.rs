@@ -18,7 +18,8 @@ use clap::Parser;
 use common::arguments::{LookArgs, paths_and_attractors};
 use common::filter::Filter;
 use common::look::{Look, element};
-use common::{Result, ending, messages, write_file};
+use common::temporary::write_file;
+use common::{Result, ending, messages};
 use gst::glib;
 use gst::prelude::*;
 

@@ -6,90 +6,18 @@
 mod common;
 
 use std::fs;
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use common::Random;
+use common::tools::{TIMEOUT, assert_same, fails, folder, open, photograph, run, tool, unfinished};
 use gst::prelude::*;
 use gst_video::VideoFormat;
-use image::{ImageReader, Rgb, RgbImage};
-use tempfile::TempDir;
-
-/// Longest that a tool may take.
-const TIMEOUT: Duration = Duration::from_secs(60);
-
-fn tool(name: &str) -> Command {
-    // target/debug/deps/tools-... is this test.
-    let deps = std::env::current_exe().unwrap();
-    let path = deps.ancestors().nth(2).unwrap().join("examples").join(name);
-    assert!(path.exists(), "{} is not there: cargo build --examples", path.display());
-    let mut command = Command::new(path);
-    command.env_remove("GST_PRESET_PATH");
-    command
-}
-
-/// What a tool prints, when it has done its work.
-fn run(name: &str, folder: &TempDir, arguments: &[&str]) -> String {
-    let output = outcome(name, folder, arguments);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{name} {arguments:?}: {errors}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// What a tool says that cannot do its work.
-fn fails(name: &str, folder: &TempDir, arguments: &[&str]) -> String {
-    let output = outcome(name, folder, arguments);
-    let errors = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success(), "{name} {arguments:?} did not fail: {errors}");
-    assert!(errors.starts_with("error: ") || errors.contains("\nerror: "), "{errors}");
-    let left = fs::read_dir(folder.path()).unwrap();
-    let is_part = |name: &Path| name.extension().is_some_and(|ending| ending == "part");
-    assert!(!left.map(|entry| entry.unwrap().path()).any(|path| is_part(&path)), "{errors}");
-    errors
-}
-
-fn outcome(name: &str, folder: &TempDir, arguments: &[&str]) -> Output {
-    let mut command = tool(name);
-    // The user's own presets and cache play no part.
-    command.current_dir(folder.path()).env("XDG_DATA_HOME", folder.path()).args(arguments);
-    command.env("XDG_CACHE_HOME", folder.path());
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let (done, wait) = std::sync::mpsc::channel();
-    let child = child.unwrap();
-    std::thread::spawn(move || done.send(child.wait_with_output()));
-    let output = wait.recv_timeout(TIMEOUT);
-    output.unwrap_or_else(|_| panic!("{name} {arguments:?} has not ended")).unwrap()
-}
-
-fn folder() -> TempDir {
-    tempfile::tempdir().unwrap()
-}
-
-/// Colours of all kinds: a smooth field with noise.
-fn photograph(width: u32, height: u32) -> RgbImage {
-    let mut random = Random::new(u64::from(width));
-    RgbImage::from_fn(width, height, |x, y| {
-        let at = |a: u32, b: u32| (a * 255 / b) as u8;
-        let field = [at(x, width), at(y, height), at((x + 2 * y) % width, width)];
-        Rgb(field.map(|code| code.saturating_add(random.below(9) as u8)))
-    })
-}
-
-fn open(folder: &TempDir, name: &str) -> image::DynamicImage {
-    let bytes = fs::read(folder.path().join(name)).unwrap();
-    ImageReader::new(Cursor::new(bytes)).with_guessed_format().unwrap().decode().unwrap()
-}
-
-/// The pictures' bytes are the same.
-fn assert_same(folder: &TempDir, one: &str, other: &str) {
-    let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
-    assert!(read(one) == read(other), "{one} and {other} differ");
-}
+use image::{Rgb, RgbImage};
 
 /// Writes a PNG of any kind, with a colour profile and EXIF.
 fn write_png(
@@ -534,7 +462,7 @@ fn transcode_refuses_what_it_cannot_do_and_leaves_files_alone() {
 #[test]
 fn transcode_finishes_the_file_on_interruption() {
     let folder = folder();
-    let (unfinished, output) = (folder.path().join("out.mkv.part"), folder.path().join("out.mkv"));
+    let output = folder.path().join("out.mkv");
     let mut child = tool("transcode")
         .current_dir(folder.path())
         .env("XDG_CACHE_HOME", folder.path())
@@ -544,7 +472,8 @@ fn transcode_finishes_the_file_on_interruption() {
         .spawn()
         .unwrap();
     let start = Instant::now();
-    while fs::metadata(&unfinished).map_or(0, |file| file.len()) == 0 {
+    let begun = || unfinished(folder.path()).and_then(|file| fs::metadata(file).ok());
+    while begun().is_none_or(|file| file.len() == 0) {
         assert!(start.elapsed() < TIMEOUT, "the file is not begun");
         sleep(Duration::from_millis(2));
     }
@@ -555,7 +484,7 @@ fn transcode_finishes_the_file_on_interruption() {
         sleep(Duration::from_millis(10));
     }
     assert!(!child.wait().unwrap().success());
-    assert!(!unfinished.exists());
+    assert_eq!(unfinished(folder.path()), None);
     let [frames, _] = count(&output);
     assert!((1..150).contains(&frames), "{frames}");
 }

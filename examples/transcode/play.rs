@@ -6,15 +6,12 @@ use std::time::{Duration, Instant};
 use gst::prelude::*;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::common::Result;
 use crate::common::messages::describe;
+use crate::common::{Result, interruption};
 use crate::pipeline::Clip;
 
 /// How often the progress bar moves.
 const TICK: gst::ClockTime = gst::ClockTime::from_mseconds(100);
-
-/// Exit status after a second Ctrl-C, as shells have it.
-const INTERRUPTED: i32 = 130;
 
 /// Set by Ctrl-C.
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -55,11 +52,7 @@ impl Played {
 ///
 /// The pipeline's first.
 pub(crate) fn play(clip: &Clip, colorshine: &gst::Element) -> Result<Played> {
-    ctrlc::set_handler(|| {
-        if STOP.swap(true, Ordering::Relaxed) {
-            std::process::exit(INTERRUPTED);
-        }
-    })?;
+    interruption::end_gently(|| STOP.store(true, Ordering::Relaxed));
     let pipeline = &clip.pipeline;
     let bus = pipeline.bus().ok_or("the pipeline has no bus")?;
     let bar = ProgressBar::new_spinner();

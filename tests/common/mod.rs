@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
+pub mod tools;
+
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
