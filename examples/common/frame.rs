@@ -85,7 +85,10 @@ fn first_picture(
 pub(crate) fn to_rgba(buffer: &gst::BufferRef, info: &VideoInfo) -> Result<RgbaImage> {
     let (width, height) = (info.width(), info.height());
     // Its rows have no padding, as a pixel has four bytes.
-    let wanted = VideoInfo::builder(VideoFormat::Rgba, width, height).fps(info.fps()).build()?;
+    let wanted = VideoInfo::builder(VideoFormat::Rgba, width, height)
+        .fps(info.fps())
+        .interlace_mode(info.interlace_mode())
+        .build()?;
     let converter = gst_video::VideoConverter::new(info, &wanted, None)?;
     let mut rgba = gst_video::VideoFrame::from_buffer_writable(
         gst::Buffer::with_size(wanted.size())?,
