@@ -80,8 +80,8 @@ pub(crate) fn check_regular(path: &Path) -> Result<()> {
 
 /// Whether two paths lead to the same file, by links of any kind.
 pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
-    // What does not exist is no other's file.
-    same_file::is_same_file(one, other).unwrap_or(false)
+    // It opens both, and a pipe would keep it waiting. What does not exist is no other's file.
+    one.is_file() && other.is_file() && same_file::is_same_file(one, other).unwrap_or(false)
 }
 
 /// Whether what is written as `to` would replace a file that is read.

@@ -5,6 +5,7 @@
 //!                     ! [sound, as in sound.rs]    ! muxer
 //! ```
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,6 +50,8 @@ pub(crate) struct Clip {
     pub(crate) ends: Ends,
     /// Time in nanoseconds at which all streams end.
     end: Arc<AtomicU64>,
+    /// What the source reads, if it does not open it by itself.
+    _opened: Option<File>,
 }
 
 impl Clip {
@@ -91,7 +94,7 @@ pub(crate) fn build(
         return Err(format!("GStreamer has no element {name}: install {package}").into());
     }
     let pipeline = gst::Pipeline::new();
-    let source = gst::ElementFactory::make("filesrc").property("location", input).build()?;
+    let (source, opened) = source(input)?;
     // Frames in a decoder's own memory would be of no use to the elements here.
     let decoder =
         gst::ElementFactory::make("decodebin").property("force-sw-decoders", true).build()?;
@@ -140,7 +143,20 @@ pub(crate) fn build(
             );
         }
     });
-    Ok(Clip { pipeline, ends, end })
+    Ok(Clip { pipeline, ends, end, _opened: opened })
+}
+
+/// What reads a file or a pipe.
+fn source(input: &Path) -> Result<(gst::Element, Option<File>)> {
+    #[cfg(unix)]
+    if !input.is_file() {
+        use std::os::fd::AsRawFd;
+        // filesrc would open a pipe twice, and whoever writes into it would lose its reader in between.
+        let file = File::open(input).map_err(|error| format!("{}: {error}", input.display()))?;
+        let source = gst::ElementFactory::make("fdsrc").property("fd", file.as_raw_fd()).build()?;
+        return Ok((source, Some(file)));
+    }
+    Ok((gst::ElementFactory::make("filesrc").property("location", input).build()?, None))
 }
 
 fn make(name: &str) -> Result<gst::Element> {

@@ -39,6 +39,9 @@ pub(crate) fn chain(
     colorshine: &gst::Element,
     quantizer: u32,
 ) -> Result<Vec<gst::Element>> {
+    if !caps.is_fixed() {
+        return Err("the pictures end before the first one".into());
+    }
     let info = VideoInfo::from_caps(caps)?;
     let encoder = gst::ElementFactory::make("x264enc")
         // A constant quality, whatever bitrate that takes.
@@ -58,13 +61,15 @@ pub(crate) fn chain(
         chain.push(gst::ElementFactory::make("capssetter").property("caps", caps).build()?);
     }
     chain.turn(orientation(pad))?;
+    let encoded = match takes(&encoder, info.format()) {
+        true => info.format(),
+        false => format_for(&encoder, info.format()),
+    };
     if !takes(colorshine, chain.format) {
-        chain.convert(format_for(&encoder, chain.format))?;
+        chain.convert(encoded)?;
     }
     chain.push(colorshine.clone());
-    if !takes(&encoder, chain.format) {
-        chain.convert(format_for(&encoder, chain.format))?;
-    }
+    chain.convert(encoded)?;
     say_what_is_lost(&info, chain.format);
     chain.crop()?;
     chain.push(encoder);
@@ -72,8 +77,32 @@ pub(crate) fn chain(
         .property("max-size-buffers", 0u32)
         .property("max-size-time", 0u64)
         .property("max-size-bytes", PICTURES_WAIT);
-    chain.push(queue.build()?);
+    let queue = queue.build()?;
+    leave_full_range_to_the_stream(&queue)?;
+    chain.push(queue);
     Ok(chain.elements)
+}
+
+/// Takes the colorimetry out of the caps of full range that leave an element, so that it does not come into the
+/// container's header: H.264 has it in the stream, where all players find it, and of an MP4's header GStreamer's
+/// own, as of 1.22, reads it as limited range.
+fn leave_full_range_to_the_stream(element: &gst::Element) -> Result<()> {
+    let pad = element.static_pad("src").ok_or("a queue has no source pad")?;
+    pad.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, |_, info| {
+        if let Some(event) = info.event_mut()
+            && let gst::EventView::Caps(caps) = event.view()
+            && let Some(structure) = caps.caps().structure(0)
+            && structure.get::<&str>("colorimetry").is_ok_and(|text| text.starts_with("1:"))
+        {
+            let mut caps = caps.caps_owned();
+            if let Some(structure) = caps.make_mut().structure_mut(0) {
+                structure.remove_field("colorimetry");
+            }
+            *event = gst::event::Caps::new(&caps);
+        }
+        gst::PadProbeReturn::Ok
+    });
+    Ok(())
 }
 
 impl Chain {
@@ -100,11 +129,13 @@ impl Chain {
         }
         // A field's rows would come to lie in the other field, or become columns.
         if self.is_interlaced && orientation != Horiz {
-            eprintln!("warning: interlaced pictures cannot be turned, and become progressive");
+            let mut becomes = "progressive";
             let deinterlacer = gst::ElementFactory::make("deinterlace").build()?;
             if !takes(&deinterlacer, self.format) {
+                becomes = "progressive, and of 8 bits a sample";
                 self.convert(VideoFormat::Y444)?;
             }
+            eprintln!("warning: interlaced pictures cannot be turned: they become {becomes}");
             self.push(deinterlacer);
             self.is_interlaced = false;
         }
