@@ -14,7 +14,7 @@ use common::tools::{TIMEOUT, fails, folder, outcome, tool, unfinished};
 use common::wait_until;
 use gst::prelude::*;
 use gst_app::AppSink;
-use gst_video::{VideoBufferFlags, VideoInfo};
+use gst_video::VideoInfo;
 use tempfile::TempDir;
 
 /// A look that leaves the picture's format and size to be looked at, quickly.
@@ -81,15 +81,6 @@ impl Decoded {
 
     fn size(&self) -> (u32, u32) {
         (self.info().width(), self.info().height())
-    }
-
-    /// Whether a frame's upper field is the earlier one, by the caps or, where they do not say, by the frame.
-    fn is_top_first(&self, frame: &gst::Buffer) -> bool {
-        match self.caps.structure(0).unwrap().get::<&str>("field-order") {
-            Ok(order) => order == "top-field-first",
-            Err(_) => VideoBufferFlags::from_bits_truncate(frame.flags().bits())
-                .contains(VideoBufferFlags::TFF),
-        }
     }
 
     /// The field of the caps as a text.
@@ -276,10 +267,11 @@ fn interlaced_clips_keep_their_fields_and_give_a_picture() {
             let out = Decoded::video(&folder, output);
             assert_eq!(out.buffers.len(), 10);
             assert!(out.info().is_interlaced());
-            assert!(
-                out.buffers.iter().all(|frame| out.is_top_first(frame) == is_top_first),
-                "{output}"
-            );
+            // Of a Matroska file GStreamer does not tell.
+            if output == "out.mp4" {
+                let order = if is_top_first { "top-field-first" } else { "bottom-field-first" };
+                assert_eq!(out.field("field-order"), order, "{format}");
+            }
             let both = common::tools::open(&folder, "both.png");
             assert_eq!([both.width(), both.height()], [2 * width, height]);
         }
@@ -707,4 +699,26 @@ fn what_is_no_place_for_a_clip_is_refused_and_left_alone() {
     let own = read("out.mp4.part");
     said(&folder, &[&["out.mp4.part", "out.mp4"], &LOOK[..]].concat());
     assert_eq!(read("out.mp4.part"), own);
+}
+
+/// Latin-1, as older files have it.
+#[cfg(unix)]
+#[test]
+fn names_of_any_bytes_are_read_and_written() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let folder = folder();
+    let video = pictures(5, "format=I420,width=64,height=48");
+    make(&folder, "in.mp4", &format!("{video} ! x264enc ! mp4mux"));
+    let [input, output, picture] =
+        [&b"caf\xe9.mp4"[..], b"th\xe9.mp4", b"vu\xe9.png"].map(OsStr::from_bytes);
+    fs::rename(folder.path().join("in.mp4"), folder.path().join(input)).unwrap();
+    let option = OsStr::new("--picture");
+    let look = LOOK.map(OsStr::new);
+    let arguments = [&[input, output, option, picture], &look[..]].concat();
+    let done = outcome("transcode", &folder, &arguments);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(folder.path().join(picture).exists());
+    fs::rename(folder.path().join(output), folder.path().join("out.mp4")).unwrap();
+    assert_eq!(Decoded::video(&folder, "out.mp4").buffers.len(), 5);
 }

@@ -1,5 +1,6 @@
 //! What several tools take on their command lines.
 
+use std::ffi::OsStr;
 use std::path::{self, Path, PathBuf};
 
 use clap::Args;
@@ -107,10 +108,14 @@ impl LookArgs {
 
 /// Tells paths and attractors apart: an attractor has semicolons, and is no file. Several may be joined by
 /// `|`, as in the element's property.
-pub(crate) fn paths_and_attractors(arguments: &[String]) -> (Vec<PathBuf>, Vec<String>) {
-    let is_attractor = |text: &&String| text.contains(';') && !Path::new(text).exists();
-    let (attractors, paths): (Vec<&String>, Vec<&String>) =
-        arguments.iter().partition(is_attractor);
-    let items = attractors.into_iter().flat_map(|text| text.split('|'));
-    (paths.into_iter().map(PathBuf::from).collect(), items.map(|item| item.trim().into()).collect())
+pub(crate) fn paths_and_attractors(arguments: &[impl AsRef<OsStr>]) -> (Vec<PathBuf>, Vec<String>) {
+    let (mut paths, mut attractors) = (Vec::new(), Vec::new());
+    for argument in arguments.iter().map(AsRef::as_ref) {
+        // Names need not be UTF-8, attractors are.
+        match argument.to_str().filter(|text| text.contains(';') && !Path::new(text).exists()) {
+            Some(text) => attractors.extend(text.split('|').map(|item| item.trim().to_string())),
+            None => paths.push(PathBuf::from(argument)),
+        }
+    }
+    (paths, attractors)
 }

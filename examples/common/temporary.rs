@@ -80,8 +80,16 @@ pub(crate) fn check_regular(path: &Path) -> Result<()> {
 
 /// Whether two paths lead to the same file, by links of any kind.
 pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
-    // It opens both, and a pipe would keep it waiting. What does not exist is no other's file.
-    one.is_file() && other.is_file() && same_file::is_same_file(one, other).unwrap_or(false)
+    // Neither is opened, as a pipe would wait for its other end.
+    #[cfg(unix)]
+    let identity = |path: &Path| {
+        use std::os::unix::fs::MetadataExt;
+        fs::metadata(path).map(|file| (file.dev(), file.ino()))
+    };
+    #[cfg(not(unix))]
+    let identity = |path: &Path| fs::canonicalize(path);
+    // What does not exist is no other's file.
+    identity(one).is_ok_and(|one| identity(other).is_ok_and(|other| one == other))
 }
 
 /// Whether what is written as `to` would replace a file that is read.

@@ -15,6 +15,7 @@ mod play;
 mod sound;
 mod video;
 
+use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -38,7 +39,7 @@ struct Args {
     /// The clip, anything that GStreamer can decode; the new one; and attractors
     /// "color;tolerance;strength[;channels]".
     #[arg(required = true)]
-    arguments: Vec<String>,
+    arguments: Vec<OsString>,
 
     #[command(flatten)]
     look: LookArgs,
