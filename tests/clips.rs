@@ -611,7 +611,7 @@ fn one_interruption_ends_a_stalled_run_and_leaves_nothing() {
             .args(["in.mkv", "out.mp4"])
             .args(LOOK)
             .stdout(Stdio::null())
-            .stderr(Stdio::inherit())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let held = bytes.map(|bytes| {
