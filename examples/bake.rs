@@ -4,7 +4,8 @@
 //!
 //! - `NAME.cube`: a lookup table, by the element's own `export-lut`;
 //! - `NAME.png`: a HALD picture of 16 bits, for ImageMagick, GIMP's G'MIC, darktable, FFmpeg's `haldclut`:
-//!   the colours of a neutral one through the element, by the model itself;
+//!   the colours of a neutral one through the element, by the model itself; with `--obs` in the layout of
+//!   OBS Studio's *Apply LUT* instead, of the same size, which takes a HALD picture for one of its own;
 //! - `NAME.toml`: the look, as a file to keep and to share;
 //! - `preset:NAME`: the user's own preset of that name, for `colorshine @preset=NAME`.
 
@@ -45,6 +46,10 @@ struct Args {
     #[arg(long, default_value_t = 33, value_parser = clap::value_parser!(u32).range(2..=129))]
     size: u32,
 
+    /// The .png as OBS Studio has it, 64 nodes per axis in 8 x 8 tiles, of 8 bits.
+    #[arg(long, conflicts_with = "level")]
+    obs: bool,
+
     /// Level of a HALD picture: level times level nodes per axis, as many pixels as nodes.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=12))]
     level: u32,
@@ -72,6 +77,7 @@ fn run(args: &Args) -> Result<()> {
     check_not_read(path, args.look.files(&look))?;
     match ending(path).as_str() {
         "cube" => fixed(&look).and_then(|()| write_cube(&look, path, args.size)),
+        "png" if args.obs => fixed(&look).and_then(|()| write_obs(&look, path)),
         "png" => fixed(&look).and_then(|()| write_hald(&look, path, args.level)),
         "toml" => write_file(path, |file| Ok(file.write_all(look.to_toml()?.as_bytes())?)),
         _ => Err(format!("{}: expected .cube, .png, .toml or preset:NAME", path.display()).into()),
@@ -108,6 +114,37 @@ fn write_cube(look: &Look, path: &Path, size: u32) -> Result<()> {
             io::copy(&mut table, &mut file)?;
             Ok(())
         })
+    })
+}
+
+/// A picture as OBS Studio wants it (obs-filters/color-grade-filter.c): a tile for each code of blue, row by row,
+/// with red to the right and green downwards.
+fn write_obs(look: &Look, path: &Path) -> Result<()> {
+    const NODES: u32 = 64;
+    const TILES: u32 = 8;
+    const EDGE: u32 = NODES * TILES;
+    let code = |index: u32| ((index * 65535 + (NODES - 1) / 2) / (NODES - 1)) as u16;
+    let mut neutral = Vec::with_capacity((EDGE * EDGE * 8) as usize);
+    for (y, x) in (0..EDGE).flat_map(|y| (0..EDGE).map(move |x| (y, x))) {
+        let (r, g, b) = (x % NODES, y % NODES, y / NODES * TILES + x / NODES);
+        for code in [code(r), code(g), code(b), 0xFFFF] {
+            neutral.extend(code.to_be_bytes());
+        }
+    }
+    let rgba = Filter::new(look, true, EDGE, EDGE)?.apply(neutral)?;
+    let rounded = |deep: &[u8]| {
+        let code = u32::from(u16::from_be_bytes([deep[0], deep[1]]));
+        ((code * 255 + 32767) / 65535) as u8
+    };
+    let rgb: Vec<u8> =
+        rgba.chunks_exact(8).flat_map(|pixel| pixel[..6].chunks_exact(2).map(rounded)).collect();
+    write_file(path, |file| {
+        let mut encoder = png::Encoder::new(file, EDGE, EDGE);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&rgb)?;
+        Ok(writer.finish()?)
     })
 }
 

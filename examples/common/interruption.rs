@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use super::{Result, temporary};
 
 /// Exit status after it, as shells have it.
-const INTERRUPTED: i32 = 130;
+pub(crate) const INTERRUPTED: i32 = 130;
 
 /// A gentler end than leaving at once.
 type Gently = Box<dyn FnOnce() + Send>;

@@ -187,7 +187,8 @@ impl Look {
             ));
         }
         for (name, path) in paths {
-            all.push((name, path.as_ref().and_then(|path| path.to_str()).to_value()));
+            // Names need not be UTF-8.
+            all.push((name, path.to_value()));
         }
         Ok(all)
     }
@@ -211,8 +212,11 @@ impl Look {
         }
         for (property, value) in self.properties()? {
             // Texts are read as they stand: GStreamer takes back what it escapes itself only in part.
-            let text = match value.get::<Option<String>>() {
-                Ok(text) => text.unwrap_or_else(|| "NULL".into()),
+            let text = match value.get::<Option<PathBuf>>() {
+                Ok(Some(text)) => text.into_os_string().into_string().map_err(|text| {
+                    format!("{property}: {} is not UTF-8, and presets are", text.display())
+                })?,
+                Ok(None) => "NULL".into(),
                 Err(_) => value.serialize()?.into(),
             };
             check(property, &text)?;

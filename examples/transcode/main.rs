@@ -1,15 +1,22 @@
 //! Recolours a clip: `transcode IN OUT [ATTRACTOR]... [--look NAME]`.
 //!
-//! The clip is decoded, goes through `colorshine`, and is encoded again as H.264. Sound stays as it is where
-//! the new file can hold it, else it becomes AAC. Ctrl-C ends the new file where it is; a second one leaves
-//! at once.
+//! The clip is decoded, goes through `colorshine`, and is encoded again as H.264, upright. Sound stays as it is
+//! where the new file can hold it, else it becomes AAC. What does not stay as it was is told on standard error.
+//! Ctrl-C ends the new file where it is, or removes it where nothing comes any more; a second one leaves at
+//! once.
 
 #[path = "../common/mod.rs"]
 mod common;
+mod ends;
+mod header;
 mod picture;
 mod pipeline;
 mod play;
+mod sound;
+mod video;
 
+use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -17,7 +24,7 @@ use std::time::Duration;
 use clap::Parser;
 use common::arguments::{LookArgs, parse_seconds, paths_and_attractors};
 use common::look::{Look, element};
-use common::temporary::{write_file, write_whole};
+use common::temporary::{self, write_file, write_whole};
 use common::{Result, ending};
 use gst::glib;
 use gst::prelude::*;
@@ -32,7 +39,7 @@ struct Args {
     /// The clip, anything that GStreamer can decode; the new one; and attractors
     /// "color;tolerance;strength[;channels]".
     #[arg(required = true)]
-    arguments: Vec<String>,
+    arguments: Vec<OsString>,
 
     #[command(flatten)]
     look: LookArgs,
@@ -53,6 +60,10 @@ struct Args {
     /// frame is taken.
     #[arg(long, value_name = "SECONDS", requires = "picture", value_parser = parse_seconds)]
     at: Option<f64>,
+
+    /// A clip that ends before the time that its header names is no failure.
+    #[arg(long)]
+    allow_short: bool,
 }
 
 fn main() -> ExitCode {
@@ -66,11 +77,13 @@ fn run(args: &Args) -> Result<()> {
     let [input, output] = <[PathBuf; 2]>::try_from(paths).map_err(|paths| {
         format!("clips named: {}; give one to read and one to write", paths.len())
     })?;
-    if !input.is_file() {
-        return Err(format!("{}: no such file", input.display()).into());
-    }
-    if output.canonicalize().ok() == Some(input.canonicalize()?) {
-        return Err(format!("{} would be overwritten by itself", input.display()).into());
+    check_readable(&input)?;
+    temporary::check_not_read(&output, [input.as_path()])?;
+    if let Some(picture) = &args.picture {
+        if ending(picture) != "png" {
+            return Err(format!("{}: a picture to write is .png", picture.display()).into());
+        }
+        temporary::check_not_read(picture, [input.as_path()])?;
     }
     let container = Container::of_ending(&ending(&output))
         .ok_or_else(|| format!("{}: a clip to write is .mp4, .mov or .mkv", output.display()))?;
@@ -82,10 +95,29 @@ fn run(args: &Args) -> Result<()> {
         write_file(path, |file| Ok(both.write_with_encoder(PngEncoder::new(file))?))?;
     }
     print!("{}", report(args, &look, &output, &done));
-    match done.played.is_whole {
-        true => Ok(()),
-        false => Err(format!("stopped: {} ends early", output.display()).into()),
+    if !done.played.is_whole {
+        return Err(format!("stopped: {} ends early", output.display()).into());
     }
+    match done.short {
+        Some(short) if args.allow_short => eprintln!("warning: {short}"),
+        Some(short) => {
+            let how = "--allow-short, where that is as it should be";
+            return Err(format!("{short}; {} has what there is ({how})", output.display()).into());
+        }
+        None => {}
+    }
+    Ok(())
+}
+
+/// Whether a clip can be read: a pipe can, for formats that are read from start to end.
+fn check_readable(path: &Path) -> Result<()> {
+    let why = match path.metadata() {
+        Ok(of) if of.is_dir() => "it is a folder".into(),
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => "no such file".into(),
+        Err(error) => error.to_string(),
+    };
+    Err(format!("{}: {why}", path.display()).into())
 }
 
 /// What a run leaves.
@@ -93,6 +125,8 @@ struct Done {
     played: Played,
     stats: gst::Structure,
     pictures: Option<picture::Pictures>,
+    /// In which way the clip is shorter than its header says, if it is.
+    short: Option<String>,
 }
 
 fn transcode(
@@ -113,7 +147,15 @@ fn transcode(
     let stopped = clip.pipeline.set_state(gst::State::Null);
     let played = played?;
     stopped?;
-    Ok(Done { played, stats, pictures: pictures.map(|pictures| pictures.take()) })
+    if played.frames == 0 {
+        return Err(format!("{}: no frame came of it", input.display()).into());
+    }
+    let short = match played.is_whole {
+        true => header::missing(input).or_else(|| clip.ends.short_of_header()),
+        false => None,
+    };
+    let short = short.map(|how| format!("{} is cut short: {how}", input.display()));
+    Ok(Done { played, stats, pictures: pictures.map(|pictures| pictures.take()), short })
 }
 
 /// The look, what was made, how fast, and the statistics, one field a line.

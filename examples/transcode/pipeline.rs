@@ -1,10 +1,11 @@
 //! The pipeline, which is linked as the decoder finds streams:
 //!
 //! ```text
-//! filesrc ! decodebin ! [videoconvert !] colorshine ! [videoconvert !] x264enc ! queue ! muxer ! filesink
-//!                     ! [audioconvert ! audioresample ! avenc_aac !] queue ! muxer
+//! filesrc ! decodebin ! [pictures, as in video.rs] ! muxer ! filesink
+//!                     ! [sound, as in sound.rs]    ! muxer
 //! ```
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use gst::prelude::*;
 
 use crate::common::Result;
+use crate::ends::Ends;
+use crate::{sound, video};
 
 /// What the streams are put into.
 #[derive(Clone, Copy, Debug)]
@@ -40,17 +43,15 @@ const NEEDED: &[(&str, &str)] = &[
     ("mp4mux", "gstreamer1.0-plugins-good"),
 ];
 
-/// What turns any sound into AAC.
-const SOUND_ENCODER: &[&str] = &["audioconvert", "audioresample", "avenc_aac"];
-
-/// Most bytes of sound that wait for the video encoder, which holds back many frames.
-const SOUND_WAITS: u32 = 64 << 20;
-
 /// A pipeline that can be ended before its end.
 pub(crate) struct Clip {
     pub(crate) pipeline: gst::Pipeline,
+    /// How far the decoder's streams have come.
+    pub(crate) ends: Ends,
     /// Time in nanoseconds at which all streams end.
     end: Arc<AtomicU64>,
+    /// What the source reads, if it does not open it by itself.
+    _opened: Option<File>,
 }
 
 impl Clip {
@@ -93,7 +94,7 @@ pub(crate) fn build(
         return Err(format!("GStreamer has no element {name}: install {package}").into());
     }
     let pipeline = gst::Pipeline::new();
-    let source = gst::ElementFactory::make("filesrc").property("location", input).build()?;
+    let (source, opened) = source(input)?;
     // Frames in a decoder's own memory would be of no use to the elements here.
     let decoder =
         gst::ElementFactory::make("decodebin").property("force-sw-decoders", true).build()?;
@@ -103,13 +104,23 @@ pub(crate) fn build(
     source.link(&decoder)?;
     muxer.link(&sink)?;
 
-    let sound = sound_caps(&muxer);
+    let ends = Ends::default();
+    ends.watch_file(&sink.static_pad("sink").ok_or("filesink has no pad")?);
+
+    let kept = sound::kept(&muxer);
     decoder.connect("autoplug-continue", false, move |values| {
         let caps = values.get(2).and_then(|value| value.get::<gst::Caps>().ok());
-        Some(caps.is_none_or(|caps| !is_ready(&caps, &sound)).to_value())
+        Some(caps.is_none_or(|caps| !sound::is_ready(&caps, &kept)).to_value())
+    });
+    decoder.connect("unknown-type", false, |values| {
+        let caps = values.get(2).and_then(|value| value.get::<gst::Caps>().ok());
+        let kind = caps.as_ref().map_or("an unknown kind", kind);
+        eprintln!("warning: a stream of {kind} is left out: GStreamer has no decoder for it");
+        None
     });
     let end = Arc::new(AtomicU64::new(u64::MAX));
     let streams = Streams {
+        ends: ends.clone(),
         end: end.clone(),
         pipeline: pipeline.downgrade(),
         colorshine: colorshine.downgrade(),
@@ -125,41 +136,41 @@ pub(crate) fn build(
     decoder.connect_no_more_pads(move |decoder| {
         let sink = filter.upgrade().and_then(|filter| filter.static_pad("sink"));
         if sink.is_some_and(|pad| !pad.is_linked()) {
-            gst::element_error!(decoder, gst::StreamError::WrongType, ("the file has no video"));
+            gst::element_error!(
+                decoder,
+                gst::StreamError::WrongType,
+                ("the file has no video that can be decoded")
+            );
         }
     });
-    Ok(Clip { pipeline, end })
+    Ok(Clip { pipeline, ends, end, _opened: opened })
+}
+
+/// What reads a file or a pipe.
+fn source(input: &Path) -> Result<(gst::Element, Option<File>)> {
+    #[cfg(unix)]
+    if !input.is_file() {
+        use std::os::fd::AsRawFd;
+        // filesrc would open a pipe twice, and whoever writes into it would lose its reader in between.
+        let file = File::open(input).map_err(|error| format!("{}: {error}", input.display()))?;
+        let source = gst::ElementFactory::make("fdsrc").property("fd", file.as_raw_fd()).build()?;
+        return Ok((source, Some(file)));
+    }
+    Ok((gst::ElementFactory::make("filesrc").property("location", input).build()?, None))
 }
 
 fn make(name: &str) -> Result<gst::Element> {
     Ok(gst::ElementFactory::make(name).build()?)
 }
 
-/// Sound that a muxer takes.
-fn sound_caps(muxer: &gst::Element) -> gst::Caps {
-    let mut all = gst::Caps::new_empty();
-    let templates = muxer.pad_template_list().into_iter();
-    let templates = templates.filter(|template| template.direction() == gst::PadDirection::Sink);
-    for structure in templates.flat_map(|template| {
-        template.caps().iter().map(|structure| structure.to_owned()).collect::<Vec<_>>()
-    }) {
-        if structure.name().starts_with("audio/") && structure.name() != "audio/x-raw" {
-            all.merge_structure(structure);
-        }
-    }
-    all
-}
-
-/// Whether a stream is sound that needs no decoding, cut into frames so that a muxer can take it.
-fn is_ready(caps: &gst::Caps, sound: &gst::Caps) -> bool {
-    let is_framed = caps.structure(0).is_some_and(|structure| {
-        ["framed", "parsed"].iter().any(|field| structure.get::<bool>(*field) == Ok(true))
-    });
-    is_framed && caps.can_intersect(sound)
+/// What caps are of.
+fn kind(caps: &gst::Caps) -> &str {
+    caps.structure(0).map_or("an unknown kind", |structure| structure.name().as_str())
 }
 
 /// Where the decoder's streams go.
 struct Streams {
+    ends: Ends,
     end: Arc<AtomicU64>,
     pipeline: gst::glib::WeakRef<gst::Pipeline>,
     colorshine: gst::glib::WeakRef<gst::Element>,
@@ -173,68 +184,29 @@ impl Streams {
         let Some(colorshine) = self.colorshine.upgrade() else {
             return Ok(());
         };
+        self.ends.watch(pad);
         let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
-        let kind = caps.structure(0).map_or("", |structure| structure.name().as_str());
+        let kind = kind(&caps);
         let has_video = colorshine.static_pad("sink").is_none_or(|pad| pad.is_linked());
         match kind.split('/').next() {
-            Some("video") if !has_video => self.link_video(pad, &caps, &colorshine),
-            Some("audio") => self.link_sound(pad, kind == "audio/x-raw"),
+            Some("video") if !has_video => {
+                let chain = video::chain(pad, &caps, &colorshine, self.quantizer)?;
+                self.link_chain(pad, &chain, "video_%u")
+            }
+            Some("audio") => match sound::chain(&caps)? {
+                None => Ok(()),
+                Some(chain) => {
+                    // What waits here may be ahead of the pictures' end.
+                    let last = chain.last().and_then(|queue| queue.static_pad("src"));
+                    drop_from(&last.ok_or("a queue has no source pad")?, self.end.clone(), |_| {});
+                    self.link_chain(pad, &chain, "audio_%u")
+                }
+            },
             _ => {
                 eprintln!("warning: a stream of {kind} is left out");
                 Ok(())
             }
         }
-    }
-
-    fn link_video(
-        &self,
-        pad: &gst::Pad,
-        caps: &gst::Caps,
-        colorshine: &gst::Element,
-    ) -> Result<()> {
-        let encoder = gst::ElementFactory::make("x264enc")
-            // A constant quality, whatever bitrate that takes.
-            .property_from_str("pass", "qual")
-            .property("quantizer", self.quantizer)
-            .property("vbv-buf-capacity", 0u32)
-            .build()?;
-        let takes = |element: &gst::Element| {
-            element.pad_template("sink").is_some_and(|template| template.caps().can_intersect(caps))
-        };
-        let mut chain = Vec::new();
-        if !takes(colorshine) {
-            chain.push(make("videoconvert")?);
-        }
-        chain.push(colorshine.clone());
-        if !takes(colorshine) || !takes(&encoder) {
-            chain.push(make("videoconvert")?);
-        }
-        chain.extend([encoder, make("queue")?]);
-        self.link_chain(pad, &chain, "video_%u")
-    }
-
-    fn link_sound(&self, pad: &gst::Pad, is_raw: bool) -> Result<()> {
-        let mut chain = vec![make("queue")?];
-        if is_raw {
-            let is_missing = |name: &&&str| gst::ElementFactory::find(name).is_none();
-            if let Some(name) = SOUND_ENCODER.iter().find(is_missing) {
-                eprintln!("warning: sound is left out: GStreamer has no element {name}");
-                return Ok(());
-            }
-            for name in SOUND_ENCODER {
-                chain.push(make(name)?);
-            }
-        }
-        let queue = gst::ElementFactory::make("queue")
-            .property("max-size-buffers", 0u32)
-            .property("max-size-time", 0u64)
-            .property("max-size-bytes", SOUND_WAITS)
-            .build()?;
-        // What waits here may be ahead of the pictures' end.
-        let source = queue.static_pad("src").ok_or("a queue has no source pad")?;
-        drop_from(&source, self.end.clone(), |_| {});
-        chain.push(queue);
-        self.link_chain(pad, &chain, "audio_%u")
     }
 
     /// Links `pad` with a chain of elements and that with a pad of the muxer, and sets the chain going.

@@ -1,20 +1,31 @@
 //! Runs a pipeline to its end, or to Ctrl-C.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use gst::prelude::*;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::common::messages::describe;
-use crate::common::{Result, interruption};
+use crate::common::{Result, interruption, temporary};
+use crate::ends::Ends;
 use crate::pipeline::Clip;
 
 /// How often the progress bar moves.
 const TICK: gst::ClockTime = gst::ClockTime::from_mseconds(100);
 
+/// After Ctrl-C, the longest time in which nothing moves; then the run is given up.
+const STALLED: Duration = Duration::from_millis(1200);
+
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// Set by Ctrl-C.
 static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Set when the pipeline has come to its end.
+static DONE: AtomicBool = AtomicBool::new(false);
 
 /// What came of it.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +63,33 @@ impl Played {
 ///
 /// The pipeline's first.
 pub(crate) fn play(clip: &Clip, colorshine: &gst::Element) -> Result<Played> {
-    interruption::end_gently(|| STOP.store(true, Ordering::Relaxed));
+    let ends = clip.ends.clone();
+    interruption::end_gently(move || {
+        STOP.store(true, Ordering::Relaxed);
+        thread::spawn(move || leave_when_stalled(&ends));
+    });
+    let played = run(clip, colorshine);
+    DONE.store(true, Ordering::Relaxed);
+    played
+}
+
+/// Ends the program once nothing moves any more. The pipeline is of no help then: whoever waits in it, such as
+/// for a file that does not open, may wait for ever.
+fn leave_when_stalled(ends: &Ends) {
+    let (mut seen, mut since) = (ends.moved(), Instant::now());
+    while !DONE.load(Ordering::Relaxed) {
+        thread::sleep(LOOK);
+        let moved = ends.moved();
+        if moved != seen {
+            (seen, since) = (moved, Instant::now());
+        } else if since.elapsed() > STALLED {
+            eprintln!("error: stopped while nothing came: no clip is written");
+            temporary::leave(interruption::INTERRUPTED);
+        }
+    }
+}
+
+fn run(clip: &Clip, colorshine: &gst::Element) -> Result<Played> {
     let pipeline = &clip.pipeline;
     let bus = pipeline.bus().ok_or("the pipeline has no bus")?;
     let bar = ProgressBar::new_spinner();

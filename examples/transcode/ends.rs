@@ -1,0 +1,86 @@
+//! How far the streams of a clip go, against what its header says.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use gst::prelude::*;
+
+/// By how much a header may be wrong, beside one frame's time: lengths are rounded, and sound has blocks.
+const ROUNDED: gst::ClockTime = gst::ClockTime::from_mseconds(250);
+
+/// What has come of all streams.
+#[derive(Clone, Default)]
+pub(crate) struct Ends(Arc<Counts>);
+
+#[derive(Default)]
+struct Counts {
+    /// Where the last sample ends, in nanoseconds of the clip's time.
+    end: AtomicU64,
+    /// The longest time from one sample of a stream to its next.
+    step: AtomicU64,
+    /// What the header says, 0 where it does not.
+    length: AtomicU64,
+    /// Buffers, in and out.
+    moved: AtomicU64,
+}
+
+impl Ends {
+    /// Takes note of what comes out of a pad of the decoder.
+    pub(crate) fn watch(&self, pad: &gst::Pad) {
+        let counts = self.0.clone();
+        let last = AtomicU64::new(u64::MAX);
+        pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
+            counts.moved.fetch_add(1, Ordering::Relaxed);
+            if counts.length.load(Ordering::Relaxed) == 0
+                && let Some(length) = pad.query_duration::<gst::ClockTime>()
+            {
+                counts.length.store(length.nseconds(), Ordering::Relaxed);
+            }
+            let Some((start, end)) = info.buffer().and_then(|buffer| times(pad, buffer)) else {
+                return gst::PadProbeReturn::Ok;
+            };
+            counts.end.fetch_max(end, Ordering::Relaxed);
+            // The first one has none before it.
+            let step = start.saturating_sub(last.swap(start, Ordering::Relaxed));
+            counts.step.fetch_max(step, Ordering::Relaxed);
+            gst::PadProbeReturn::Ok
+        });
+    }
+
+    /// Counts what goes into the file, too.
+    pub(crate) fn watch_file(&self, pad: &gst::Pad) {
+        let counts = self.0.clone();
+        pad.add_probe(gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST, move |_, _| {
+            counts.moved.fetch_add(1, Ordering::Relaxed);
+            gst::PadProbeReturn::Ok
+        });
+    }
+
+    /// A number that grows as long as the pipeline works.
+    pub(crate) fn moved(&self) -> u64 {
+        self.0.moved.load(Ordering::Relaxed)
+    }
+
+    /// In which way streams that have come to their end are shorter than the header says, if they are.
+    pub(crate) fn short_of_header(&self) -> Option<String> {
+        let [end, step, length] = [&self.0.end, &self.0.step, &self.0.length]
+            .map(|time| gst::ClockTime::from_nseconds(time.load(Ordering::Relaxed)));
+        let is_short = length.saturating_sub(end) > ROUNDED.saturating_add(step);
+        is_short.then(|| format!("its streams end at {end:.2}, and its header says {length:.2}"))
+    }
+}
+
+/// When a buffer starts and ends, in nanoseconds of the clip's time.
+fn times(pad: &gst::Pad, buffer: &gst::BufferRef) -> Option<(u64, u64)> {
+    let start = buffer.pts()?;
+    let end = start + buffer.duration().unwrap_or_default();
+    let segment = pad.sticky_event::<gst::event::Segment>(0)?;
+    let segment = segment.segment().downcast_ref::<gst::ClockTime>()?;
+    // What lies outside of the segment is not shown.
+    let shown = segment.clip(start, end);
+    let (Some(start), Some(end)) = shown? else {
+        return None;
+    };
+    let time = |time| segment.to_stream_time(time).map(gst::ClockTime::nseconds);
+    time(start).zip(time(end))
+}
