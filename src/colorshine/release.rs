@@ -67,7 +67,9 @@ impl Release {
     /// Has frames leave after some time. False where no thread can be had for that.
     fn wake_after(&self, element: &super::ColorShine, time: Duration) -> bool {
         let mut watch = lock(&self.watch);
-        watch.take_if(|watch| watch.process != std::process::id()).map(std::mem::forget);
+        if let Some(of_parent) = watch.take_if(|watch| watch.process != std::process::id()) {
+            std::mem::forget(of_parent);
+        }
         if watch.is_none() {
             match Watch::start(element.downgrade()) {
                 Ok(started) => *watch = Some(started),
