@@ -64,7 +64,6 @@ impl Caps {
     }
 
     /// Whether the caps tell how long a frame takes.
-    #[cfg(feature = "gpu")]
     pub(super) fn has_frame_rate(&self) -> bool {
         let fps = self.info.fps();
         fps.numer() > 0 && fps.denom() > 0
@@ -73,7 +72,7 @@ impl Caps {
     /// Time that a frame may take.
     pub(super) fn frame_time(&self) -> Duration {
         let fps = self.info.fps();
-        let rate = match fps.numer() > 0 && fps.denom() > 0 {
+        let rate = match self.has_frame_rate() {
             true => f64::from(fps.numer()) / f64::from(fps.denom()),
             false => ASSUMED_FRAMES_PER_SECOND,
         };
