@@ -10,6 +10,8 @@ LIBRARY = $(CARGO_TARGET_DIR)/release/libgstcolorshine.so
 # A promise to those who have no use for a GPU.
 MOST_BYTES_WITHOUT_GPU = 1500000
 PRESETS = looks/GstColorShine.prs
+# A test that runs others once more, and whose software renderer would be starved beside them.
+BY_ITSELF = each_driver_passes_without_a_message
 
 INPUT ?= tests/media/demo.mp4
 OUTPUT ?= demo.mp4
@@ -120,7 +122,8 @@ test: setup cargo
 	$(CARGO) build --examples
 	rm -rf "$$CARGO_TARGET_DIR/test-cache/colorshine"
 	XDG_CACHE_HOME="$(abspath $(CARGO_TARGET_DIR))/test-cache" \
-		G_DEBUG=fatal_warnings $(CARGO) test --lib --tests --benches --example blue_noise
+		G_DEBUG=fatal_warnings $(CARGO) test --lib --tests --benches --example blue_noise -- --skip $(BY_ITSELF)
+	G_DEBUG=fatal_warnings $(CARGO) test --test gpu $(BY_ITSELF)
 	@! test -e "$$CARGO_TARGET_DIR/test-cache/colorshine" || { \
 		echo 'a test has written to the default cache-dir' >&2; exit 1; }
 	for level in sse2 sse4.2 avx2; do \

@@ -1,7 +1,8 @@
 //! Room errors as GStreamer errors; the only such mapping.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 
 use crate::attractor::ParseError;
 use crate::cube::ReadError;
@@ -17,9 +18,9 @@ pub enum SettingError {
     /// `attractors` is not a set of attractors.
     Attractors(ParseError),
     /// A .cube file cannot be used: the property that names it, its path, and why.
-    LutFile(&'static str, PathBuf, ReadError),
+    LutFile(&'static str, Option<Arc<Path>>, ReadError),
     /// `look` names none: its name, and those that there are.
-    Look(String, Vec<String>),
+    Look(Arc<str>, Arc<[String]>),
     /// `lut-size` is neither 0 nor a size.
     LutSize(u32),
     /// `tile-size` is neither 0 nor a size.
@@ -34,11 +35,13 @@ impl fmt::Display for SettingError {
         match self {
             Self::Attractors(error) => write!(f, "property attractors: {error}"),
             Self::LutFile(property, path, error) => {
-                write!(f, "property {property}: {}: {error}", path.display())
+                let path = path.as_deref().unwrap_or(Path::new("")).to_string_lossy();
+                write!(f, "property {property}: {}: {error}", Shortened(&path))
             }
             Self::Look(name, known) => write!(
                 f,
-                "property look: there is no look \"{name}\", known are {}",
+                "property look: there is no look \"{}\", known are {}",
+                Shortened(name),
                 known.join(", ")
             ),
             Self::LutSize(size) => write!(
@@ -60,6 +63,19 @@ impl fmt::Display for SettingError {
 }
 
 impl std::error::Error for SettingError {}
+
+/// A text for a message, of which no more is shown than a path may have.
+struct Shortened<'a>(&'a str);
+
+impl fmt::Display for Shortened<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MOST: usize = 4096;
+        match self.0.char_indices().nth(MOST) {
+            Some((end, _)) => write!(f, "{}…", &self.0[..end]),
+            None => f.write_str(self.0),
+        }
+    }
+}
 
 impl From<&SettingError> for gst::ErrorMessage {
     fn from(error: &SettingError) -> Self {

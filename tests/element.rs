@@ -4,7 +4,7 @@ mod common;
 
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use common::{
@@ -331,6 +331,11 @@ fn alpha_of_a_colour_is_warned_of_once() {
     assert!(warnings().is_empty());
     element.set_property("attractors", "rgb(255 0 0 / 0);50;50");
     assert!(matches!(&warnings()[..], [one] if one.contains("item 1:")));
+    element.set_property("attractors", "red;50;50");
+    assert!(warnings().is_empty());
+    // The same colour, and so the same look.
+    element.set_property("attractors", "rgb(255 0 0 / 50%);50;50");
+    assert!(matches!(&warnings()[..], [one] if one.contains("item 1:")));
 }
 
 #[test]
@@ -417,11 +422,28 @@ fn a_long_text_is_refused_and_read_back() {
     let frame = || buffer(&info, 0, 0, || 200);
     let before = bytes(&harness.push_and_pull(frame()).unwrap());
     let long = "x\\".repeat(8 << 20);
-    element.set_property("attractors", &long);
-    assert!(element.property::<String>("attractors") == long);
-    let warnings = texts(&bus, gst::MessageType::Warning);
-    assert!(matches!(&warnings[..], [one] if one.contains("16777216 bytes")), "{warnings:?}");
-    assert_eq!(bytes(&harness.push_and_pull(frame()).unwrap()), before);
+    for (name, want) in [
+        ("attractors", "16777216 bytes"),
+        ("look", "property look: there is no look \"x\\x\\"),
+        ("input-lut", "property input-lut: x\\x\\"),
+    ] {
+        // Frames go on meanwhile.
+        let is_set = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                element.set_property(name, &long);
+                is_set.store(true, Ordering::Release);
+            });
+            while !is_set.load(Ordering::Acquire) {
+                assert_eq!(bytes(&harness.push_and_pull(frame()).unwrap()), before, "{name}");
+            }
+        });
+        assert!(element.property::<String>(name) == long, "{name}");
+        let warnings = texts(&bus, gst::MessageType::Warning);
+        assert!(matches!(&warnings[..], [one] if one.contains(want)), "{name}");
+        assert!(warnings[0].len() < 10_000, "{name}: {} bytes", warnings[0].len());
+        element.set_property(name, if name == "attractors" { "red;50;50" } else { "" });
+    }
 }
 
 /// Buffers that do not hold what the caps say: one error and a flow error, no panic.

@@ -414,3 +414,47 @@ fn an_element_that_stops_holds_nothing() {
     wait_until("the frames have left", || line.count() == 3);
     assert!(line.seen() == want);
 }
+
+/// What neighbours say may be anything.
+#[test]
+fn pools_and_latencies_at_the_end_of_their_range_do_not_wrap() {
+    let info = info(FAST);
+    let line = Line::new(&info, 8, |_| Ok(gst::FlowSuccess::Ok));
+    // With nothing to do, what downstream offers goes through.
+    line.element.set_property("attractors", "");
+    let endless = gst::ClockTime::from_nseconds(u64::MAX - 1);
+    let element_sink = line.source.peer().unwrap();
+    element_sink.add_probe(gst::PadProbeType::QUERY_UPSTREAM, move |_, probe| {
+        match probe.query_mut().map(|query| query.view_mut()) {
+            Some(gst::QueryViewMut::Latency(latency)) => latency.set(true, endless, endless),
+            _ => return gst::PadProbeReturn::Ok,
+        }
+        gst::PadProbeReturn::Handled
+    });
+    line.sink.add_probe(gst::PadProbeType::QUERY_DOWNSTREAM, |_, probe| {
+        match probe.query_mut().map(|query| query.view_mut()) {
+            Some(gst::QueryViewMut::Allocation(allocation)) => {
+                allocation.add_allocation_pool(None::<&gst::BufferPool>, 918, u32::MAX, u32::MAX);
+                allocation.add_allocation_pool(None::<&gst::BufferPool>, 918, 2, 0);
+            }
+            _ => return gst::PadProbeReturn::Ok,
+        }
+        gst::PadProbeReturn::Handled
+    });
+    wait_until("passthrough", || {
+        line.push(&frames(&info, 1)[0]).unwrap();
+        stat::<u64>(&line.element, "frames-passthrough") > 0
+    });
+    let mut allocation = gst::query::Allocation::new(Some(&info.to_caps().unwrap()), true);
+    assert!(line.source.peer_query(&mut allocation));
+    let pools: Vec<_> =
+        allocation.allocation_pools().map(|(_, _, least, most)| (least, most)).collect();
+    assert_eq!(pools, [(u32::MAX, u32::MAX), (2 + 7, 0)]);
+    let mut latency = gst::query::Latency::new();
+    assert!(line.sink.peer_query(&mut latency));
+    let (is_live, least, most) = latency.result();
+    assert!(
+        is_live && least >= endless && most.is_none_or(|most| most >= endless),
+        "{least} {most:?}"
+    );
+}

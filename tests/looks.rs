@@ -149,10 +149,64 @@ fn a_look_by_its_name_sets_what_its_file_says() {
         for property in ["look", "attractors", "model", "hue"] {
             assert!(notified.iter().any(|name| name == property), "{property} in {notified:?}");
         }
-        // What is set after it counts.
-        by_name.set_property("attractors", "red;1;1");
-        assert_eq!(by_name.property::<String>("attractors"), "red;1;1");
     }
+}
+
+/// What is set after it counts, and then it is no longer the look of that name: an editor that keeps every property
+/// in a project, and sets them by name when it reads it, must get back what was on screen.
+#[test]
+fn a_look_that_is_changed_has_no_name() {
+    init();
+    let kept = |element: &gst::Element| {
+        let properties = own_properties(element);
+        let value = |p: &glib::ParamSpec| (p.name().to_string(), element.property_value(p.name()));
+        properties.iter().map(value).collect::<std::collections::BTreeMap<_, _>>()
+    };
+    for changed in [None, Some(("attractors", "red;1;1")), Some(("falloff", "cubic"))] {
+        let edited = common::element(&[("look", "plum")]);
+        let notified = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let seen = notified.clone();
+        edited.connect_notify(Some("look"), move |_, _| {
+            seen.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        });
+        // These are no part of a look, and this is its own value.
+        edited.set_property("mix", 0.5);
+        edited.set_property_from_str("model", "smooth");
+        assert_eq!(edited.property::<Option<String>>("look").as_deref(), Some("plum"));
+        if let Some((name, value)) = changed {
+            edited.set_property_from_str(name, value);
+            assert_eq!(edited.property::<Option<String>>("look"), None);
+        }
+        let count = notified.load(std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(count, usize::from(changed.is_some()));
+        let reopened = common::element(&[]);
+        for (name, value) in kept(&edited) {
+            reopened.set_property_from_value(&name, &value);
+        }
+        for ((name, was), is) in kept(&edited).into_iter().zip(kept(&reopened).into_values()) {
+            assert_eq!(format!("{was:?}"), format!("{is:?}"), "{changed:?}: {name}");
+        }
+    }
+}
+
+/// A preset sets properties of the element that it is loaded into; another's that are bound to them are set by the
+/// way, and not from a preset.
+#[test]
+fn a_property_bound_to_one_that_a_preset_sets_takes_effect() {
+    init();
+    let one = common::element(&[("attractors", "red;50;50")]);
+    let other = common::element(&[("attractors", "red;50;50")]);
+    one.bind_property("attractors", &other, "attractors").build();
+    let info = common::info(VideoFormat::Rgba, 16, 16);
+    let mut harness = common::harness(&other, &info);
+    let mut shown = || {
+        let input = common::buffer(&info, 0, 0, || 90);
+        common::bytes(&harness.push_and_pull(input).unwrap())
+    };
+    let before = shown();
+    one.dynamic_cast_ref::<gst::Preset>().unwrap().load_preset("plum").unwrap();
+    let shown = std::cell::RefCell::new(shown);
+    common::wait_until("the preset's attractors", || (shown.borrow_mut())() != before);
 }
 
 #[test]

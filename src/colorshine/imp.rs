@@ -390,8 +390,8 @@ impl BaseTransformImpl for ColorShine {
         inbuf: gst::Buffer,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         self.release.put_off();
-        if let Some(refusal) = self.refusal()
-            && self.with_streaming(|streaming| streaming.gpu.most_held_back() > 0) == Some(true)
+        if self.with_streaming(|streaming| streaming.gpu.most_held_back() > 0) == Some(true)
+            && let Some(refusal) = self.refusal()
         {
             // It may be the answer to a frame that left late, so that upstream has not heard of it.
             self.drain_or_flush();

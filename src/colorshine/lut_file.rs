@@ -1,6 +1,6 @@
 //! A .cube file that a property names.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::cube::{Cube, ReadError, read};
@@ -8,20 +8,20 @@ use crate::cube::{Cube, ReadError, read};
 /// A path, and what was found there when it was last read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct LutFile {
-    path: Option<PathBuf>,
+    path: Option<Arc<Path>>,
     /// `None` before it is read, and for no file.
     content: Option<Result<Arc<Cube>, ReadError>>,
 }
 
 impl LutFile {
     /// A file that is yet to be read. An empty path is no file.
-    pub(super) fn new(path: Option<PathBuf>) -> Self {
+    pub(super) fn new(path: Option<Arc<Path>>) -> Self {
         Self { path, content: None }
     }
 
     /// The path as it was given.
-    pub(super) fn path(&self) -> Option<&Path> {
-        self.path.as_deref()
+    pub(super) fn path(&self) -> Option<&Arc<Path>> {
+        self.path.as_ref()
     }
 
     /// Reads it, also where it has been read before.

@@ -8,7 +8,7 @@ use gst::prelude::*;
 use gst::subclass::prelude::*;
 
 use super::imp::{CAT, ColorShine, lock};
-use super::settings::{Assignment, Change, PROPERTIES};
+use super::settings::{Assignment, Change, InUse, LOOK, PROPERTIES};
 use super::{prepare, preset, stats};
 
 impl ObjectImpl for ColorShine {
@@ -69,7 +69,7 @@ impl ObjectImpl for ColorShine {
     fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
         if pspec.name() != "stats" {
             let settings = self.state().settings.as_set().clone();
-            return preset::saved(settings.get(pspec.name()));
+            return preset::saved(&self.obj(), settings.get(pspec.name()));
         }
         let (plan, held) = {
             let state = self.state();
@@ -82,7 +82,7 @@ impl ObjectImpl for ColorShine {
 impl ColorShine {
     /// Gives a property a new value, tells what is wrong with it, and has done what it leads to.
     fn assign(&self, name: &str, value: &glib::Value, mut assignment: Assignment) {
-        let (result, is_started, has_stream, _before) = {
+        let (result, is_started, has_stream, before) = {
             let mut files = assignment.files();
             let _reading = (!files.is_empty()).then(|| lock(&self.reading));
             // Before the stream starts, a file may be named that is not there yet.
@@ -94,18 +94,19 @@ impl ColorShine {
             // Freed once the lock is: a text may be long.
             let before = state.settings.clone();
             let result = state.settings.assign(&assignment, has_stream);
-            state.version += u64::from(result == Ok(Change::Plan));
+            let is_new = result == Ok(Change::Plan);
+            if is_new && !preset::wait_for_the_rest(&self.obj()) {
+                state.version += 1;
+            }
             (result, state.is_started, has_stream, before)
         };
+        if has_stream && result.is_ok() {
+            self.warn_of_alpha();
+        }
         match result {
             Ok(Change::Plan) => {
                 gst::debug!(CAT, imp = self, "{name} is now {value:?}");
-                if has_stream {
-                    self.warn_of_alpha();
-                }
-                if !preset::is_loading() {
-                    prepare::request(self);
-                }
+                prepare::request(self);
             }
             Ok(Change::NextStart) if is_started => {
                 let text = format!(
@@ -124,5 +125,9 @@ impl ColorShine {
             Err(error) => gst::warning!(CAT, imp = self, "no stream can begin so: {error}"),
         }
         assignment.others().for_each(|other| self.obj().notify(other));
+        let has_look = |settings: &InUse| settings.as_set().has_look();
+        if name != LOOK && has_look(&before) && !has_look(&self.state().settings) {
+            self.obj().notify(LOOK);
+        }
     }
 }

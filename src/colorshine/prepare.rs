@@ -65,7 +65,8 @@ fn prepare_one(imp: &ColorShine) -> bool {
     }
     if plan.measured().is_some() {
         let mut state = imp.state();
-        if state.caps.as_ref().is_some_and(|caps| Arc::ptr_eq(caps, &plan.caps)) {
+        let is_current = state.caps.as_ref().is_some_and(|caps| Arc::ptr_eq(caps, &plan.caps));
+        if is_current && version > state.plan_version {
             state.next = Some((plan, version));
         }
     } else {

@@ -70,11 +70,14 @@ unsafe extern "C" fn property_names(_preset: *mut gst::ffi::GstPreset) -> *mut *
 }
 
 unsafe extern "C" fn load(preset: *mut gst::ffi::GstPreset, name: *const c_char) -> gboolean {
-    // SAFETY: the arguments are the caller's own.
-    let is_loaded = unsafe { by_default(Way::In, preset, name) };
     // SAFETY: this function is in the table of this element's type alone.
     let element = unsafe { from_glib_borrow::<_, super::ColorShine>(preset.cast()) };
-    prepare::request(element.imp());
+    // SAFETY: the arguments are the caller's own.
+    let is_loaded = unsafe { by_default(Way::In, preset, name) };
+    if HAS_NEW_LOOK.take() {
+        element.imp().state().version += 1;
+        prepare::request(element.imp());
+    }
     is_loaded
 }
 
@@ -92,7 +95,7 @@ unsafe fn by_default(way: Way, preset: *mut gst::ffi::GstPreset, name: *const c_
     let Some(function) = DEFAULTS.get().and_then(|defaults| defaults[way as usize]) else {
         return GFALSE;
     };
-    let before = WAY.replace(Some(way));
+    let before = WAY.replace(Some((way, preset.addr())));
     // SAFETY: the caller's.
     let is_done = unsafe { function(preset, name) };
     WAY.set(before);
@@ -109,18 +112,29 @@ enum Way {
 }
 
 thread_local! {
-    static WAY: Cell<Option<Way>> = const { Cell::new(None) };
+    /// With the element's address, as its properties may be bound to another's.
+    static WAY: Cell<Option<(Way, usize)>> = const { Cell::new(None) };
+    static HAS_NEW_LOOK: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread is setting properties from a preset. What they lead to is prepared once all are set.
-pub(super) fn is_loading() -> bool {
-    WAY.get() == Some(Way::In)
+fn goes(way: Way, element: &super::ColorShine) -> bool {
+    WAY.get() == Some((way, element.as_ptr().addr()))
 }
 
-/// The value of a property for whoever asks for it: in a form that comes back, where that is a preset.
-pub(super) fn saved(value: glib::Value) -> glib::Value {
+/// Has an element's new look wait until all of its properties are set, where this thread is setting them from a
+/// preset. False where it is not.
+pub(super) fn wait_for_the_rest(element: &super::ColorShine) -> bool {
+    let is_loading = goes(Way::In, element);
+    if is_loading {
+        HAS_NEW_LOOK.set(true);
+    }
+    is_loading
+}
+
+/// The value of an element's property for whoever asks for it: in a form that comes back, where that is a preset.
+pub(super) fn saved(element: &super::ColorShine, value: glib::Value) -> glib::Value {
     let text = match value.type_() {
-        glib::Type::STRING if WAY.get() == Some(Way::Out) => value.get::<Option<PathBuf>>(),
+        glib::Type::STRING if goes(Way::Out, element) => value.get::<Option<PathBuf>>(),
         _ => return value,
     };
     let text = text.ok().flatten().map(|text| {
@@ -136,8 +150,8 @@ pub(super) fn saved(value: glib::Value) -> glib::Value {
 }
 
 /// A text or path as it was before it was saved, where it comes from a preset.
-pub(super) fn restored(path: PathBuf) -> PathBuf {
-    match is_loading() {
+pub(super) fn restored(element: &super::ColorShine, path: PathBuf) -> PathBuf {
+    match goes(Way::In, element) {
         // GStreamer's escapes, then those of `saved`.
         true => from_bytes(unescaped(&unescaped(path.as_os_str().as_encoded_bytes()))).into(),
         false => path,
@@ -187,10 +201,15 @@ mod tests {
     }
 
     #[test]
-    fn only_what_comes_from_a_preset_is_restored() {
-        assert_eq!(restored(r"a\ b".into()), PathBuf::from(r"a\ b"));
-        WAY.set(Some(Way::In));
-        assert_eq!(restored(r"a\ b".into()), PathBuf::from("a b"));
+    fn only_what_comes_from_a_preset_of_the_element_is_restored() {
+        gst::init().unwrap();
+        let [one, other]: [super::super::ColorShine; 2] =
+            [glib::Object::new(), glib::Object::new()];
+        let restored = |element| restored(element, r"a\ b".into());
+        assert_eq!(restored(&one), PathBuf::from(r"a\ b"));
+        WAY.set(Some((Way::In, one.as_ptr().addr())));
+        assert_eq!(restored(&one), PathBuf::from("a b"));
+        assert_eq!(restored(&other), PathBuf::from(r"a\ b"));
         WAY.set(None);
     }
 }

@@ -66,6 +66,7 @@ impl Release {
 
     /// Has frames leave after some time. False where no thread can be had for that.
     fn wake_after(&self, element: &super::ColorShine, time: Duration) -> bool {
+        let mut failure = None;
         let mut watch = lock(&self.watch);
         if let Some(of_parent) = watch.take_if(|watch| watch.process != std::process::id()) {
             std::mem::forget(of_parent);
@@ -73,10 +74,15 @@ impl Release {
         if watch.is_none() {
             match Watch::start(element.downgrade()) {
                 Ok(started) => *watch = Some(started),
-                Err(error) => gst::warning!(CAT, obj = element, "frames are not held: {error}"),
+                Err(error) => failure = Some(error),
             }
         }
-        watch.as_ref().inspect(|watch| watch.shared.wake_after(time)).is_some()
+        let is_there = watch.as_ref().inspect(|watch| watch.shared.wake_after(time)).is_some();
+        drop(watch);
+        if let Some(error) = failure {
+            gst::warning!(CAT, obj = element, "frames are not held: {error}");
+        }
+        is_there
     }
 
     /// Ends the thread, if there is one.

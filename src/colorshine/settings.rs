@@ -15,6 +15,7 @@ pub(super) use self::assignment::Assignment;
 pub(super) use self::in_use::InUse;
 pub(super) use self::properties::PROPERTIES;
 use super::lut_file::LutFile;
+use super::preset::LOOK_PROPERTIES;
 use super::{Backend, Method};
 use crate::apply::Dither;
 use crate::attractor::{Attractor, Channels, ParseError, parse_with_alpha};
@@ -68,9 +69,9 @@ impl AttractorText {
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     attractors: Arc<AttractorText>,
-    look: Option<String>,
+    look: Option<Arc<str>>,
     /// The looks that there are, where `look` is none of them.
-    known_looks: Option<Vec<String>>,
+    known_looks: Option<Arc<[String]>>,
     channels: Channels,
     model: Model,
     falloff: Falloff,
@@ -87,12 +88,12 @@ pub(super) struct Settings {
     pub(super) lut_files: [LutFile; 2],
     transition_time: u64,
     backend: Backend,
-    gpu_adapter: Option<String>,
+    gpu_adapter: Option<Arc<str>>,
     pipeline_depth: u32,
     tile_size: u32,
     n_threads: u32,
     memory_limit: u64,
-    cache_dir: Option<PathBuf>,
+    cache_dir: Option<Arc<Path>>,
 }
 
 impl Default for Settings {
@@ -139,9 +140,29 @@ pub(super) enum Change {
     Plan,
 }
 
+/// Replaces a field; the change is none where the value is the same.
+fn replace<T: PartialEq>(field: &mut T, value: T, change: Change) -> Change {
+    if *field == value {
+        return Change::None;
+    }
+    *field = value;
+    change
+}
+
 impl Settings {
     /// Gives a property its new value, whatever [`Self::check`] will say of it.
     pub(super) fn assign(&mut self, assignment: &Assignment) -> Change {
+        let change = self.take(assignment);
+        let is_of_look = LOOK_PROPERTIES.contains(&assignment.name());
+        if is_of_look && change != Change::None && self.known_looks.is_none() {
+            // It is no longer the look of that name. An editor that keeps all properties, and sets them in the
+            // order of their names, would have it undo this one.
+            self.look = None;
+        }
+        change
+    }
+
+    fn take(&mut self, assignment: &Assignment) -> Change {
         match assignment {
             Assignment::Attractors(text) => {
                 // Not the texts, which may be long.
@@ -157,31 +178,30 @@ impl Settings {
                 Change::Plan
             }
             Assignment::Look(name, Ok(properties)) => {
+                let change = properties.iter().map(|each| self.take(each)).max();
                 (self.look, self.known_looks) = (name.clone(), None);
-                properties.iter().map(|each| self.assign(each)).max().unwrap_or(Change::None)
+                change.unwrap_or(Change::None)
             }
             Assignment::Look(name, Err(known)) => {
                 (self.look, self.known_looks) = (name.clone(), Some(known.clone()));
                 Change::None
             }
+            Assignment::Adapter(name) => {
+                replace(&mut self.gpu_adapter, name.clone(), Change::NextStart)
+            }
+            Assignment::CacheDir(folder) => {
+                replace(&mut self.cache_dir, folder.clone(), Change::NextStart)
+            }
             Assignment::Value(name, value) => self.set(name, value),
         }
     }
 
-    /// Sets a property that is no text of attractors, .cube file or look.
+    /// Sets a property that is no text.
     ///
     /// # Panics
     ///
     /// Panics for other names, and for a value of another type; GObject and the caller have checked that.
     fn set(&mut self, name: &str, value: &glib::Value) -> Change {
-        /// Replaces a field; the change is none where the value is the same.
-        fn replace<T: PartialEq>(field: &mut T, value: T, change: Change) -> Change {
-            if *field == value {
-                return Change::None;
-            }
-            *field = value;
-            change
-        }
         fn get<'a, T: glib::value::FromValue<'a>>(value: &'a glib::Value) -> T {
             match value.get() {
                 Ok(value) => value,
@@ -206,12 +226,10 @@ impl Settings {
             "dither" => replace(&mut self.dither, get(value), Plan),
             "transition-time" => replace(&mut self.transition_time, get(value), None),
             "backend" => replace(&mut self.backend, get(value), NextFrame),
-            "gpu-adapter" => replace(&mut self.gpu_adapter, get(value), NextStart),
             "pipeline-depth" => replace(&mut self.pipeline_depth, get(value), NextStart),
             "tile-size" => replace(&mut self.tile_size, get(value), Plan),
             "n-threads" => replace(&mut self.n_threads, get(value), Plan),
             "memory-limit" => replace(&mut self.memory_limit, get(value), Plan),
-            "cache-dir" => replace(&mut self.cache_dir, get(value), NextStart),
             other => panic!("no property {other}"),
         }
     }
@@ -224,7 +242,7 @@ impl Settings {
     pub(super) fn get(&self, name: &str) -> glib::Value {
         match name {
             "attractors" => self.attractors.text.to_value(),
-            LOOK => self.look.to_value(),
+            LOOK => self.look.as_deref().to_value(),
             "luminance" => self.channels.luminance.to_value(),
             "saturation" => self.channels.saturation.to_value(),
             "hue" => self.channels.hue.to_value(),
@@ -241,14 +259,14 @@ impl Settings {
             "dither" => self.dither.to_value(),
             "transition-time" => self.transition_time.to_value(),
             "backend" => self.backend.to_value(),
-            "gpu-adapter" => self.gpu_adapter.to_value(),
+            "gpu-adapter" => self.gpu_adapter.as_deref().to_value(),
             "pipeline-depth" => self.pipeline_depth.to_value(),
             "tile-size" => self.tile_size.to_value(),
             "n-threads" => self.n_threads.to_value(),
             "memory-limit" => self.memory_limit.to_value(),
-            "cache-dir" => self.cache_dir.to_value(),
-            name if name == LUT_FILES[0] => self.lut_files[0].path().to_value(),
-            name if name == LUT_FILES[1] => self.lut_files[1].path().to_value(),
+            "cache-dir" => self.cache_dir.as_deref().to_value(),
+            name if name == LUT_FILES[0] => self.lut_files[0].path().map(|path| &**path).to_value(),
+            name if name == LUT_FILES[1] => self.lut_files[1].path().map(|path| &**path).to_value(),
             other => panic!("no property {other}"),
         }
     }
@@ -267,8 +285,7 @@ impl Settings {
         }
         for (name, file) in LUT_FILES.into_iter().zip(&self.lut_files) {
             if let Some(error) = file.error() {
-                let path = file.path().map(Path::to_path_buf).unwrap_or_default();
-                return Err(SettingError::LutFile(name, path, error.clone()));
+                return Err(SettingError::LutFile(name, file.path().cloned(), error.clone()));
             }
         }
         if self.lut_size().is_some_and(|size| size < MIN_SIZE) {
@@ -356,14 +373,19 @@ impl Settings {
         match self.cache_dir.as_deref() {
             None => Some((glib::user_cache_dir().join("colorshine"), false)),
             Some(folder) if folder.as_os_str().is_empty() => None,
-            Some(folder) => Some((folder.into(), true)),
+            Some(folder) => Some((folder.to_path_buf(), true)),
         }
     }
 
     /// Backend, the adapter's name, and frames in flight, as they are taken at start.
     pub(super) fn gpu(&self) -> (Backend, Option<String>, usize) {
-        let name = self.gpu_adapter.clone().filter(|name| !name.is_empty());
+        let name = self.gpu_adapter.as_deref().filter(|name| !name.is_empty()).map(String::from);
         (self.backend, name, self.pipeline_depth as usize)
+    }
+
+    /// Whether `look` has a name.
+    pub(super) fn has_look(&self) -> bool {
+        self.look.is_some()
     }
 
     /// The text of `attractors`.

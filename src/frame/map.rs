@@ -96,14 +96,17 @@ pub fn with_mapped<R>(
     };
     let size = [width, height].map(|length| length as usize);
     let paired = Layout { is_interlaced: frame.is_interlaced(), ..*layout };
-    let raw = frame.planes();
+    let (raw, is_trusted) = frame.planes();
     // SAFETY: the planes lie in memory mapped for reading and writing, of a buffer that is borrowed
-    // exclusively; `frame` keeps it mapped until `work` has returned.
+    // exclusively; `frame` keeps it mapped until `work` has returned. Where a meta's own function has mapped it,
+    // that it holds the picture is that function's word.
     let planes = |layout: &Layout| unsafe { Planes::new(layout, size, &raw[..layout.planes]) };
     let (layout, planes) = match without_partner(&paired, size[1]) {
         None => (paired, planes(&paired)),
         // Even where there is room as a rule, the buffer's maker need not have made it.
-        Some(unpaired) if has_rows_of_fields(info.format(), [width, height], &paired) => {
+        Some(unpaired)
+            if !is_trusted && has_rows_of_fields(info.format(), [width, height], &paired) =>
+        {
             planes(&paired)
                 .map_or_else(|_| (unpaired, planes(&unpaired)), |planes| (paired, Ok(planes)))
         }
@@ -173,24 +176,27 @@ impl<'a> Mapping<'a> {
         self.frame.flags & VideoFrameFlags::INTERLACED.bits() != 0
     }
 
-    /// Where the planes are, and how much is mapped about them.
+    /// Where the planes are, and how much is mapped about them; and whether that is not known of any of them.
     ///
     /// A video meta's own map function (gstreamer-vaapi, MSDK) may give data and stride alone. They are then
     /// taken at their word, as GStreamer's own elements take them.
-    fn planes(&self) -> [RawPlane; 4] {
+    fn planes(&self) -> ([RawPlane; 4], bool) {
         let frame = &self.frame;
-        std::array::from_fn(|plane| {
+        let mut is_trusted = false;
+        let planes = std::array::from_fn(|plane| {
             // With a video meta every plane has a mapping of its own, else all share the first.
             let map = &frame.map[if frame.meta.is_null() { 0 } else { plane }];
             let data: *mut u8 = frame.data[plane].cast();
             let stride = frame.info.stride[plane] as isize;
             if map.memory.is_null() && !frame.meta.is_null() && !data.is_null() {
+                is_trusted = true;
                 return RawPlane { data, around: [usize::MAX; 2], stride };
             }
             let before = data.addr().wrapping_sub(map.data.addr());
             let around = map.size.checked_sub(before).map_or([0; 2], |after| [before, after]);
             RawPlane { data, around, stride }
-        })
+        });
+        (planes, is_trusted)
     }
 }
 

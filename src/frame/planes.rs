@@ -19,7 +19,8 @@ use crate::workers::{Team, for_each};
 pub struct RawPlane {
     /// First byte of the first row.
     pub data: *mut u8,
-    /// Mapped bytes before `data`, and from `data` on.
+    /// Mapped bytes before `data`, and from `data` on; as many as there may be where whoever has mapped them does
+    /// not say, and is trusted.
     pub around: [usize; 2],
     /// Bytes from a row to the next; negative where rows run upwards.
     pub stride: isize,

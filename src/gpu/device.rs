@@ -356,9 +356,9 @@ fn find(wish: &Wish) -> Result<wgpu::Adapter, Trouble> {
     if !wish.may_be_software
         && let Some(programs) = only_programs()
     {
-        return Err(match (&wish.name, programs.is_empty()) {
-            (None, false) => Trouble::OnlySoftware(programs.join(", ")),
-            (name, _) => Trouble::NoAdapter(name.clone(), programs),
+        return Err(match programs.is_empty() {
+            false => Trouble::OnlySoftware(programs.join(", ")),
+            true => Trouble::NoAdapter(wish.name.clone(), programs),
         });
     }
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {

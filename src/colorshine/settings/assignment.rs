@@ -1,7 +1,7 @@
 //! A property's new value: read, and parsed where it is a text, before any lock is taken that frames want.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gst::glib;
@@ -19,7 +19,11 @@ pub(in crate::colorshine) enum Assignment {
     /// A .cube file, by its place in [`LUT_FILES`].
     LutFile(usize, LutFile),
     /// `look`: its name, and the properties that it names; or the names of all looks where it is none of them.
-    Look(Option<String>, Result<Vec<Assignment>, Vec<String>>),
+    Look(Option<Arc<str>>, Result<Vec<Assignment>, Arc<[String]>>),
+    /// `gpu-adapter`.
+    Adapter(Option<Arc<str>>),
+    /// `cache-dir`.
+    CacheDir(Option<Arc<Path>>),
     /// Any other property, by its name.
     Value(String, glib::Value),
 }
@@ -49,12 +53,13 @@ impl Assignment {
             return Ok(Self::Value(name.into(), value.clone()));
         }
         // GLib's strings are bytes, which a path may take as they are.
-        let path = value.get::<Option<PathBuf>>().ok().flatten().map(preset::restored);
+        let path = value.get::<Option<PathBuf>>().ok().flatten();
+        let path = path.map(|path| preset::restored(element, path));
         if let Some(index) = LUT_FILES.iter().position(|lut_file| *lut_file == name) {
-            return Ok(Self::LutFile(index, LutFile::new(path)));
+            return Ok(Self::LutFile(index, LutFile::new(path.map(Arc::from))));
         }
         if name == "cache-dir" {
-            return Ok(Self::Value(name.into(), path.to_value()));
+            return Ok(Self::CacheDir(path.map(Arc::from)));
         }
         let text = path.map(|path| path.into_os_string().into_string()).transpose();
         let text = text.map_err(|_| NotUtf8(name.into()))?;
@@ -62,22 +67,26 @@ impl Assignment {
             "attractors" => {
                 Self::Attractors(Arc::new(AttractorText::new(text.unwrap_or_default())))
             }
-            LOOK => match text.as_deref() {
-                None | Some("") => Self::Look(text, Ok(Vec::new())),
-                Some(look) => {
-                    let properties = looks::find(element, look);
-                    Self::Look(text, properties)
-                }
-            },
+            LOOK => {
+                let look = text.map(Arc::from);
+                let properties = match look.as_deref() {
+                    None | Some("") => Ok(Vec::new()),
+                    Some(look) => looks::find(element, look).map_err(Arc::from),
+                };
+                Self::Look(look, properties)
+            }
+            "gpu-adapter" => Self::Adapter(text.map(Arc::from)),
             _ => Self::Value(name.into(), text.to_value()),
         })
     }
 
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         match self {
             Self::Attractors(_) => "attractors",
             Self::LutFile(index, _) => LUT_FILES[*index],
             Self::Look(..) => LOOK,
+            Self::Adapter(_) => "gpu-adapter",
+            Self::CacheDir(_) => "cache-dir",
             Self::Value(name, _) => name,
         }
     }
