@@ -415,6 +415,35 @@ fn an_element_that_stops_holds_nothing() {
     assert!(line.seen() == want);
 }
 
+/// A paused editor sets a property and seeks to where it is: the frame that it gets is one that was held.
+#[test]
+fn the_first_frame_after_a_flush_has_the_newest_look() {
+    for depth in [1, 3] {
+        let info = info(FAST);
+        let frame = &frames(&info, 1)[0];
+        let line = Line::new(&info, depth, |_| Ok(gst::FlowSuccess::Ok));
+        let shown = |look: &str| {
+            line.element.set_property("attractors", look);
+            let before = line.count();
+            assert!(line.source.push_event(gst::event::FlushStart::new()));
+            assert!(line.source.push_event(gst::event::FlushStop::new(true)));
+            let segment = gst::FormattedSegment::<gst::ClockTime>::new();
+            assert!(line.source.push_event(gst::event::Segment::new(&segment)));
+            line.push(frame).unwrap();
+            wait_until("the frame", || line.count() > before);
+            line.seen().pop().unwrap().1
+        };
+        for look in ["red;100;100", "teal;40;60", "#ff8a3d;100;60"] {
+            let want = {
+                let element = element(&[LOOK[1], LOOK[2], LOOK[3], ("attractors", look)]);
+                element.set_property_from_str("backend", "cpu");
+                bytes(&harness(&element, &info).push_and_pull(frame.copy_deep().unwrap()).unwrap())
+            };
+            assert!(shown(look) == want, "depth {depth}: {look}");
+        }
+    }
+}
+
 /// What neighbours say may be anything.
 #[test]
 fn pools_and_latencies_at_the_end_of_their_range_do_not_wrap() {
