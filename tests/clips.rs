@@ -667,6 +667,14 @@ fn what_is_no_place_for_a_clip_is_refused_and_left_alone() {
         make(&folder, name, &format!("{video} ! x264enc ! mp4mux"));
     }
     fs::create_dir(folder.path().join("folder.mp4")).unwrap();
+    // A look and its table may have any name.
+    let table = "LUT_3D_SIZE 2\n0 0 0\n1 0 0\n0 1 0\n1 1 0\n0 0 1\n1 0 1\n0 1 1\n1 1 1\n";
+    for name in ["table.mkv", "table.png"] {
+        fs::write(folder.path().join(name), table).unwrap();
+    }
+    let text = "attractors = []\noutput-lut = \"table.mkv\"\n";
+    fs::write(folder.path().join("own.toml"), text).unwrap();
+    fs::hard_link(folder.path().join("own.toml"), folder.path().join("own.mov")).unwrap();
     let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
     let before = read("in.mp4");
     let mut cases = vec![
@@ -679,6 +687,13 @@ fn what_is_no_place_for_a_clip_is_refused_and_left_alone() {
         (vec!["in.mp4", "absent/out.mp4"], "absent"),
         (vec!["in.mp4", "out.mp4", "--picture", "both.jpg"], ".png"),
         (vec!["own.png", "out.mp4", "--picture", "own.png"], "overwritten by itself"),
+        (vec!["in.mp4", "table.mkv", "--input-lut", "table.mkv"], "overwritten by itself"),
+        (vec!["in.mp4", "table.mkv", "--look", "own.toml"], "overwritten by itself"),
+        (vec!["in.mp4", "own.mov", "--look", "own.toml"], "overwritten by itself"),
+        (
+            vec!["in.mp4", "out.mp4", "--picture", "table.png", "--output-lut", "table.png"],
+            "overwritten by itself",
+        ),
     ];
     #[cfg(unix)]
     {
@@ -694,6 +709,8 @@ fn what_is_no_place_for_a_clip_is_refused_and_left_alone() {
         assert!(errors.contains(wanted), "{arguments:?}: {errors}");
         assert!(!folder.path().join("out.mp4").exists(), "{arguments:?}");
         assert_eq!(read("in.mp4"), before, "{arguments:?}");
+        assert_eq!([read("table.mkv"), read("table.png")], [table.as_bytes(); 2], "{arguments:?}");
+        assert_eq!(read("own.mov"), text.as_bytes(), "{arguments:?}");
     }
     // A file that has the name of an unfinished one is the user's own.
     let own = read("out.mp4.part");
