@@ -587,6 +587,36 @@ fn whole_clips_are_not_called_short() {
     assert_eq!(said(&folder, &[&["slides.mkv", "out.mp4"], &LOOK[..]].concat()), "");
 }
 
+/// A clip's length is that of its longest stream, which may be one that is left out.
+#[test]
+fn clips_whose_longest_stream_cannot_be_decoded_are_not_called_short() {
+    let folder = folder();
+    let video = pictures(50, "format=I420,width=64,height=48");
+    for (name, encoder, muxer, [known, unknown]) in [
+        ("in.mkv", "flacenc", "matroskamux", [&b"A_FLAC"[..], b"A_XLAC"]),
+        ("in.mp4", "avenc_aac", "mp4mux faststart=true", [b"mp4a", b"xp4a"]),
+    ] {
+        // Some three seconds of sound beside two of pictures.
+        let sound = format!("audiotestsrc num-buffers=130 ! audioconvert ! {encoder}");
+        let line = format!("{video} ! x264enc ! mux. {sound} ! mux. {muxer} name=mux");
+        make(&folder, name, &line);
+        let mut bytes = fs::read(folder.path().join(name)).unwrap();
+        let kind = bytes.windows(known.len()).position(|part| part == known).unwrap();
+        bytes[kind..][..unknown.len()].copy_from_slice(unknown);
+        fs::write(folder.path().join(name), &bytes).unwrap();
+        let errors = said(&folder, &[&[name, "out.mp4"], &LOOK[..]].concat());
+        assert!(errors.contains("is left out: GStreamer has no decoder for it"), "{errors}");
+        assert!(!errors.contains("cut short"), "{errors}");
+        assert_eq!(Decoded::video(&folder, "out.mp4").buffers.len(), 50);
+        // What the file itself lacks is still found.
+        if name == "in.mp4" {
+            fs::write(folder.path().join("short.mp4"), &bytes[..bytes.len() * 6 / 10]).unwrap();
+            let arguments = [&["short.mp4", "out.mp4"], &LOOK[..]].concat();
+            assert!(fails("transcode", &folder, &arguments).contains("short.mp4 is cut short"));
+        }
+    }
+}
+
 #[cfg(unix)]
 fn pipe(folder: &TempDir, name: &str) {
     let made = Command::new("mkfifo").arg(folder.path().join(name)).status().unwrap();

@@ -1,7 +1,7 @@
 //! How far the streams of a clip go, against what its header says.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use gst::prelude::*;
 
@@ -22,6 +22,8 @@ struct Counts {
     length: AtomicU64,
     /// Buffers, in and out.
     moved: AtomicU64,
+    /// Whether there is a stream whose end nobody sees.
+    is_left_out: AtomicBool,
 }
 
 impl Ends {
@@ -61,8 +63,17 @@ impl Ends {
         self.0.moved.load(Ordering::Relaxed)
     }
 
-    /// In which way streams that have come to their end are shorter than the header says, if they are.
+    /// Takes note of a stream that does not come out of the decoder. The header's length may be that of this one.
+    pub(crate) fn leave_out(&self) {
+        self.0.is_left_out.store(true, Ordering::Relaxed);
+    }
+
+    /// In which way streams that have come to their end are shorter than the header says, if they are and
+    /// all are known.
     pub(crate) fn short_of_header(&self) -> Option<String> {
+        if self.0.is_left_out.load(Ordering::Relaxed) {
+            return None;
+        }
         let [end, step, length] = [&self.0.end, &self.0.step, &self.0.length]
             .map(|time| gst::ClockTime::from_nseconds(time.load(Ordering::Relaxed)));
         let is_short = length.saturating_sub(end) > ROUNDED.saturating_add(step);

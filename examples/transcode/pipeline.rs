@@ -112,7 +112,9 @@ pub(crate) fn build(
         let caps = values.get(2).and_then(|value| value.get::<gst::Caps>().ok());
         Some(caps.is_none_or(|caps| !sound::is_ready(&caps, &kept)).to_value())
     });
-    decoder.connect("unknown-type", false, |values| {
+    let unseen = ends.clone();
+    decoder.connect("unknown-type", false, move |values| {
+        unseen.leave_out();
         let caps = values.get(2).and_then(|value| value.get::<gst::Caps>().ok());
         let kind = caps.as_ref().map_or("an unknown kind", kind);
         eprintln!("warning: a stream of {kind} is left out: GStreamer has no decoder for it");
