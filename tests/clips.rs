@@ -623,6 +623,17 @@ fn pipe(folder: &TempDir, name: &str) {
     assert!(made.success());
 }
 
+/// Longest that a stalled run may last after Ctrl-C: two seconds are the promise, and the others are for a machine that
+/// does much else at the time.
+#[cfg(unix)]
+const STALLED: Duration = Duration::from_secs(2 + 8);
+
+#[cfg(unix)]
+fn interrupt(child: &std::process::Child) {
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
 #[cfg(unix)]
 #[test]
 fn one_interruption_ends_a_stalled_run_and_leaves_nothing() {
@@ -653,15 +664,14 @@ fn one_interruption_ends_a_stalled_run_and_leaves_nothing() {
         wait_until("the file is begun", || unfinished(folder.path()).is_some());
         // It waits from now on, whatever it has got.
         std::thread::sleep(Duration::from_millis(500));
-        let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+        interrupt(&child);
         let status = {
             let start = std::time::Instant::now();
             loop {
                 if let Some(status) = child.try_wait().unwrap() {
                     break status;
                 }
-                assert!(start.elapsed() < TIMEOUT, "it does not end");
+                assert!(start.elapsed() < STALLED, "it does not end");
                 std::thread::sleep(Duration::from_millis(10));
             }
         };
@@ -670,6 +680,71 @@ fn one_interruption_ends_a_stalled_run_and_leaves_nothing() {
         assert_eq!(fs::read(folder.path().join("out.mp4")).unwrap(), b"of value", "{bytes:?}");
         drop(held);
     }
+}
+
+/// Its frames take long: of noise, and so large that nothing moves between two of them for seconds.
+#[cfg(unix)]
+#[test]
+fn an_interruption_does_not_end_a_slow_run_that_works() {
+    use std::io::Write;
+    let folder = folder();
+    let snow = "videotestsrc pattern=snow num-buffers=3 ! video/x-raw,format=I420,framerate=25/1";
+    make(
+        &folder,
+        "whole.mkv",
+        &format!("{snow},width=7680,height=4320 ! jpegenc ! matroskamux streamable=true"),
+    );
+    pipe(&folder, "in.mkv");
+    let child = tool("transcode")
+        .current_dir(folder.path())
+        .env("XDG_CACHE_HOME", folder.path())
+        .args(["in.mkv", "out.mp4"])
+        .args(LOOK)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut to = fs::File::options().write(true).open(folder.path().join("in.mkv")).unwrap();
+    to.write_all(&fs::read(folder.path().join("whole.mkv")).unwrap()).unwrap();
+    drop(to);
+    // All has been read, and most of the work is still to be done.
+    std::thread::sleep(Duration::from_millis(1000));
+    interrupt(&child);
+    let output = child.wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!errors.contains("nothing came"), "{errors}");
+    assert_ne!(output.status.code(), Some(130), "{errors}");
+    // Unless it came before the first frame.
+    assert!(folder.path().join("out.mp4").exists() || errors.contains("no frame came"), "{errors}");
+}
+
+/// While the picture is written: there is no stream any more that could be ended.
+#[cfg(unix)]
+#[test]
+fn an_interruption_after_the_stream_ends_the_run() {
+    let folder = folder();
+    let snow = "videotestsrc pattern=snow num-buffers=1 ! video/x-raw,width=3840,height=2160";
+    make(&folder, "in.mkv", &format!("{snow} ! jpegenc ! matroskamux"));
+    // It may come too late; where it has no effect, it does every time.
+    let is_ended = (0..5).any(|_| {
+        let _ = fs::remove_file(folder.path().join("out.mp4"));
+        let _ = fs::remove_file(folder.path().join("both.png"));
+        let mut child = tool("transcode")
+            .current_dir(folder.path())
+            .env("XDG_CACHE_HOME", folder.path())
+            .args(["in.mkv", "out.mp4", "--picture", "both.png"])
+            .args(LOOK)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        wait_until("the clip is there", || folder.path().join("out.mp4").exists());
+        interrupt(&child);
+        let status = child.wait().unwrap();
+        assert_eq!(unfinished(folder.path()), None);
+        status.code() == Some(130) && !folder.path().join("both.png").exists()
+    });
+    assert!(is_ended);
 }
 
 #[cfg(unix)]

@@ -20,7 +20,7 @@ struct Counts {
     step: AtomicU64,
     /// What the header says, 0 where it does not.
     length: AtomicU64,
-    /// Buffers, in and out.
+    /// Buffers, wherever they are counted.
     moved: AtomicU64,
     /// Whether there is a stream whose end nobody sees.
     is_left_out: AtomicBool,
@@ -49,8 +49,8 @@ impl Ends {
         });
     }
 
-    /// Counts what goes into the file, too.
-    pub(crate) fn watch_file(&self, pad: &gst::Pad) {
+    /// Counts what goes through another pad, too.
+    pub(crate) fn watch_pace(&self, pad: &gst::Pad) {
         let counts = self.0.clone();
         pad.add_probe(gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST, move |_, _| {
             counts.moved.fetch_add(1, Ordering::Relaxed);

@@ -147,6 +147,7 @@ fn transcode(
     let played = play::play(&clip, &colorshine);
     let stats = colorshine.property::<gst::Structure>("stats");
     let stopped = clip.pipeline.set_state(gst::State::Null);
+    play::stopped();
     let played = played?;
     stopped?;
     if played.frames == 0 {

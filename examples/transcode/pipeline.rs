@@ -105,7 +105,8 @@ pub(crate) fn build(
     muxer.link(&sink)?;
 
     let ends = Ends::default();
-    ends.watch_file(&sink.static_pad("sink").ok_or("filesink has no pad")?);
+    ends.watch_pace(&sink.static_pad("sink").ok_or("filesink has no pad")?);
+    ends.watch_pace(&colorshine.static_pad("src").ok_or("colorshine has no pad")?);
 
     let kept = sound::kept(&muxer);
     decoder.connect("autoplug-continue", false, move |values| {
@@ -222,6 +223,7 @@ impl Streams {
         gst::Element::link_many(chain)?;
         let end = chain.last().and_then(|element| element.static_pad("src"));
         let place = muxer.request_pad_simple(wanted).ok_or("the muxer takes no further stream")?;
+        self.ends.watch_pace(&place);
         end.ok_or("the last element has no source pad")?.link(&place)?;
         // Sinks first, so that nothing flows into an element that is not ready.
         for element in chain.iter().rev() {
