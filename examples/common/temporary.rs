@@ -76,9 +76,26 @@ pub(crate) fn leave(status: i32) -> ! {
     // Held to the end: no other file is begun.
     let unfinished = unfinished();
     for path in unfinished.iter() {
-        // There is no one left to be told.
-        let _ = fs::remove_file(path).or_else(|_| fs::remove_dir_all(path));
+        remove(path);
     }
+    end(status)
+}
+
+/// Removes a file, or a folder with all that is in it.
+fn remove(path: &Path) {
+    // It may be gone already; of anything else there is no one left to be told.
+    let _ = fs::remove_file(path).or_else(|_| fs::remove_dir_all(path));
+}
+
+/// Ends the program at once. What libraries do at exit, those of a GPU's driver among them, may wait for threads that
+/// will not end, or crash below those that go on.
+#[cfg(unix)]
+fn end(status: i32) -> ! {
+    signal_hook::low_level::exit(status)
+}
+
+#[cfg(not(unix))]
+fn end(status: i32) -> ! {
     std::process::exit(status)
 }
 
