@@ -21,6 +21,7 @@ use clap::Parser;
 use common::arguments::{LookArgs, paths_and_attractors};
 use common::filter::Filter;
 use common::look::{Look, element};
+use common::picture::to_eight_bits;
 use common::temporary::{check_not_read, check_regular, with_folder, write_file};
 use common::{Result, ending, messages};
 use gst::glib;
@@ -122,52 +123,49 @@ fn write_cube(look: &Look, path: &Path, size: u32) -> Result<()> {
 fn write_obs(look: &Look, path: &Path) -> Result<()> {
     const NODES: u32 = 64;
     const TILES: u32 = 8;
-    const EDGE: u32 = NODES * TILES;
-    let code = |index: u32| ((index * 65535 + (NODES - 1) / 2) / (NODES - 1)) as u16;
-    let mut neutral = Vec::with_capacity((EDGE * EDGE * 8) as usize);
-    for (y, x) in (0..EDGE).flat_map(|y| (0..EDGE).map(move |x| (y, x))) {
-        let (r, g, b) = (x % NODES, y % NODES, y / NODES * TILES + x / NODES);
-        for code in [code(r), code(g), code(b), 0xFFFF] {
-            neutral.extend(code.to_be_bytes());
-        }
-    }
-    let rgba = Filter::new(look, true, EDGE, EDGE)?.apply(neutral)?;
-    let rounded = |deep: &[u8]| {
-        let code = u32::from(u16::from_be_bytes([deep[0], deep[1]]));
-        ((code * 255 + 32767) / 65535) as u8
-    };
-    let rgb: Vec<u8> =
-        rgba.chunks_exact(8).flat_map(|pixel| pixel[..6].chunks_exact(2).map(rounded)).collect();
-    write_file(path, |file| {
-        let mut encoder = png::Encoder::new(file, EDGE, EDGE);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        let mut writer = encoder.write_header()?;
-        writer.write_image_data(&rgb)?;
-        Ok(writer.finish()?)
-    })
+    let node = |x, y| [x % NODES, y % NODES, y / NODES * TILES + x / NODES];
+    write_nodes(look, path, NODES, NODES * TILES, png::BitDepth::Eight, node)
 }
 
 /// A HALD picture has `level`^2 nodes per axis, red fastest, row after row of `level`^3 pixels.
 fn write_hald(look: &Look, path: &Path, level: u32) -> Result<()> {
     let (nodes, edge) = (level.pow(2), level.pow(3));
+    let node = |x, y| {
+        let index = y * edge + x;
+        [index % nodes, index / nodes % nodes, index / nodes.pow(2)]
+    };
+    write_nodes(look, path, nodes, edge, png::BitDepth::Sixteen, node)
+}
+
+/// A square picture of what becomes of the nodes of a table: `node` says which a pixel is of.
+fn write_nodes(
+    look: &Look,
+    path: &Path,
+    nodes: u32,
+    edge: u32,
+    depth: png::BitDepth,
+    node: impl Fn(u32, u32) -> [u32; 3],
+) -> Result<()> {
     let code = |index: u32| ((index * 65535 + (nodes - 1) / 2) / (nodes - 1)) as u16;
     let mut neutral = Vec::with_capacity(edge as usize * edge as usize * 8);
-    for (b, g, r) in
-        (0..nodes).flat_map(|b| (0..nodes).flat_map(move |g| (0..nodes).map(move |r| (b, g, r))))
-    {
-        for code in [code(r), code(g), code(b), 0xFFFF] {
+    for (y, x) in (0..edge).flat_map(|y| (0..edge).map(move |x| (y, x))) {
+        let [r, g, b] = node(x, y).map(code);
+        for code in [r, g, b, 0xFFFF] {
             neutral.extend(code.to_be_bytes());
         }
     }
     let rgba = Filter::new(look, true, edge, edge)?.apply(neutral)?;
-    let rgb: Vec<u8> = rgba.chunks_exact(8).flat_map(|pixel| &pixel[..6]).copied().collect();
+    let rgb = rgba.chunks_exact(8).flat_map(|pixel| &pixel[..6]).copied();
+    let mut codes: Vec<u8> = rgb.collect();
+    if depth == png::BitDepth::Eight {
+        codes = codes.chunks_exact(2).map(to_eight_bits).collect();
+    }
     write_file(path, |file| {
         let mut encoder = png::Encoder::new(file, edge, edge);
         encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Sixteen);
+        encoder.set_depth(depth);
         let mut writer = encoder.write_header()?;
-        writer.write_image_data(&rgb)?;
+        writer.write_image_data(&codes)?;
         Ok(writer.finish()?)
     })
 }
