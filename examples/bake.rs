@@ -13,7 +13,6 @@ mod common;
 
 use std::ffi::OsString;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -22,7 +21,7 @@ use common::arguments::{LookArgs, paths_and_attractors};
 use common::filter::Filter;
 use common::look::{Look, element};
 use common::picture::to_eight_bits;
-use common::temporary::{check_not_read, check_regular, with_folder, write_file};
+use common::temporary::{check_not_read, check_regular, write_file, write_in_folder};
 use common::{Result, ending, messages};
 use gst::glib;
 use gst::prelude::*;
@@ -102,19 +101,13 @@ fn write_cube(look: &Look, path: &Path, size: u32) -> Result<()> {
     look.apply(&element)?;
     let bus = gst::Bus::new();
     element.set_bus(Some(&bus));
-    // The element has a file of its own beside the one that it writes, which goes with the folder.
-    with_folder(|folder| {
-        let table = folder.join("table.cube");
-        let name = table.to_str().ok_or("the folder for temporary files is not UTF-8")?;
-        if !element.emit_by_name::<bool>("export-lut", &[&name, &size]) {
+    // The element has a file of its own beside the one that it writes.
+    write_in_folder(path, |unfinished| {
+        if !element.emit_by_name::<bool>("export-lut", &[&unfinished, &size]) {
             bus.iter().for_each(|message| messages::warn(&message));
             return Err(format!("{} could not be made", path.display()).into());
         }
-        let mut table = fs::File::open(&table)?;
-        write_file(path, |mut file| {
-            io::copy(&mut table, &mut file)?;
-            Ok(())
-        })
+        Ok(())
     })
 }
 

@@ -75,6 +75,32 @@ fn an_interrupted_picture_leaves_nothing_and_the_old_one_as_it_was() {
     }
 }
 
+/// The element has a file of its own while it writes a table.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_table_leaves_nothing_and_the_old_one_as_it_was() {
+    let folder = folder();
+    fs::write(folder.path().join("look.cube"), "of value").unwrap();
+    let before = contents(&folder);
+    let mut child = tool("bake")
+        .current_dir(folder.path())
+        .env("XDG_CACHE_HOME", folder.path())
+        .args(["look.cube", "teal;40;60", "--size", "129"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("begun", || {
+        let begun = unfinished(folder.path()).and_then(|begun| fs::read_dir(begun).ok());
+        begun.is_some_and(|mut begun| begun.next().is_some())
+    });
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(unfinished(folder.path()), None);
+    assert_eq!(contents(&folder), before);
+}
+
 /// `nohup` has a program go on when its terminal is closed.
 #[cfg(target_os = "linux")]
 #[test]
