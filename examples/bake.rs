@@ -7,7 +7,7 @@
 //!   the colours of a neutral one through the element, by the model itself; with `--obs` in the layout of
 //!   OBS Studio's *Apply LUT* instead, of the same size, which takes a HALD picture for one of its own;
 //! - `NAME.toml`: the look, as a file to keep and to share;
-//! - `preset:NAME`: the user's own preset of that name, for `colorshine @preset=NAME`.
+//! - `preset:NAME`: the user's own preset of that name, for `colorshine look=NAME`.
 
 mod common;
 
@@ -21,7 +21,7 @@ use common::arguments::{LookArgs, paths_and_attractors};
 use common::filter::Filter;
 use common::look::{Look, element};
 use common::picture::to_eight_bits;
-use common::temporary::{check_not_read, check_regular, write_file, write_in_folder};
+use common::temporary::{check_not_read, check_writable, write_file, write_in_folder};
 use common::{Result, ending, messages};
 use gst::glib;
 use gst::prelude::*;
@@ -163,65 +163,51 @@ fn write_nodes(
     })
 }
 
-/// The group of a file of presets that says what they are for.
-const PRESETS: &str = "_presets_";
-
-/// Puts a look into the user's file of presets, where GStreamer looks for it.
-///
-/// GStreamer's own way, `gst_preset_save_preset`, would save everything that the element has, such as the
-/// number of threads.
+/// Saves a look as the user's own preset, as programs do: GStreamer puts it into a file for all of them.
 fn save_preset(look: &Look, name: &str) -> Result<()> {
     let is_wrong = |letter: char| letter.is_control() || ['[', ']'].contains(&letter);
     if name.trim().is_empty() || name.starts_with('_') || name.contains(is_wrong) {
         let allowed = "a text without brackets and control characters that does not begin with _";
         return Err(format!("{name:?} cannot be a preset's name, which is {allowed}").into());
     }
+    // GStreamer writes it as it is: after the end of a line, the rest would be something else.
+    let description = look.description.as_deref().unwrap_or_default().trim();
+    if description.contains(char::is_control) {
+        let why = "has a control character, which a preset cannot hold";
+        return Err(format!("description: {description:?} {why}").into());
+    }
+    let element = element()?;
+    look.apply(&element)?;
+    let preset = element.dynamic_cast_ref::<gst::Preset>().ok_or("the element has no presets")?;
     let path: PathBuf =
         [&glib::user_data_dir(), Path::new("gstreamer-1.0/presets/GstColorShine.prs")]
             .iter()
             .collect();
-    let presets = glib::KeyFile::new();
     if path.exists() {
-        check_regular(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        presets
-            .load_from_file(&path, glib::KeyFileFlags::KEEP_COMMENTS)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
+        check_is_read(&path, preset)
+            .map_err(|error| format!("{} stays as it was: {error}", path.display()))?;
     }
-    if !presets.has_group(PRESETS) {
-        presets.set_string(PRESETS, "version", "1.0");
-        presets.set_string(PRESETS, "element-name", "GstColorShine");
+    let saved =
+        preset.save_preset(name).and_then(|()| preset.set_meta(name, "comment", Some(description)));
+    if let Err(error) = saved {
+        // GStreamer has given the file that was there another name.
+        if !path.exists() {
+            let _ = fs::rename(path.with_extension("prs.bak"), &path);
+        }
+        return Err(format!("{}: {error}", path.display()).into());
     }
-    // A preset of this name may not be there yet.
-    let _ = presets.remove_group(name);
-    look.to_preset(&presets, name)?;
-    let made = presets.to_data();
-    check_presets(&made, &presets, look, name)
-        .map_err(|error| format!("{} stays as it was: {error}", path.display()))?;
-    fs::create_dir_all(path.parent().ok_or("no folder for presets")?)?;
-    write_file(&path, |file| Ok(file.write_all(made.as_bytes())?))?;
     println!("{}: {name}", path.display());
     Ok(())
 }
 
-/// Whether a file of presets is read as it was meant, by GStreamer, too: a text of any kind could have
-/// become something else in it.
-fn check_presets(made: &str, meant: &glib::KeyFile, look: &Look, name: &str) -> Result<()> {
-    let read = glib::KeyFile::new();
-    read.load_from_data(made, glib::KeyFileFlags::NONE)?;
-    let groups = meant.groups();
-    if read.groups() != groups {
-        return Err(format!("a preset {name:?} would not be read as one").into());
+/// Whether GStreamer, which writes the file of presets anew, has read all that is in it, and may write it.
+fn check_is_read(path: &Path, preset: &gst::Preset) -> Result<()> {
+    check_writable(path)?;
+    let file = glib::KeyFile::new();
+    file.load_from_file(path, glib::KeyFileFlags::NONE)?;
+    let read = preset.preset_names();
+    match file.groups().iter().find(|group| !group.starts_with('_') && !read.contains(group)) {
+        Some(group) => Err(format!("GStreamer does not take {group:?} in it for a preset").into()),
+        None => Ok(()),
     }
-    for group in &groups {
-        let keys = meant.keys(group)?;
-        if read.keys(group)? != keys {
-            return Err(format!("preset {group:?} would not be whole").into());
-        }
-        for key in &keys {
-            if read.value(group, key)? != meant.value(group, key)? {
-                return Err(format!("{key} of preset {group:?} would not be read as it is").into());
-            }
-        }
-    }
-    look.check_preset(&read, name)
 }

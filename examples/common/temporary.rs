@@ -113,6 +113,15 @@ pub(crate) fn check_regular(path: &Path) -> Result<()> {
     }
 }
 
+/// Whether a file can be made at a path, or the one that is there be replaced.
+///
+/// # Errors
+///
+/// There is something else, it is read-only, or there is no folder for it.
+pub(crate) fn check_writable(path: &Path) -> Result<()> {
+    Place::of(path).map(drop)
+}
+
 /// Whether two paths lead to the same file, by links of any kind.
 pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
     // Neither is opened, as a pipe would wait for its other end.
