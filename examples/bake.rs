@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use common::arguments::{LookArgs, paths_and_attractors};
 use common::filter::Filter;
-use common::look::{Look, element};
+use common::look::{Look, SHIPPED, element};
 use common::picture::to_eight_bits;
 use common::temporary::{check_not_read, check_writable, write_file, write_in_folder};
 use common::{Result, ending, messages};
@@ -170,6 +170,10 @@ fn save_preset(look: &Look, name: &str) -> Result<()> {
         let allowed = "a text without brackets and control characters that does not begin with _";
         return Err(format!("{name:?} cannot be a preset's name, which is {allowed}").into());
     }
+    if SHIPPED.iter().any(|(shipped, _)| *shipped == name) && !is_alike(look, &Look::find(name)?) {
+        let why = "is a look of colorshine's own, which stays what is found by this name";
+        return Err(format!("{name:?} cannot be a preset's name: it {why}").into());
+    }
     // GStreamer writes it as it is: after the end of a line, the rest would be something else.
     let description = look.description.as_deref().unwrap_or_default().trim();
     if description.contains(char::is_control) {
@@ -200,14 +204,22 @@ fn save_preset(look: &Look, name: &str) -> Result<()> {
     Ok(())
 }
 
+/// Whether two looks do the same, whatever is said of them.
+fn is_alike(one: &Look, other: &Look) -> bool {
+    *one == Look { description: one.description.clone(), ..other.clone() }
+}
+
 /// Whether GStreamer, which writes the file of presets anew, has read all that is in it, and may write it.
 fn check_is_read(path: &Path, preset: &gst::Preset) -> Result<()> {
     check_writable(path)?;
     let file = glib::KeyFile::new();
     file.load_from_file(path, glib::KeyFileFlags::NONE)?;
     let read = preset.preset_names();
-    match file.groups().iter().find(|group| !group.starts_with('_') && !read.contains(group)) {
-        Some(group) => Err(format!("GStreamer does not take {group:?} in it for a preset").into()),
+    let is_read = |group: &str| read.iter().any(|name| name == group);
+    match file.groups().iter().find(|group| !group.starts_with('_') && !is_read(group)) {
+        Some(group) => {
+            Err(format!("GStreamer does not take \"{group}\" in it for a preset").into())
+        }
         None => Ok(()),
     }
 }

@@ -834,11 +834,12 @@ fn the_users_presets_stay_whatever_a_look_has_in_it() {
         assert!(errors.contains("control character"), "{text}: {errors}");
         assert_eq!(fs::read(&presets).unwrap(), before, "{text}");
     }
-    for name in ["a\nb", "a\tb", "\u{1b}", "a]b", "[a", "", "  ", "_presets_"] {
+    for name in ["a\nb", "a\tb", "\u{1b}", "a]b", "[a", "", "  ", "_presets_", "plum"] {
         let errors = fails("bake", &folder, &[&format!("preset:{name}"), "teal;40;60"]);
         assert!(errors.contains("cannot be a preset's name"), "{name:?}: {errors}");
         assert_eq!(fs::read(&presets).unwrap(), before, "{name:?}");
     }
+    run("bake", &folder, &["preset:plum", "--look", "plum"]);
     for name in ["NULL", "#1", "é ü", "a=b", "50 %", " a ", "\"b\""] {
         run("bake", &folder, &[&format!("preset:{name}"), "red;40;60"]);
         run("bake", &folder, &["kept.toml", "--look", name]);
