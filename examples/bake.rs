@@ -7,21 +7,21 @@
 //!   the colours of a neutral one through the element, by the model itself; with `--obs` in the layout of
 //!   OBS Studio's *Apply LUT* instead, of the same size, which takes a HALD picture for one of its own;
 //! - `NAME.toml`: the look, as a file to keep and to share;
-//! - `preset:NAME`: the user's own preset of that name, for `colorshine @preset=NAME`.
+//! - `preset:NAME`: the user's own preset of that name, for `colorshine look=NAME`.
 
 mod common;
 
 use std::ffi::OsString;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 use common::arguments::{LookArgs, paths_and_attractors};
 use common::filter::Filter;
-use common::look::{Look, element};
-use common::temporary::{check_not_read, check_regular, with_folder, write_file};
+use common::look::{Look, SHIPPED, element};
+use common::picture::to_eight_bits;
+use common::temporary::{check_not_read, check_writable, write_file, write_in_folder};
 use common::{Result, ending, messages};
 use gst::glib;
 use gst::prelude::*;
@@ -101,19 +101,13 @@ fn write_cube(look: &Look, path: &Path, size: u32) -> Result<()> {
     look.apply(&element)?;
     let bus = gst::Bus::new();
     element.set_bus(Some(&bus));
-    // The element has a file of its own beside the one that it writes, which goes with the folder.
-    with_folder(|folder| {
-        let table = folder.join("table.cube");
-        let name = table.to_str().ok_or("the folder for temporary files is not UTF-8")?;
-        if !element.emit_by_name::<bool>("export-lut", &[&name, &size]) {
+    // The element has a file of its own beside the one that it writes.
+    write_in_folder(path, |unfinished| {
+        if !element.emit_by_name::<bool>("export-lut", &[&unfinished, &size]) {
             bus.iter().for_each(|message| messages::warn(&message));
             return Err(format!("{} could not be made", path.display()).into());
         }
-        let mut table = fs::File::open(&table)?;
-        write_file(path, |mut file| {
-            io::copy(&mut table, &mut file)?;
-            Ok(())
-        })
+        Ok(())
     })
 }
 
@@ -122,115 +116,110 @@ fn write_cube(look: &Look, path: &Path, size: u32) -> Result<()> {
 fn write_obs(look: &Look, path: &Path) -> Result<()> {
     const NODES: u32 = 64;
     const TILES: u32 = 8;
-    const EDGE: u32 = NODES * TILES;
-    let code = |index: u32| ((index * 65535 + (NODES - 1) / 2) / (NODES - 1)) as u16;
-    let mut neutral = Vec::with_capacity((EDGE * EDGE * 8) as usize);
-    for (y, x) in (0..EDGE).flat_map(|y| (0..EDGE).map(move |x| (y, x))) {
-        let (r, g, b) = (x % NODES, y % NODES, y / NODES * TILES + x / NODES);
-        for code in [code(r), code(g), code(b), 0xFFFF] {
-            neutral.extend(code.to_be_bytes());
-        }
-    }
-    let rgba = Filter::new(look, true, EDGE, EDGE)?.apply(neutral)?;
-    let rounded = |deep: &[u8]| {
-        let code = u32::from(u16::from_be_bytes([deep[0], deep[1]]));
-        ((code * 255 + 32767) / 65535) as u8
-    };
-    let rgb: Vec<u8> =
-        rgba.chunks_exact(8).flat_map(|pixel| pixel[..6].chunks_exact(2).map(rounded)).collect();
-    write_file(path, |file| {
-        let mut encoder = png::Encoder::new(file, EDGE, EDGE);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        let mut writer = encoder.write_header()?;
-        writer.write_image_data(&rgb)?;
-        Ok(writer.finish()?)
-    })
+    let node = |x, y| [x % NODES, y % NODES, y / NODES * TILES + x / NODES];
+    write_nodes(look, path, NODES, NODES * TILES, png::BitDepth::Eight, node)
 }
 
 /// A HALD picture has `level`^2 nodes per axis, red fastest, row after row of `level`^3 pixels.
 fn write_hald(look: &Look, path: &Path, level: u32) -> Result<()> {
     let (nodes, edge) = (level.pow(2), level.pow(3));
+    let node = |x, y| {
+        let index = y * edge + x;
+        [index % nodes, index / nodes % nodes, index / nodes.pow(2)]
+    };
+    write_nodes(look, path, nodes, edge, png::BitDepth::Sixteen, node)
+}
+
+/// A square picture of what becomes of the nodes of a table: `node` says which a pixel is of.
+fn write_nodes(
+    look: &Look,
+    path: &Path,
+    nodes: u32,
+    edge: u32,
+    depth: png::BitDepth,
+    node: impl Fn(u32, u32) -> [u32; 3],
+) -> Result<()> {
     let code = |index: u32| ((index * 65535 + (nodes - 1) / 2) / (nodes - 1)) as u16;
     let mut neutral = Vec::with_capacity(edge as usize * edge as usize * 8);
-    for (b, g, r) in
-        (0..nodes).flat_map(|b| (0..nodes).flat_map(move |g| (0..nodes).map(move |r| (b, g, r))))
-    {
-        for code in [code(r), code(g), code(b), 0xFFFF] {
+    for (y, x) in (0..edge).flat_map(|y| (0..edge).map(move |x| (y, x))) {
+        let [r, g, b] = node(x, y).map(code);
+        for code in [r, g, b, 0xFFFF] {
             neutral.extend(code.to_be_bytes());
         }
     }
     let rgba = Filter::new(look, true, edge, edge)?.apply(neutral)?;
-    let rgb: Vec<u8> = rgba.chunks_exact(8).flat_map(|pixel| &pixel[..6]).copied().collect();
+    let rgb = rgba.chunks_exact(8).flat_map(|pixel| &pixel[..6]).copied();
+    let mut codes: Vec<u8> = rgb.collect();
+    if depth == png::BitDepth::Eight {
+        codes = codes.chunks_exact(2).map(to_eight_bits).collect();
+    }
     write_file(path, |file| {
         let mut encoder = png::Encoder::new(file, edge, edge);
         encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Sixteen);
+        encoder.set_depth(depth);
         let mut writer = encoder.write_header()?;
-        writer.write_image_data(&rgb)?;
+        writer.write_image_data(&codes)?;
         Ok(writer.finish()?)
     })
 }
 
-/// The group of a file of presets that says what they are for.
-const PRESETS: &str = "_presets_";
-
-/// Puts a look into the user's file of presets, where GStreamer looks for it.
-///
-/// GStreamer's own way, `gst_preset_save_preset`, would save everything that the element has, such as the
-/// number of threads.
+/// Saves a look as the user's own preset, as programs do: GStreamer puts it into a file for all of them.
 fn save_preset(look: &Look, name: &str) -> Result<()> {
     let is_wrong = |letter: char| letter.is_control() || ['[', ']'].contains(&letter);
     if name.trim().is_empty() || name.starts_with('_') || name.contains(is_wrong) {
         let allowed = "a text without brackets and control characters that does not begin with _";
         return Err(format!("{name:?} cannot be a preset's name, which is {allowed}").into());
     }
+    if SHIPPED.iter().any(|(shipped, _)| *shipped == name) && !is_alike(look, &Look::find(name)?) {
+        let why = "is a look of colorshine's own, which stays what is found by this name";
+        return Err(format!("{name:?} cannot be a preset's name: it {why}").into());
+    }
+    // GStreamer writes it as it is: after the end of a line, the rest would be something else.
+    let description = look.description.as_deref().unwrap_or_default().trim();
+    if description.contains(char::is_control) {
+        let why = "has a control character, which a preset cannot hold";
+        return Err(format!("description: {description:?} {why}").into());
+    }
+    let element = element()?;
+    look.apply(&element)?;
+    let preset = element.dynamic_cast_ref::<gst::Preset>().ok_or("the element has no presets")?;
     let path: PathBuf =
         [&glib::user_data_dir(), Path::new("gstreamer-1.0/presets/GstColorShine.prs")]
             .iter()
             .collect();
-    let presets = glib::KeyFile::new();
     if path.exists() {
-        check_regular(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        presets
-            .load_from_file(&path, glib::KeyFileFlags::KEEP_COMMENTS)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
+        check_is_read(&path, preset)
+            .map_err(|error| format!("{} stays as it was: {error}", path.display()))?;
     }
-    if !presets.has_group(PRESETS) {
-        presets.set_string(PRESETS, "version", "1.0");
-        presets.set_string(PRESETS, "element-name", "GstColorShine");
+    let saved =
+        preset.save_preset(name).and_then(|()| preset.set_meta(name, "comment", Some(description)));
+    if let Err(error) = saved {
+        // GStreamer has given the file that was there another name.
+        if !path.exists() {
+            let _ = fs::rename(path.with_extension("prs.bak"), &path);
+        }
+        return Err(format!("{}: {error}", path.display()).into());
     }
-    // A preset of this name may not be there yet.
-    let _ = presets.remove_group(name);
-    look.to_preset(&presets, name)?;
-    let made = presets.to_data();
-    check_presets(&made, &presets, look, name)
-        .map_err(|error| format!("{} stays as it was: {error}", path.display()))?;
-    fs::create_dir_all(path.parent().ok_or("no folder for presets")?)?;
-    write_file(&path, |file| Ok(file.write_all(made.as_bytes())?))?;
     println!("{}: {name}", path.display());
     Ok(())
 }
 
-/// Whether a file of presets is read as it was meant, by GStreamer, too: a text of any kind could have
-/// become something else in it.
-fn check_presets(made: &str, meant: &glib::KeyFile, look: &Look, name: &str) -> Result<()> {
-    let read = glib::KeyFile::new();
-    read.load_from_data(made, glib::KeyFileFlags::NONE)?;
-    let groups = meant.groups();
-    if read.groups() != groups {
-        return Err(format!("a preset {name:?} would not be read as one").into());
-    }
-    for group in &groups {
-        let keys = meant.keys(group)?;
-        if read.keys(group)? != keys {
-            return Err(format!("preset {group:?} would not be whole").into());
+/// Whether two looks do the same, whatever is said of them.
+fn is_alike(one: &Look, other: &Look) -> bool {
+    *one == Look { description: one.description.clone(), ..other.clone() }
+}
+
+/// Whether GStreamer, which writes the file of presets anew, has read all that is in it, and may write it.
+fn check_is_read(path: &Path, preset: &gst::Preset) -> Result<()> {
+    check_writable(path)?;
+    let file = glib::KeyFile::new();
+    file.load_from_file(path, glib::KeyFileFlags::NONE)?;
+    let read = preset.preset_names();
+    let is_read = |group: &str| read.iter().any(|name| name == group);
+    match file.groups().iter().find(|group| !group.starts_with('_') && !is_read(group)) {
+        Some(group) => {
+            Err(format!("GStreamer does not take \"{group}\" in it for a preset").into())
         }
-        for key in &keys {
-            if read.value(group, key)? != meant.value(group, key)? {
-                return Err(format!("{key} of preset {group:?} would not be read as it is").into());
-            }
-        }
+        None => Ok(()),
     }
-    look.check_preset(&read, name)
 }

@@ -33,7 +33,8 @@ const MANNERS: [(&str, &[(&str, &str)]); 3] = [
 /// Width and height: nothing that is a multiple of anything.
 const SIZE: (u32, u32) = (317, 179);
 
-/// One frame of noise, always the same, through the element: where it was done, its bytes, and why not elsewhere.
+/// One frame of noise, always the same, through the element: where it was done, and its bytes; `None` where it was not
+/// done.
 fn frame(
     info: &VideoInfo,
     backend: &str,

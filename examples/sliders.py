@@ -3,13 +3,12 @@
 
     sliders.py [FILE]
 
-Plays FILE over and over, or a test picture, and lets you try looks: one of those that GStreamer knows as
-presets, or an attractor of your own by colour, tolerance and strength. "Mix" and "split" go through
-controllers: each glides to where its slider is set, frame by frame. "Save as" keeps what is seen as a preset.
+Plays FILE over and over, or a test picture, and lets you try looks: one of colorshine's, one that you saved, or
+an attractor of your own by colour, tolerance and strength. "Mix" and "split" go through controllers: each glides
+to where its slider is set, frame by frame. "Save as" keeps the look as a preset, to be had by its name.
 
 Needs PyGObject with GTK 3 and its video sink (Debian: python3-gi, gir1.2-gtk-3.0, gir1.2-gstreamer-1.0,
-gstreamer1.0-gtk3), and the plugin, installed or by way of GST_PLUGIN_PATH, and its looks, installed or by way
-of GST_PRESET_PATH.
+gstreamer1.0-gtk3), and the plugin, installed or by way of GST_PLUGIN_PATH.
 """
 
 import argparse
@@ -25,6 +24,9 @@ from gi.repository import GLib, Gst, GstController, Gtk  # noqa: E402
 
 # How long "mix" and "split" take to follow their sliders.
 GLIDE = 300 * Gst.MSECOND
+
+# Where the looks are that the plugin has in it, under the names by which it knows them.
+LOOKS = pathlib.Path(__file__).resolve().parent.parent / "looks"
 
 
 class Glide:
@@ -60,7 +62,8 @@ class Window(Gtk.Window):
 
         self.looks = Gtk.ComboBoxText()
         self.looks.append_text("attractor")
-        for name in shine.get_preset_names():
+        names = {path.stem for path in LOOKS.glob("*.toml")}
+        for name in sorted(names.union(shine.get_preset_names())):
             self.looks.append_text(name)
         self.looks.set_active(0)
         self.looks.connect("changed", lambda _: self.on_look())
@@ -105,8 +108,8 @@ class Window(Gtk.Window):
         self.message.set_text("")
         if name == "attractor":
             self.on_attractor(None)
-        elif not self.shine.load_preset(name):
-            self.message.set_text(f"the preset {name} is gone")
+        else:
+            self.shine.set_property("look", name)
 
     def on_attractor(self, _slider):
         """Shows the attractor; it is baked beside the stream."""

@@ -587,10 +587,51 @@ fn whole_clips_are_not_called_short() {
     assert_eq!(said(&folder, &[&["slides.mkv", "out.mp4"], &LOOK[..]].concat()), "");
 }
 
+/// A clip's length is that of its longest stream, which may be one that is left out.
+#[test]
+fn clips_whose_longest_stream_cannot_be_decoded_are_not_called_short() {
+    let folder = folder();
+    let video = pictures(50, "format=I420,width=64,height=48");
+    for (name, encoder, muxer, [known, unknown]) in [
+        ("in.mkv", "flacenc", "matroskamux", [&b"A_FLAC"[..], b"A_XLAC"]),
+        ("in.mp4", "avenc_aac", "mp4mux faststart=true", [b"mp4a", b"xp4a"]),
+    ] {
+        // Some three seconds of sound beside two of pictures.
+        let sound = format!("audiotestsrc num-buffers=130 ! audioconvert ! {encoder}");
+        let line = format!("{video} ! x264enc ! mux. {sound} ! mux. {muxer} name=mux");
+        make(&folder, name, &line);
+        let mut bytes = fs::read(folder.path().join(name)).unwrap();
+        let kind = bytes.windows(known.len()).position(|part| part == known).unwrap();
+        bytes[kind..][..unknown.len()].copy_from_slice(unknown);
+        fs::write(folder.path().join(name), &bytes).unwrap();
+        let errors = said(&folder, &[&[name, "out.mp4"], &LOOK[..]].concat());
+        assert!(errors.contains("is left out: GStreamer has no decoder for it"), "{errors}");
+        assert!(!errors.contains("cut short"), "{errors}");
+        assert_eq!(Decoded::video(&folder, "out.mp4").buffers.len(), 50);
+        // What the file itself lacks is still found.
+        if name == "in.mp4" {
+            fs::write(folder.path().join("short.mp4"), &bytes[..bytes.len() * 6 / 10]).unwrap();
+            let arguments = [&["short.mp4", "out.mp4"], &LOOK[..]].concat();
+            assert!(fails("transcode", &folder, &arguments).contains("short.mp4 is cut short"));
+        }
+    }
+}
+
 #[cfg(unix)]
 fn pipe(folder: &TempDir, name: &str) {
     let made = Command::new("mkfifo").arg(folder.path().join(name)).status().unwrap();
     assert!(made.success());
+}
+
+/// Longest that a stalled run may last after Ctrl-C: two seconds are the promise, and the others are for a machine that
+/// does much else at the time.
+#[cfg(unix)]
+const STALLED: Duration = Duration::from_secs(2 + 8);
+
+#[cfg(unix)]
+fn interrupt(child: &std::process::Child) {
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
 }
 
 #[cfg(unix)]
@@ -623,15 +664,14 @@ fn one_interruption_ends_a_stalled_run_and_leaves_nothing() {
         wait_until("the file is begun", || unfinished(folder.path()).is_some());
         // It waits from now on, whatever it has got.
         std::thread::sleep(Duration::from_millis(500));
-        let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+        interrupt(&child);
         let status = {
             let start = std::time::Instant::now();
             loop {
                 if let Some(status) = child.try_wait().unwrap() {
                     break status;
                 }
-                assert!(start.elapsed() < TIMEOUT, "it does not end");
+                assert!(start.elapsed() < STALLED, "it does not end");
                 std::thread::sleep(Duration::from_millis(10));
             }
         };
@@ -640,6 +680,71 @@ fn one_interruption_ends_a_stalled_run_and_leaves_nothing() {
         assert_eq!(fs::read(folder.path().join("out.mp4")).unwrap(), b"of value", "{bytes:?}");
         drop(held);
     }
+}
+
+/// Its frames take long: of noise, and so large that nothing moves between two of them for seconds.
+#[cfg(unix)]
+#[test]
+fn an_interruption_does_not_end_a_slow_run_that_works() {
+    use std::io::Write;
+    let folder = folder();
+    let snow = "videotestsrc pattern=snow num-buffers=3 ! video/x-raw,format=I420,framerate=25/1";
+    make(
+        &folder,
+        "whole.mkv",
+        &format!("{snow},width=7680,height=4320 ! jpegenc ! matroskamux streamable=true"),
+    );
+    pipe(&folder, "in.mkv");
+    let child = tool("transcode")
+        .current_dir(folder.path())
+        .env("XDG_CACHE_HOME", folder.path())
+        .args(["in.mkv", "out.mp4"])
+        .args(LOOK)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut to = fs::File::options().write(true).open(folder.path().join("in.mkv")).unwrap();
+    to.write_all(&fs::read(folder.path().join("whole.mkv")).unwrap()).unwrap();
+    drop(to);
+    // All has been read, and most of the work is still to be done.
+    std::thread::sleep(Duration::from_millis(1000));
+    interrupt(&child);
+    let output = child.wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!errors.contains("nothing came"), "{errors}");
+    assert_ne!(output.status.code(), Some(130), "{errors}");
+    // Unless it came before the first frame.
+    assert!(folder.path().join("out.mp4").exists() || errors.contains("no frame came"), "{errors}");
+}
+
+/// While the picture is written: there is no stream any more that could be ended.
+#[cfg(unix)]
+#[test]
+fn an_interruption_after_the_stream_ends_the_run() {
+    let folder = folder();
+    let snow = "videotestsrc pattern=snow num-buffers=1 ! video/x-raw,width=3840,height=2160";
+    make(&folder, "in.mkv", &format!("{snow} ! jpegenc ! matroskamux"));
+    // It may come too late; where it has no effect, it does every time.
+    let is_ended = (0..5).any(|_| {
+        let _ = fs::remove_file(folder.path().join("out.mp4"));
+        let _ = fs::remove_file(folder.path().join("both.png"));
+        let mut child = tool("transcode")
+            .current_dir(folder.path())
+            .env("XDG_CACHE_HOME", folder.path())
+            .args(["in.mkv", "out.mp4", "--picture", "both.png"])
+            .args(LOOK)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        wait_until("the clip is there", || folder.path().join("out.mp4").exists());
+        interrupt(&child);
+        let status = child.wait().unwrap();
+        assert_eq!(unfinished(folder.path()), None);
+        status.code() == Some(130) && !folder.path().join("both.png").exists()
+    });
+    assert!(is_ended);
 }
 
 #[cfg(unix)]
@@ -667,6 +772,14 @@ fn what_is_no_place_for_a_clip_is_refused_and_left_alone() {
         make(&folder, name, &format!("{video} ! x264enc ! mp4mux"));
     }
     fs::create_dir(folder.path().join("folder.mp4")).unwrap();
+    // A look and its table may have any name.
+    let table = "LUT_3D_SIZE 2\n0 0 0\n1 0 0\n0 1 0\n1 1 0\n0 0 1\n1 0 1\n0 1 1\n1 1 1\n";
+    for name in ["table.mkv", "table.png"] {
+        fs::write(folder.path().join(name), table).unwrap();
+    }
+    let text = "attractors = []\noutput-lut = \"table.mkv\"\n";
+    fs::write(folder.path().join("own.toml"), text).unwrap();
+    fs::hard_link(folder.path().join("own.toml"), folder.path().join("own.mov")).unwrap();
     let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
     let before = read("in.mp4");
     let mut cases = vec![
@@ -679,6 +792,13 @@ fn what_is_no_place_for_a_clip_is_refused_and_left_alone() {
         (vec!["in.mp4", "absent/out.mp4"], "absent"),
         (vec!["in.mp4", "out.mp4", "--picture", "both.jpg"], ".png"),
         (vec!["own.png", "out.mp4", "--picture", "own.png"], "overwritten by itself"),
+        (vec!["in.mp4", "table.mkv", "--input-lut", "table.mkv"], "overwritten by itself"),
+        (vec!["in.mp4", "table.mkv", "--look", "own.toml"], "overwritten by itself"),
+        (vec!["in.mp4", "own.mov", "--look", "own.toml"], "overwritten by itself"),
+        (
+            vec!["in.mp4", "out.mp4", "--picture", "table.png", "--output-lut", "table.png"],
+            "overwritten by itself",
+        ),
     ];
     #[cfg(unix)]
     {
@@ -694,6 +814,8 @@ fn what_is_no_place_for_a_clip_is_refused_and_left_alone() {
         assert!(errors.contains(wanted), "{arguments:?}: {errors}");
         assert!(!folder.path().join("out.mp4").exists(), "{arguments:?}");
         assert_eq!(read("in.mp4"), before, "{arguments:?}");
+        assert_eq!([read("table.mkv"), read("table.png")], [table.as_bytes(); 2], "{arguments:?}");
+        assert_eq!(read("own.mov"), text.as_bytes(), "{arguments:?}");
     }
     // A file that has the name of an unfinished one is the user's own.
     let own = read("out.mp4.part");

@@ -367,7 +367,8 @@ mod unix {
         drop(reader);
         let warnings = texts(&bus, gst::MessageType::Warning);
         assert_eq!(warnings.len(), 4, "{warnings:?}");
-        let says = |w: &String| w.contains("it is a pipe, a socket or a disk, expected a file");
+        let says =
+            |w: &String| w.contains("it is a pipe, a socket or a block device, expected a file");
         assert!(warnings.iter().all(says), "{warnings:?}");
     }
 

@@ -40,9 +40,38 @@ fn presets() -> String {
     presets.set_string("_presets_", "version", VERSION);
     presets.set_string("_presets_", "element-name", "GstColorShine");
     for (name, _) in SHIPPED {
-        Look::find(name).unwrap().to_preset(&presets, name).unwrap();
+        add_preset(&presets, name, &Look::find(name).unwrap());
     }
     presets.to_data().to_string()
+}
+
+/// Adds a look as a group, for people to read: its texts stand there as they are, which the element reads as
+/// long as there is nothing in them that GStreamer would escape on its way in and take for an escape on its way out.
+fn add_preset(presets: &glib::KeyFile, name: &str, look: &Look) {
+    let add = |property: &str, text: &str| {
+        let is_plain = |letter: char| !letter.is_control() && !['\\', '"'].contains(&letter);
+        assert!(text.chars().all(is_plain), "{name}: {property}: {text}");
+        presets.set_value(name, property, text);
+    };
+    if let Some(description) = &look.description {
+        add("_meta/comment", description);
+    }
+    // How a stream is processed is left to who processes it.
+    let is_of_stream = look.interpolation.is_some()
+        || look.dither.is_some()
+        || look.adaptation_time.is_some()
+        || look.transition_time.is_some();
+    assert!(!is_of_stream, "{name}");
+    let of_stream = ["interpolation", "dither", "adaptation-time", "transition-time"];
+    for (property, value) in look.properties().unwrap() {
+        if of_stream.contains(&property) {
+            continue;
+        }
+        match value.get::<Option<String>>() {
+            Ok(text) => add(property, text.as_deref().unwrap_or("NULL")),
+            Err(_) => add(property, &value.serialize().unwrap()),
+        }
+    }
 }
 
 #[test]

@@ -75,6 +75,32 @@ fn an_interrupted_picture_leaves_nothing_and_the_old_one_as_it_was() {
     }
 }
 
+/// The element has a file of its own while it writes a table.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_table_leaves_nothing_and_the_old_one_as_it_was() {
+    let folder = folder();
+    fs::write(folder.path().join("look.cube"), "of value").unwrap();
+    let before = contents(&folder);
+    let mut child = tool("bake")
+        .current_dir(folder.path())
+        .env("XDG_CACHE_HOME", folder.path())
+        .args(["look.cube", "teal;40;60", "--size", "129"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("begun", || {
+        let begun = unfinished(folder.path()).and_then(|begun| fs::read_dir(begun).ok());
+        begun.is_some_and(|mut begun| begun.next().is_some())
+    });
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(unfinished(folder.path()), None);
+    assert_eq!(contents(&folder), before);
+}
+
 /// `nohup` has a program go on when its terminal is closed.
 #[cfg(target_os = "linux")]
 #[test]
@@ -801,7 +827,6 @@ fn the_users_presets_stay_whatever_a_look_has_in_it() {
         "description = \"a\\u0000b\"",
         "description = \"a\\u001Bb\"",
         "description = \"x\\n[mine]\\nattractors=\"",
-        "input-lut = \"a\\nmix=0.cube\"",
     ];
     for text in texts {
         look(&format!("{text}\n{attractors}"));
@@ -809,11 +834,12 @@ fn the_users_presets_stay_whatever_a_look_has_in_it() {
         assert!(errors.contains("control character"), "{text}: {errors}");
         assert_eq!(fs::read(&presets).unwrap(), before, "{text}");
     }
-    for name in ["a\nb", "a\tb", "\u{1b}", "a]b", "[a", "", "  ", "_presets_"] {
+    for name in ["a\nb", "a\tb", "\u{1b}", "a]b", "[a", "", "  ", "_presets_", "plum"] {
         let errors = fails("bake", &folder, &[&format!("preset:{name}"), "teal;40;60"]);
         assert!(errors.contains("cannot be a preset's name"), "{name:?}: {errors}");
         assert_eq!(fs::read(&presets).unwrap(), before, "{name:?}");
     }
+    run("bake", &folder, &["preset:plum", "--look", "plum"]);
     for name in ["NULL", "#1", "é ü", "a=b", "50 %", " a ", "\"b\""] {
         run("bake", &folder, &[&format!("preset:{name}"), "red;40;60"]);
         run("bake", &folder, &["kept.toml", "--look", name]);
@@ -821,8 +847,39 @@ fn the_users_presets_stay_whatever_a_look_has_in_it() {
         assert!(kept.contains("red;40;60"), "{name}: {kept}");
     }
     run("bake", &folder, &["kept.toml", "--look", "mine"]);
-    // A file that is damaged already is not made worse.
-    fs::write(&presets, "no presets\n").unwrap();
-    assert!(fails("bake", &folder, &["preset:more", "red;40;60"]).contains("GstColorShine.prs"));
-    assert_eq!(fs::read(&presets).unwrap(), b"no presets\n");
+    // A file that GStreamer does not read, or may not write, is not made worse.
+    let of_another =
+        "[_presets_]\nversion=1.0\nelement-name=GstOther\n\n[mine]\nattractors=red;1;1\n";
+    for text in ["no presets\n", of_another] {
+        fs::write(&presets, text).unwrap();
+        let errors = fails("bake", &folder, &["preset:more", "red;40;60"]);
+        assert!(errors.contains("GstColorShine.prs stays as it was"), "{errors}");
+        assert_eq!(fs::read_to_string(&presets).unwrap(), text);
+    }
+    fs::write(&presets, &before).unwrap();
+    let mut permissions = fs::metadata(&presets).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&presets, permissions).unwrap();
+    assert!(fails("bake", &folder, &["preset:more", "red;40;60"]).contains("read-only"));
+    assert_eq!(fs::read(&presets).unwrap(), before);
+}
+
+/// GStreamer moves the file away before it writes the new one.
+#[cfg(unix)]
+#[test]
+fn the_users_presets_stay_where_there_is_no_room_for_more() {
+    let folder = folder();
+    run("bake", &folder, &["preset:mine", "teal;40;60"]);
+    let presets = folder.path().join("gstreamer-1.0/presets/GstColorShine.prs");
+    let before = fs::read(&presets).unwrap();
+    let output = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" preset:more 'red;40;60' 2>&1"])
+        .arg(tool("bake").get_program())
+        .env("XDG_DATA_HOME", folder.path())
+        .env("XDG_CACHE_HOME", folder.path())
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stdout);
+    assert!(!output.status.success(), "{errors}");
+    assert_eq!(fs::read(&presets).unwrap(), before, "{errors}");
 }

@@ -14,6 +14,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use common::Random;
+#[cfg(unix)]
+use common::tools::outcome;
 use common::tools::{TIMEOUT, assert_same, fails, folder, open, photograph, run, tool, unfinished};
 use gst::prelude::*;
 use gst_video::VideoFormat;
@@ -59,17 +61,19 @@ const SWAP: &str = "LUT_3D_SIZE 2\n0 0 0\n0 0 1\n0 1 0\n0 1 1\n1 0 0\n1 0 1\n1 1
 #[test]
 fn shine_does_the_same_in_bands_as_in_one_piece() {
     let folder = folder();
-    photograph(61, 53).save(folder.path().join("in.png")).unwrap();
-    photograph(67, 50).save(folder.path().join("in.jpg")).unwrap();
+    photograph(61, 153).save(folder.path().join("in.png")).unwrap();
+    photograph(67, 150).save(folder.path().join("in.jpg")).unwrap();
     fs::write(folder.path().join("swap.cube"), SWAP).unwrap();
-    for look in LOOKS {
+    let text = "attractors = [\"teal;40;60\"]\ndither = \"blue-noise\"";
+    fs::write(folder.path().join("dithered.toml"), text).unwrap();
+    for look in LOOKS.into_iter().chain([&["--look", "dithered.toml"][..]]) {
         for ending in ["png", "jpg"] {
             let input = format!("in.{ending}");
             let [one, bands] = ["one", "bands"].map(|name| format!("{name}.{ending}"));
             let shine = |to: &str, rows: &str| {
                 run("shine", &folder, &[&[&input, to, "--band-rows", rows], look].concat())
             };
-            shine(&one, "53");
+            shine(&one, "153");
             shine(&bands, "7");
             assert_same(&folder, &one, &bands);
         }
@@ -289,6 +293,65 @@ fn a_hald_picture_has_what_shine_makes_of_a_neutral_one() {
         assert!((deep - f64::from(*code)).abs() < 0.55, "{deep} {code}");
     }
     assert_ne!(out, neutral);
+}
+
+/// Whatever a path has in it that GStreamer would escape, or take for an escape.
+#[cfg(unix)]
+#[test]
+fn a_preset_keeps_the_paths_of_its_tables() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let folder = folder();
+    photograph(20, 10).save(folder.path().join("in.png")).unwrap();
+    let names: [&[u8]; 7] = [
+        br"we\ird.cube",
+        br"x\134y.cube",
+        b"Gr\xf6\xdfe.cube",
+        b"two\nmix=0.cube",
+        b" \"a\" 'b' ;#=[]%,|\t.cube",
+        "\u{e9}\u{65e5}.cube".as_bytes(),
+        b"NULL",
+    ];
+    for name in names.map(OsStr::from_bytes) {
+        fs::write(folder.path().join(name), SWAP).unwrap();
+        let [input, option, look, kept] =
+            ["in.png", "--output-lut", "--look", "kept"].map(OsStr::new);
+        let [preset, given, by_preset] =
+            ["preset:kept", "given.png", "by-preset.png"].map(OsStr::new);
+        for (tool, arguments) in [
+            ("shine", &[input, given, option, name][..]),
+            ("bake", &[preset, option, name]),
+            ("shine", &[input, by_preset, look, kept]),
+        ] {
+            let output = outcome(tool, &folder, arguments);
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{tool} {arguments:?}: {errors}");
+        }
+        assert_same(&folder, "given.png", "by-preset.png");
+        fs::remove_file(folder.path().join(name)).unwrap();
+    }
+}
+
+/// What the element saves that the command line has no option for.
+#[test]
+fn nothing_of_a_preset_is_lost_on_its_way_through_a_file() {
+    let folder = folder();
+    let text = "attractors = [\"oklch(60% 0.1 200);60;70\"]\nluminance = false\nsaturation = true\n\
+                hue = false\nmodel = \"classic\"\nfalloff = \"cubic\"\ntolerance-reference = \"frame\"\n\
+                gamut-mapping = \"clip\"\ninterpolation = \"nearest\"\ndither = \"ordered\"\n\
+                adaptation-time = 7\ntransition-time = 8\n";
+    fs::write(folder.path().join("own.toml"), text).unwrap();
+    run("bake", &folder, &["preset:mine", "--look", "own.toml"]);
+    run("bake", &folder, &["kept.toml", "--look", "mine"]);
+    assert_eq!(fs::read_to_string(folder.path().join("kept.toml")).unwrap(), text);
+    for (wrong, why) in [
+        ("interpolation = \"tri\"", "tetrahedral, trilinear, nearest"),
+        ("adaptation-time = -1", "own.toml"),
+    ] {
+        let text = format!("attractors = [\"teal;40;60\"]\n{wrong}\n");
+        fs::write(folder.path().join("own.toml"), text).unwrap();
+        assert!(fails("bake", &folder, &["more.toml", "--look", "own.toml"]).contains(why));
+    }
 }
 
 #[test]

@@ -64,6 +64,11 @@ pub(crate) fn end_gently(end: impl FnOnce() + Send + 'static) {
     *GENTLY.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(end));
 }
 
+/// From now on the next one ends the program again.
+pub(crate) fn end_at_once() {
+    drop(take());
+}
+
 fn take() -> Option<Gently> {
     GENTLY.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

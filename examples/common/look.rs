@@ -47,6 +47,18 @@ pub(crate) struct Look {
     /// A .cube file that comes after the attractors; likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) output_lut: Option<PathBuf>,
+    /// `tetrahedral`, `trilinear` or `nearest`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) interpolation: Option<String>,
+    /// `none`, `ordered` or `blue-noise`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) dither: Option<String>,
+    /// In nanoseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) adaptation_time: Option<u64>,
+    /// In nanoseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) transition_time: Option<u64>,
 }
 
 macro_rules! shipped {
@@ -159,8 +171,9 @@ impl Look {
         Ok(())
     }
 
-    /// All properties of a look with their values.
-    fn properties(&self) -> Result<Vec<(&'static str, glib::Value)>> {
+    /// All properties of a look with their values; loading a preset leaves those alone that it does not name,
+    /// and so would mix two looks.
+    pub(crate) fn properties(&self) -> Result<Vec<(&'static str, glib::Value)>> {
         let booleans =
             [("luminance", self.luminance), ("saturation", self.saturation), ("hue", self.hue)];
         let nicks = [
@@ -168,7 +181,11 @@ impl Look {
             ("falloff", &self.falloff),
             ("tolerance-reference", &self.tolerance_reference),
             ("gamut-mapping", &self.gamut_mapping),
+            ("interpolation", &self.interpolation),
+            ("dither", &self.dither),
         ];
+        let times =
+            [("adaptation-time", self.adaptation_time), ("transition-time", self.transition_time)];
         let paths = [("input-lut", &self.input_lut), ("output-lut", &self.output_lut)];
         let class = element()?;
         let default = |name| match class.find_property(name) {
@@ -190,59 +207,10 @@ impl Look {
             // Names need not be UTF-8.
             all.push((name, path.to_value()));
         }
+        for (name, time) in times {
+            all.push((name, time.map_or_else(|| default(name), |time| Ok(time.to_value()))?));
+        }
         Ok(all)
-    }
-
-    /// The look as a group of a preset file, all properties included: loading a preset leaves those alone
-    /// that it does not name, and so would mix two looks.
-    ///
-    /// # Errors
-    ///
-    /// A text in it has a line end or another control character, which no such file can hold.
-    pub(crate) fn to_preset(&self, presets: &glib::KeyFile, name: &str) -> Result<()> {
-        let check = |property: &str, text: &str| match text.contains(char::is_control) {
-            true => Err(format!(
-                "{property}: {text:?} has a control character, which a preset cannot hold"
-            )),
-            false => Ok(()),
-        };
-        if let Some(description) = &self.description {
-            check("description", description)?;
-            presets.set_value(name, "_meta/comment", description);
-        }
-        for (property, value) in self.properties()? {
-            // Texts are read as they stand: GStreamer takes back what it escapes itself only in part.
-            let text = match value.get::<Option<PathBuf>>() {
-                Ok(Some(text)) => text.into_os_string().into_string().map_err(|text| {
-                    format!("{property}: {} is not UTF-8, and presets are", text.display())
-                })?,
-                Ok(None) => "NULL".into(),
-                Err(_) => value.serialize()?.into(),
-            };
-            check(property, &text)?;
-            presets.set_value(name, property, &text);
-        }
-        Ok(())
-    }
-
-    /// Whether GStreamer reads a preset as this look.
-    ///
-    /// # Errors
-    ///
-    /// A property would have another value.
-    pub(crate) fn check_preset(&self, presets: &glib::KeyFile, name: &str) -> Result<()> {
-        for (property, value) in self.properties()? {
-            let text = presets.value(name, property)?;
-            let read = glib::Value::deserialize(&text, value.type_());
-            let is_same = read.is_ok_and(|read| match value.get::<Option<String>>() {
-                Ok(text) => read.get::<Option<String>>().is_ok_and(|read| read == text),
-                Err(_) => read.compare(&value) == Some(std::cmp::Ordering::Equal),
-            });
-            if !is_same {
-                return Err(format!("{property}: a preset cannot hold \"{text}\"").into());
-            }
-        }
-        Ok(())
     }
 
     /// The look of a preset that GStreamer knows.
@@ -263,6 +231,7 @@ impl Look {
         }
         let boolean = |name: &str| Some(element.property::<bool>(name));
         let path = |name: &str| element.property::<Option<PathBuf>>(name);
+        let time = |name: &str| Some(element.property::<u64>(name));
         let nick = |name: &str| {
             let value = element.property_value(name);
             let value = glib::EnumValue::from_value(&value);
@@ -283,6 +252,10 @@ impl Look {
             gamut_mapping: nick("gamut-mapping"),
             input_lut: path("input-lut"),
             output_lut: path("output-lut"),
+            interpolation: nick("interpolation"),
+            dither: nick("dither"),
+            adaptation_time: time("adaptation-time"),
+            transition_time: time("transition-time"),
         })
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! What is written goes into a file of its own beside the one that is meant, made new under a name that
 //! nobody has, and takes the other's place once it is complete. Whatever goes wrong, Ctrl-C included, that
-//! file is removed, and one that was there before stays as it was.
+//! file is removed, and one that was there before stays as it was. Links are followed, a file that is replaced
+//! keeps its permissions and its owner, and one that is read-only is not replaced: the same rules as those of the
+//! element's own `export-lut`, which knows nothing of Ctrl-C.
 
 use std::error::Error;
 use std::fs::{self, File, FileType, Metadata};
@@ -29,7 +31,7 @@ pub(crate) fn write_whole<T>(path: &Path, write: impl FnOnce(&Path) -> Result<T>
     let place = Place::of(path)?;
     let unfinished = Unfinished::beside(&place).map_err(|error| cannot(&error))?;
     let value = write(&unfinished.0)?;
-    unfinished.take(&place).map_err(|error| cannot(&error))?;
+    take(&unfinished.0, &place).map_err(|error| cannot(&error))?;
     Ok(value)
 }
 
@@ -51,24 +53,20 @@ pub(crate) fn write_file(
     })
 }
 
-/// Has `work` use a folder of its own, which goes with all that is in it.
+/// The same for who has files of its own beside the one that it makes: the path is in a folder of its own, and
+/// nothing is there yet.
 ///
 /// # Errors
 ///
-/// What `work` says; or there is no folder for temporary files.
-pub(crate) fn with_folder<T>(work: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
-    let folder = {
-        let mut unfinished = unfinished();
-        let folder = tempfile::Builder::new().prefix("colorshine-").tempdir()?;
-        unfinished.push(folder.path().to_path_buf());
-        folder
-    };
-    let done = work(folder.path());
-    let mut unfinished = unfinished();
-    unfinished.retain(|path| path != folder.path());
-    // What cannot be removed is in the system's folder for such files.
-    let _ = folder.close();
-    done
+/// As [`write_whole`] has them.
+pub(crate) fn write_in_folder(path: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let cannot = |error: io::Error| format!("cannot write {}: {error}", path.display());
+    let place = Place::of(path)?;
+    let folder = Unfinished::folder_beside(&place).map_err(cannot)?;
+    let file = folder.0.join("unfinished");
+    write(&file)?;
+    take(&file, &place).map_err(cannot)?;
+    Ok(())
 }
 
 /// Removes what is being written, and ends the program.
@@ -76,9 +74,26 @@ pub(crate) fn leave(status: i32) -> ! {
     // Held to the end: no other file is begun.
     let unfinished = unfinished();
     for path in unfinished.iter() {
-        // There is no one left to be told.
-        let _ = fs::remove_file(path).or_else(|_| fs::remove_dir_all(path));
+        remove(path);
     }
+    end(status)
+}
+
+/// Removes a file, or a folder with all that is in it.
+fn remove(path: &Path) {
+    // It may be gone already; of anything else there is no one left to be told.
+    let _ = fs::remove_file(path).or_else(|_| fs::remove_dir_all(path));
+}
+
+/// Ends the program at once. What libraries do at exit, those of a GPU's driver among them, may wait for threads that
+/// will not end, or crash below those that go on.
+#[cfg(unix)]
+fn end(status: i32) -> ! {
+    signal_hook::low_level::exit(status)
+}
+
+#[cfg(not(unix))]
+fn end(status: i32) -> ! {
     std::process::exit(status)
 }
 
@@ -96,6 +111,15 @@ pub(crate) fn check_regular(path: &Path) -> Result<()> {
         None => Ok(()),
         Some(kind) => Err(format!("it is {kind}, and a file is needed").into()),
     }
+}
+
+/// Whether a file can be made at a path, or the one that is there be replaced.
+///
+/// # Errors
+///
+/// There is something else, it is read-only, or there is no folder for it.
+pub(crate) fn check_writable(path: &Path) -> Result<()> {
+    Place::of(path).map(drop)
 }
 
 /// Whether two paths lead to the same file, by links of any kind.
@@ -198,7 +222,7 @@ fn target(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many links, one leading to the next"))
 }
 
-/// A file that is being written, and goes where it does not take its place.
+/// A file that is being written, or a folder of such files; it goes, but for the file that takes its place.
 struct Unfinished(PathBuf);
 
 impl Unfinished {
@@ -219,19 +243,28 @@ impl Unfinished {
         Ok(Self(path))
     }
 
-    fn take(self, place: &Place) -> io::Result<()> {
-        let file = File::open(&self.0)?;
-        if let Some(old) = &place.old {
-            keep_owner(&file, old);
-            file.set_permissions(old.permissions())?;
-        }
-        // Else a name could be on disk before what it names.
-        file.sync_all()?;
+    fn folder_beside(place: &Place) -> io::Result<Self> {
+        let folder = place.path.parent().unwrap_or(Path::new("/"));
         let mut unfinished = unfinished();
-        fs::rename(&self.0, &place.path)?;
-        unfinished.retain(|path| *path != self.0);
-        Ok(())
+        let path = tempfile::Builder::new().prefix(".colorshine-").tempdir_in(folder)?.keep();
+        unfinished.push(path.clone());
+        Ok(Self(path))
     }
+}
+
+/// Puts a file that has been written in its place.
+fn take(path: &Path, place: &Place) -> io::Result<()> {
+    let file = File::open(path)?;
+    if let Some(old) = &place.old {
+        keep_owner(&file, old);
+        file.set_permissions(old.permissions())?;
+    }
+    // Else a name could be on disk before what it names.
+    file.sync_all()?;
+    let mut unfinished = unfinished();
+    fs::rename(path, &place.path)?;
+    unfinished.retain(|other| other != path);
+    Ok(())
 }
 
 impl Drop for Unfinished {
@@ -240,8 +273,7 @@ impl Drop for Unfinished {
         let is_other = |path: &PathBuf| *path != self.0;
         if !unfinished.iter().all(is_other) {
             unfinished.retain(is_other);
-            // It may be gone already.
-            let _ = fs::remove_file(&self.0);
+            remove(&self.0);
         }
     }
 }

@@ -58,13 +58,17 @@ struct Args {
     #[arg(long, default_value_t = 95, value_parser = clap::value_parser!(u8).range(1..=100))]
     quality: u8,
 
-    /// Rows that are worked on at a time; a megapixel of them if left out.
+    /// Rows that are worked on at a time; a megapixel of them if left out. With a look that dithers, a
+    /// multiple of 64.
     #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u32).range(1..))]
     band_rows: Option<u32>,
 }
 
 /// Pixels of a band where its rows are not given: many enough for all threads, few enough for the caches.
 const BAND_PIXELS: u32 = 1 << 20;
+
+/// Rows after which the pattern of a dither repeats: bands of them have it as the whole picture would.
+const DITHER_ROWS: u32 = 64;
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -167,7 +171,10 @@ fn shine(args: &Args, look: &Look, from: &Path, to: &Path, bar: &ProgressBar) ->
         bar.suspend(|| eprintln!("warning: {}: {text}", from.display()));
     }
     let (width, height) = (header.width, header.height);
-    let rows = args.band_rows.unwrap_or(BAND_PIXELS / width).clamp(1, height);
+    let mut rows = args.band_rows.unwrap_or(BAND_PIXELS / width).clamp(1, height);
+    if look.dither.as_deref().is_some_and(|dither| dither != "none") {
+        rows = rows.next_multiple_of(DITHER_ROWS).min(height);
+    }
     let look = &measure::fixed(look, &mut picture, rows)?;
     let filter = Filter::new(look, header.is_deep, width, rows)?;
     bar.set_length(u64::from(height));

@@ -1,7 +1,7 @@
 //! How far the streams of a clip go, against what its header says.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use gst::prelude::*;
 
@@ -20,8 +20,10 @@ struct Counts {
     step: AtomicU64,
     /// What the header says, 0 where it does not.
     length: AtomicU64,
-    /// Buffers, in and out.
+    /// Buffers, wherever they are counted.
     moved: AtomicU64,
+    /// Whether there is a stream whose end nobody sees.
+    is_left_out: AtomicBool,
 }
 
 impl Ends {
@@ -47,8 +49,8 @@ impl Ends {
         });
     }
 
-    /// Counts what goes into the file, too.
-    pub(crate) fn watch_file(&self, pad: &gst::Pad) {
+    /// Counts what goes through another pad, too.
+    pub(crate) fn watch_pace(&self, pad: &gst::Pad) {
         let counts = self.0.clone();
         pad.add_probe(gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST, move |_, _| {
             counts.moved.fetch_add(1, Ordering::Relaxed);
@@ -61,8 +63,17 @@ impl Ends {
         self.0.moved.load(Ordering::Relaxed)
     }
 
-    /// In which way streams that have come to their end are shorter than the header says, if they are.
+    /// Takes note of a stream that does not come out of the decoder. The header's length may be that of this one.
+    pub(crate) fn leave_out(&self) {
+        self.0.is_left_out.store(true, Ordering::Relaxed);
+    }
+
+    /// In which way streams that have come to their end are shorter than the header says, if they are and
+    /// all are known.
     pub(crate) fn short_of_header(&self) -> Option<String> {
+        if self.0.is_left_out.load(Ordering::Relaxed) {
+            return None;
+        }
         let [end, step, length] = [&self.0.end, &self.0.step, &self.0.length]
             .map(|time| gst::ClockTime::from_nseconds(time.load(Ordering::Relaxed)));
         let is_short = length.saturating_sub(end) > ROUNDED.saturating_add(step);

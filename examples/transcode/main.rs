@@ -17,6 +17,7 @@ mod video;
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -78,12 +79,13 @@ fn run(args: &Args) -> Result<()> {
         format!("clips named: {}; give one to read and one to write", paths.len())
     })?;
     check_readable(&input)?;
-    temporary::check_not_read(&output, [input.as_path()])?;
+    let read = || iter::once(input.as_path()).chain(args.look.files(&look));
+    temporary::check_not_read(&output, read())?;
     if let Some(picture) = &args.picture {
         if ending(picture) != "png" {
             return Err(format!("{}: a picture to write is .png", picture.display()).into());
         }
-        temporary::check_not_read(picture, [input.as_path()])?;
+        temporary::check_not_read(picture, read())?;
     }
     let container = Container::of_ending(&ending(&output))
         .ok_or_else(|| format!("{}: a clip to write is .mp4, .mov or .mkv", output.display()))?;
@@ -145,6 +147,7 @@ fn transcode(
     let played = play::play(&clip, &colorshine);
     let stats = colorshine.property::<gst::Structure>("stats");
     let stopped = clip.pipeline.set_state(gst::State::Null);
+    play::stopped();
     let played = played?;
     stopped?;
     if played.frames == 0 {

@@ -105,14 +105,17 @@ pub(crate) fn build(
     muxer.link(&sink)?;
 
     let ends = Ends::default();
-    ends.watch_file(&sink.static_pad("sink").ok_or("filesink has no pad")?);
+    ends.watch_pace(&sink.static_pad("sink").ok_or("filesink has no pad")?);
+    ends.watch_pace(&colorshine.static_pad("src").ok_or("colorshine has no pad")?);
 
     let kept = sound::kept(&muxer);
     decoder.connect("autoplug-continue", false, move |values| {
         let caps = values.get(2).and_then(|value| value.get::<gst::Caps>().ok());
         Some(caps.is_none_or(|caps| !sound::is_ready(&caps, &kept)).to_value())
     });
-    decoder.connect("unknown-type", false, |values| {
+    let unseen = ends.clone();
+    decoder.connect("unknown-type", false, move |values| {
+        unseen.leave_out();
         let caps = values.get(2).and_then(|value| value.get::<gst::Caps>().ok());
         let kind = caps.as_ref().map_or("an unknown kind", kind);
         eprintln!("warning: a stream of {kind} is left out: GStreamer has no decoder for it");
@@ -220,6 +223,7 @@ impl Streams {
         gst::Element::link_many(chain)?;
         let end = chain.last().and_then(|element| element.static_pad("src"));
         let place = muxer.request_pad_simple(wanted).ok_or("the muxer takes no further stream")?;
+        self.ends.watch_pace(&place);
         end.ok_or("the last element has no source pad")?.link(&place)?;
         // Sinks first, so that nothing flows into an element that is not ready.
         for element in chain.iter().rev() {

@@ -15,8 +15,12 @@ use crate::pipeline::Clip;
 /// How often the progress bar moves.
 const TICK: gst::ClockTime = gst::ClockTime::from_mseconds(100);
 
-/// After Ctrl-C, the longest time in which nothing moves; then the run is given up.
+/// After Ctrl-C, the longest time in which nothing moves and nothing is computed; then the run is given up.
 const STALLED: Duration = Duration::from_millis(1200);
+
+/// Processor time that is taken for work. A large frame may take longer than [`STALLED`], but not without it; who waits
+/// needs it for the progress bar alone, a hundredth of this.
+const WORK: Duration = Duration::from_millis(100);
 
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_millis(50);
@@ -24,7 +28,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Set by Ctrl-C.
 static STOP: AtomicBool = AtomicBool::new(false);
 
-/// Set when the pipeline has come to its end.
+/// Set when the pipeline has been stopped.
 static DONE: AtomicBool = AtomicBool::new(false);
 
 /// What came of it.
@@ -57,7 +61,8 @@ impl Played {
     }
 }
 
-/// Runs the pipeline to its end, with a progress bar. After Ctrl-C the stream is ended where it is.
+/// Runs the pipeline to its end, with a progress bar. After Ctrl-C the stream is ended where it is; as long as the
+/// pipeline has not [`stopped`], the program ends where nothing moves any more.
 ///
 /// # Errors
 ///
@@ -69,24 +74,43 @@ pub(crate) fn play(clip: &Clip, colorshine: &gst::Element) -> Result<Played> {
         thread::spawn(move || leave_when_stalled(&ends));
     });
     let played = run(clip, colorshine);
-    DONE.store(true, Ordering::Relaxed);
+    // There is no stream any more that could be ended.
+    interruption::end_at_once();
     played
+}
+
+/// Says that the pipeline does nothing any more, and that this is as it should be.
+pub(crate) fn stopped() {
+    DONE.store(true, Ordering::Relaxed);
 }
 
 /// Ends the program once nothing moves any more. The pipeline is of no help then: whoever waits in it, such as
 /// for a file that does not open, may wait for ever.
 fn leave_when_stalled(ends: &Ends) {
-    let (mut seen, mut since) = (ends.moved(), Instant::now());
+    let now = || (ends.moved(), processor_time(), Instant::now());
+    let (mut moved, mut used, mut since) = now();
     while !DONE.load(Ordering::Relaxed) {
         thread::sleep(LOOK);
-        let moved = ends.moved();
-        if moved != seen {
-            (seen, since) = (moved, Instant::now());
+        if ends.moved() != moved || processor_time().saturating_sub(used) > WORK {
+            (moved, used, since) = now();
         } else if since.elapsed() > STALLED {
             eprintln!("error: stopped while nothing came: no clip is written");
             temporary::leave(interruption::INTERRUPTED);
         }
     }
+}
+
+/// What all threads of the program have used.
+#[cfg(unix)]
+fn processor_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.cast_unsigned(), time.tv_nsec as u32)
+}
+
+/// Not known here: what moves has to do.
+#[cfg(not(unix))]
+fn processor_time() -> Duration {
+    Duration::ZERO
 }
 
 fn run(clip: &Clip, colorshine: &gst::Element) -> Result<Played> {

@@ -11,6 +11,9 @@ use super::{Cube, ParseError, parse};
 /// Largest file that is read.
 pub const MAX_BYTES: u64 = 64 << 20;
 
+/// Most links that a name may lead through, as Linux has it.
+const MOST_LINKS: usize = 40;
+
 /// A file that cannot be used.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReadError {
@@ -66,19 +69,18 @@ pub fn read(path: &Path) -> Result<Cube, ReadError> {
     parse(&text).map_err(ReadError::Text)
 }
 
-/// Makes or replaces a file: it is there whole, with all parts of its text, or as it was before. What is no
+/// Makes or replaces a file: it is there whole, with all parts of its text, or as it was before. Links are
+/// followed; a file that is replaced keeps its permissions and, where the system lets it, its owner. What is no
 /// file is left alone, but for a device of characters such as `/dev/null`, which is written to.
 ///
 /// # Errors
 ///
-/// What the system says, or that there is a pipe, a socket or the like.
+/// What the system says, or that there is a pipe, a socket or the like, or a file that is read-only.
 pub fn save(path: &Path, parts: impl Iterator<Item = Vec<u8>>) -> io::Result<()> {
-    // A link stays one: what it leads to is replaced.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let existing = match fs::metadata(&path) {
+    let existing = match fs::metadata(path) {
         Ok(metadata) => {
             check_writable(&metadata)?;
-            let file = open_at_once(File::options().write(true), &path)?;
+            let file = open_at_once(File::options().write(true), path)?;
             let metadata = file.metadata()?;
             check_writable(&metadata)?;
             if !metadata.is_file() {
@@ -86,11 +88,13 @@ pub fn save(path: &Path, parts: impl Iterator<Item = Vec<u8>>) -> io::Result<()>
             }
             Some(metadata)
         }
-        Err(_) => None,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
     };
-    let (temporary, file) = create_beside(&path)?;
+    let path = target(path);
+    let (temporary, file) = create_beside(&path, existing.is_some())?;
     let written = write_all(&file, parts)
-        .and_then(|()| existing.map_or(Ok(()), |old| file.set_permissions(old.permissions())))
+        .and_then(|()| existing.map_or(Ok(()), |old| keep_access(&file, &old)))
         .and_then(|()| file.sync_all())
         .and_then(|()| fs::rename(&temporary, &path));
     if written.is_err() {
@@ -100,16 +104,47 @@ pub fn save(path: &Path, parts: impl Iterator<Item = Vec<u8>>) -> io::Result<()>
     written
 }
 
+/// What a path names, by links that lead to it; it may not be there yet.
+fn target(path: &Path) -> PathBuf {
+    let mut path = path.to_path_buf();
+    // The system has followed them before, and takes no more.
+    for _ in 0..MOST_LINKS {
+        match fs::read_link(&path) {
+            Ok(link) => path = path.parent().unwrap_or(Path::new("")).join(link),
+            Err(_) => break,
+        }
+    }
+    path
+}
+
+/// Gives a file the permissions and the owner of the one that it replaces.
+fn keep_access(file: &File, old: &Metadata) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        let is_same = |new: &Metadata| (new.uid(), new.gid()) == (old.uid(), old.gid());
+        if !file.metadata().as_ref().is_ok_and(is_same) {
+            // Others than root may give no file away: it becomes that of who writes it.
+            let _ = fchown(file, Some(old.uid()), Some(old.gid()));
+        }
+    }
+    file.set_permissions(old.permissions())
+}
+
 /// Whether it is a file, or at least nothing at whose other end somebody may be waited for.
 fn check_writable(metadata: &Metadata) -> io::Result<()> {
     #[cfg(unix)]
     let is_device = std::os::unix::fs::FileTypeExt::is_char_device(&metadata.file_type());
     #[cfg(not(unix))]
     let is_device = false;
+    if metadata.is_file() && metadata.permissions().readonly() {
+        // Root may write what is not meant to be written.
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
+    }
     if metadata.is_file() || is_device {
         return Ok(());
     }
-    let what = if metadata.is_dir() { "a folder" } else { "a pipe, a socket or a disk" };
+    let what = if metadata.is_dir() { "a folder" } else { "a pipe, a socket or a block device" };
     let why = format!("it is {what}, expected a file");
     Err(io::Error::new(io::ErrorKind::InvalidInput, why))
 }
@@ -129,13 +164,20 @@ fn write_all(mut file: &File, mut parts: impl Iterator<Item = Vec<u8>>) -> io::R
     parts.try_for_each(|part| file.write_all(&part))
 }
 
-/// A new file in the folder of another, for this process alone.
-fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
+/// A new file in the folder of another. One that replaces a file, which may be private, is private until it has the
+/// permissions of that; the umask cuts down those of a new one.
+fn create_beside(path: &Path, replaces: bool) -> io::Result<(PathBuf, File)> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, if replaces { 0o600 } else { 0o666 });
+    #[cfg(not(unix))]
+    let _ = replaces;
     let mut number = 0u32;
     loop {
         let name = format!(".colorshine-{}-{number}.tmp", process::id());
         let temporary = path.with_file_name(name);
-        match File::options().write(true).create_new(true).open(&temporary) {
+        match options.open(&temporary) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
             created => return created.map(|file| (temporary, file)),
         }
@@ -215,9 +257,42 @@ mod tests {
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+        // What a link leads to need not be there, and a link that leads nowhere is not replaced.
+        symlink("new.cube", folder.path().join("dangling.cube")).unwrap();
+        save(&folder.path().join("dangling.cube"), parts("new")).unwrap();
+        assert!(fs::symlink_metadata(folder.path().join("dangling.cube")).unwrap().is_symlink());
+        assert_eq!(fs::read(folder.path().join("new.cube")).unwrap(), b"new");
+        symlink("loop.cube", folder.path().join("loop.cube")).unwrap();
+        assert!(save(&folder.path().join("loop.cube"), parts("new")).is_err());
+        assert!(fs::symlink_metadata(folder.path().join("loop.cube")).unwrap().is_symlink());
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o440)).unwrap();
+        let error = save(&link, parts("newer")).unwrap_err();
+        assert_eq!(error.to_string(), "it is read-only");
+        assert_eq!(fs::read(&path).unwrap(), b"new");
         // A device is written to, not replaced.
         save(Path::new("/dev/null"), parts("gone")).unwrap();
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
         assert_eq!(read(Path::new("/dev/zero")), Err(ReadError::NotAFile));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_replaces_a_private_file_is_private_from_the_start() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.cube");
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        let mut seen = 0;
+        let watched = parts("new").inspect(|_| {
+            for entry in fs::read_dir(folder.path()).unwrap() {
+                let mode = entry.unwrap().metadata().unwrap().permissions().mode();
+                assert_eq!(mode & 0o777, 0o600);
+                seen += 1;
+            }
+        });
+        save(&path, watched).unwrap();
+        assert_eq!(seen, 4, "both files, before each part");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

@@ -61,8 +61,12 @@ impl<'a> Line<'a> {
         self.place(part).error(problem)
     }
 
-    /// Reads the numbers among `words`, as many as there have to be; `what` is said to have them, and begins
-    /// with `first`.
+    /// Reads `words` as numbers, as many as `numbers` has room for.
+    ///
+    /// # Errors
+    ///
+    /// There are more or fewer, or one is no finite number. The error calls what should have them `what`, and where
+    /// some are missing its place is that of `first`, a word of this line.
     pub(super) fn numbers(
         self,
         words: Words<'_>,

@@ -1,16 +1,16 @@
 //! Signals that end a process because of a file.
 
-/// Keeps from the calling thread, for good, the signals that end a process where a write does not succeed: of a file
-/// that would become longer than the process may have them, and of a pipe that no one reads. The write then
-/// returns an error, as it does where there are no such signals.
+/// Blocks for good, on the calling thread, the signal that ends a process whose file would become longer than the
+/// process may have them (SIGXFSZ). The write then returns an error, as it does where there is no such signal.
 ///
-/// They are sent to the thread that writes and to no other, so a thread of our own need not give them back.
+/// The system sends it to the thread that writes and to no other. To be called on threads that colorshine has
+/// started itself: they need not unblock it, as nothing else runs on them. Of SIGPIPE there is no need to think:
+/// no pipe or socket is written to.
 pub fn block_signals_of_files() {
     #[cfg(unix)]
     {
         use nix::sys::signal::{SigSet, Signal};
-        let signals: SigSet = [Signal::SIGXFSZ, Signal::SIGPIPE].into_iter().collect();
         // It fails for an unknown way of blocking alone.
-        let _ = signals.thread_block();
+        let _ = SigSet::from(Signal::SIGXFSZ).thread_block();
     }
 }
