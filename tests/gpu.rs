@@ -155,6 +155,27 @@ fn harness_can_fail() {
     // The lowest of the 10 bits.
     other[9 * 2] ^= 1 << 6;
     assert_eq!(worst(&info, &frame, &other), (1, 9));
+
+    // Two codes of 10 bits too many: one of a common colour is found, one where the model is steep is left out.
+    let properties = [("attractors", ATTRACTORS), ("method", "exact")];
+    let input = |codes: [u16; 3]| {
+        let info = common::info(VideoFormat::Y44410le, 1, 1);
+        let mut input = vec![0; info.size()];
+        for (plane, code) in codes.into_iter().enumerate() {
+            input[info.offset()[plane]..][..2].copy_from_slice(&code.to_le_bytes());
+        }
+        (info, input)
+    };
+    let compare = |codes| {
+        let (info, input) = input(codes);
+        let mut other = input.clone();
+        other[0] ^= 2;
+        let frames = exact::Frames { info: &info, input: &input, cpu: &input, gpu: &other };
+        frames.compare(&properties).map(|found| (found.left_out, found.tested))
+    };
+    let found = compare([500, 480, 600]).unwrap_err();
+    assert!(found.contains("component 0 of [500, 480, 600] at 0,0"), "{found}");
+    assert_eq!(compare([64, 1020, 270]), Ok((1, 3)));
 }
 
 /// What the model adds: exactly on both, but for the last digits of floats. Where the model has a step, those decide

@@ -9,7 +9,7 @@ use gstcolorshine::tolerances::gpu_exact_codes;
 
 use super::codes::pixel;
 
-/// How far from a colour, as a share of the range of codes, the gold's steps are looked for.
+/// How far from a colour, in R'G'B' from 0 to 1, the gold's steps are looked for.
 const NEAR: f64 = 1e-5;
 
 /// The gold of a stream for properties as the element has them.
@@ -47,15 +47,18 @@ pub fn gold(stream: &Stream, properties: &[(&str, &str)]) -> Transform {
 }
 
 /// Whether the gold itself moves by more than `most` codes in any component close to a colour.
+///
+/// About the colour and not about its codes: those of Y'CbCr that are no colour count as the nearest one, however they
+/// are moved, and it is on the surface of the cube that the gold is steepest.
 pub fn is_at_a_step(gold: &Transform, codes: &CodeSpace, colour: [u32; 3], most: f64) -> bool {
-    let near = NEAR * f64::from(codes.max_code());
+    let rgb = codes.decode(colour.map(f64::from));
     let around = (0..27).map(|i| {
-        let step = [i % 3, i / 3 % 3, i / 9].map(|k| near * f64::from(k - 1));
-        gold.difference(codes, [0, 1, 2].map(|c| f64::from(colour[c]) + step[c]))
+        let step = [i % 3, i / 3 % 3, i / 9].map(|k| NEAR * f64::from(k - 1));
+        codes.encode(gold.apply([0, 1, 2].map(|c| rgb[c] + step[c])))
     });
     let around: Vec<[f64; 3]> = around.collect();
     (0..3).any(|c| {
-        let values = || around.iter().map(|difference| difference[c]);
+        let values = || around.iter().map(|code| code[c]);
         values().fold(f64::MIN, f64::max) - values().fold(f64::MAX, f64::min) > most
     })
 }
