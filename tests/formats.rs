@@ -71,6 +71,7 @@ impl Samples {
         let name = format.name().to_string();
         let offset = match (name.as_str(), component) {
             (name, 2) if name.starts_with("P01") => 2,
+            ("VYUY", _) => [1, 2, 0][index],
             _ => self.info.comp_poffset(component) as usize,
         };
         let byte = self.offsets[plane]
@@ -80,6 +81,7 @@ impl Samples {
         let (bytes, shift) = match (name.as_str(), format.depth()[index]) {
             ("RGB10A2_LE", _) => (4, 10 * u32::from(component)),
             ("BGR10A2_LE", _) => (4, 20 - 10 * u32::from(component)),
+            ("Y410", _) => (4, [10, 0, 20][index]),
             (_, 8) => (1, 0),
             _ => (2, format.shift()[index]),
         };

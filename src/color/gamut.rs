@@ -3,9 +3,10 @@
 //! On the ray from grey (L, 0, 0) to (L, a, b) each cube root of a cone response is linear in the
 //! position t, so each linear RGB channel is a cubic in t. The boundary is found on those cubics by
 //! bisection; that works for every set of primaries, and finds the same crossing as the oracle where
-//! there are several. That is so near sRGB blue (hue 264), whose ray leaves the gamut by up to 0.009 of
-//! a channel and comes back: a colour there that is moved outside by however little ends up at the first
-//! crossing, at 0.85 of its chroma. It is the one place where the model has a step.
+//! there are several. That is so near blue alone (hue 264 in sRGB, 245 in BT.2020), whose ray leaves the gamut by up
+//! to 0.009 of an encoded channel and comes back: a colour there that is moved outside by however little ends up at
+//! the first crossing, at 0.85 of its chroma. It is the one place where the model has a step, and no mapping at
+//! constant L and hue is without it: see "The step at blue" in `docs/numerics.md`.
 
 use super::oklab::RgbSpace;
 use super::{Triple, mul_vec, transfer};
@@ -82,6 +83,48 @@ mod tests {
                     assert!(excess.abs() <= 1e-5, "{lab:?} -> {encoded:?}");
                 }
             }
+        }
+    }
+
+    /// What `docs/numerics.md` says of the step.
+    #[test]
+    fn the_gamut_is_hollow_at_blue() {
+        // The hues of blue and of the far end of the hollow, chroma where it begins and ends, and the depth.
+        for (primaries, hues, chroma, depth) in [
+            (Primaries::BT709, [264.052, 264.21], [0.2656, 0.3132], 0.0091),
+            (Primaries::BT2020, [245.067, 245.28], [0.3310, 0.3828], 0.0055),
+        ] {
+            let space = RgbSpace::new(&primaries);
+            let blue = space.linear_to_oklab([0.0, 0.0, 1.0]);
+            let at = |hue: f64, chroma: f64| {
+                let hue = hue.to_radians();
+                [blue[0], chroma * hue.cos(), chroma * hue.sin()]
+            };
+            let lowest = |lab: Triple| {
+                space
+                    .oklab_to_linear(lab)
+                    .into_iter()
+                    .map(transfer::encode)
+                    .fold(f64::MAX, f64::min)
+            };
+            let hue = blue[2].atan2(blue[1]).to_degrees().rem_euclid(360.0);
+            assert!((hue - hues[0]).abs() < 0.01, "{hue}");
+            assert!((blue[1].hypot(blue[2]) - chroma[1]).abs() < 1e-4, "{blue:?}");
+            let between = |share: f64| chroma[0] + share * (chroma[1] - chroma[0]);
+            let ray: Vec<f64> =
+                (1..100).map(|i| lowest(at(hue, between(f64::from(i) / 100.0)))).collect();
+            assert!(ray.iter().all(|v| *v < -SLACK), "{ray:?}");
+            let deepest = ray.iter().copied().fold(f64::MAX, f64::min);
+            assert!((deepest + depth).abs() < 2e-4, "{deepest}");
+            // Blue stays, what lies beside it does not.
+            let end =
+                |lab| reduce_chroma(&space, lab, SLACK)[1..].iter().map(|v| v * v).sum::<f64>();
+            assert_eq!(reduce_chroma(&space, blue, SLACK), blue);
+            let beside = end(at(hue - 1e-3, chroma[1])).sqrt();
+            assert!((beside - chroma[0]).abs() < 1e-3, "{beside}");
+            // Beyond the hollow the ray leaves the gamut once.
+            let beyond = end(at(hues[1] + 0.05, 0.5)).sqrt();
+            assert!((beyond - chroma[1]).abs() < 2e-3, "{beyond}");
         }
     }
 

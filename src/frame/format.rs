@@ -34,15 +34,19 @@ const FORMATS: &[&str] = &[
     "NV21",
     "Y42B",
     "NV16",
+    "NV61",
     "Y444",
     "NV24",
     "YUY2",
     "UYVY",
+    "YVYU",
+    "VYUY",
     "AYUV",
     "VUYA",
     // 10, 12 and 16 bits.
     "RGB10A2_LE",
     "BGR10A2_LE",
+    "Y410",
     "GBR_10LE",
     "GBR_10BE",
     "GBR_12LE",
@@ -82,10 +86,32 @@ const FORMATS: &[&str] = &[
     "P016_BE",
 ];
 
-/// The formats that are processed natively, as far as the GStreamer at run time knows them.
+/// The formats that are processed natively, as far as the GStreamer at run time knows them, and has them in a
+/// form that can be processed.
 pub fn formats() -> impl Iterator<Item = VideoFormat> {
     let known = |format: &VideoFormat| *format != VideoFormat::Unknown;
-    FORMATS.iter().map(|name| VideoFormat::from_string(name)).filter(known)
+    let named = FORMATS.iter().map(|name| VideoFormat::from_string(name)).filter(known);
+    named.filter(|format| can_be_processed(&VideoFormatInfo::from_format(*format)))
+}
+
+/// Whether the loops over rows, and the shaders, are made for what a format is: three components of one depth in
+/// rows of samples, and chroma that at most two columns and two rows share.
+///
+/// Where the components lie is another matter, which the table does not have for every format: see [`layout`].
+fn can_be_processed(format: &VideoFormatInfo) -> bool {
+    let is_color = (format.is_rgb() || format.is_yuv()) && format.n_components() >= 3;
+    if !is_color || format.is_tiled() || format.is_complex() || format.has_palette() {
+        return false;
+    }
+    let depth = format.depth()[0];
+    let steps = format.pixel_stride();
+    let sharing = |index: usize| [format.w_sub()[index], format.h_sub()[index]];
+    (8..=16).contains(&depth)
+        && format.depth()[..3].iter().all(|other| *other == depth)
+        && steps[..3].iter().all(|step| [1, 2, 3, 4, 8].contains(step))
+        && sharing(0) == [0, 0]
+        && sharing(1) == sharing(2)
+        && [[0, 0], [1, 0], [1, 1]].contains(&sharing(1))
 }
 
 /// A transfer function of high dynamic range, which is processed as if it were SDR.
@@ -153,13 +179,18 @@ fn layout(info: &VideoInfo, format: &VideoFormatInfo) -> Layout {
             depth,
             is_big_endian: bytes == 2 && !format.is_le(),
         };
+        // Components of 10 bits in a word of 32, which is little-endian whatever the table says.
+        let in_word = |shifts: [u32; 3]| {
+            let shift = shifts[index];
+            Component { bytes: 4, shift, is_big_endian: false, ..component }
+        };
         // The table has neither the places of components within a word nor, for the second chroma
-        // component of P010 and its kin, the right byte.
+        // component of P010 and its kin, the right byte; and UYVY's bytes for VYUY.
         match format.format() {
-            VideoFormat::Rgb10a2Le => Component { bytes: 4, shift: 10 * index as u32, ..component },
-            VideoFormat::Bgr10a2Le => {
-                Component { bytes: 4, shift: 20 - 10 * index as u32, ..component }
-            }
+            VideoFormat::Rgb10a2Le => in_word([0, 10, 20]),
+            VideoFormat::Bgr10a2Le => in_word([20, 10, 0]),
+            VideoFormat::Y410 => in_word([10, 0, 20]),
+            VideoFormat::Vyuy => Component { offset: [1, 2, 0][index], ..component },
             _ => Component { offset: component.offset.next_multiple_of(bytes), ..component },
         }
     };
@@ -247,6 +278,30 @@ mod tests {
     }
 
     #[test]
+    fn what_the_loops_cannot_do_is_refused() {
+        gst::init().unwrap();
+        let info = |name: &str| VideoFormatInfo::from_format(VideoFormat::from_string(name));
+        for (names, reason) in [
+            (["NV12_64Z32", "NV12_4L4"], "tiled"),
+            (["v210", "NV12_10LE32"], "packed over the bounds of samples"),
+            (["RGB8P", "RGB8P"], "a palette"),
+            (["RGB16", "BGR16"], "of unequal depths"),
+            (["RGB15", "BGR15"], "of less than 8 bits"),
+            (["Y41B", "IYU1"], "with chroma for four columns"),
+            (["YUV9", "YVU9"], "with chroma for four columns and rows"),
+            (["GRAY8", "GRAY16_LE"], "of one component"),
+        ] {
+            for name in names {
+                assert_eq!(info(name).name(), name);
+                assert!(!can_be_processed(&info(name)), "{name} is {reason}");
+            }
+        }
+        let known = FORMATS.iter().filter(|name| info(name).format() != VideoFormat::Unknown);
+        let refused: Vec<_> = known.filter(|name| !can_be_processed(&info(name))).collect();
+        assert!(refused.is_empty(), "{refused:?}");
+    }
+
+    #[test]
     fn deep_components_lie_within_words() {
         let places = |format| {
             let layout = stream(format, 64, 64, None).layout;
@@ -254,6 +309,7 @@ mod tests {
         };
         assert_eq!(places(VideoFormat::P01010le), [(0, 2, 2, 6), (0, 4, 2, 6), (2, 4, 2, 6)]);
         assert_eq!(places(VideoFormat::Bgr10a2Le), [(0, 4, 4, 20), (0, 4, 4, 10), (0, 4, 4, 0)]);
+        assert_eq!(places(VideoFormat::Y410), [(0, 4, 4, 10), (0, 4, 4, 0), (0, 4, 4, 20)]);
         assert_eq!(places(VideoFormat::Argb64Be), [(2, 8, 2, 0), (4, 8, 2, 0), (6, 8, 2, 0)]);
     }
 
@@ -267,6 +323,7 @@ mod tests {
         assert_eq!(places(VideoFormat::Gbr), [(2, 0, 1), (0, 0, 1), (1, 0, 1)]);
         assert_eq!(places(VideoFormat::Nv21), [(0, 0, 1), (1, 1, 2), (1, 0, 2)]);
         assert_eq!(places(VideoFormat::Uyvy), [(0, 1, 2), (0, 0, 4), (0, 2, 4)]);
+        assert_eq!(places(VideoFormat::Vyuy), [(0, 1, 2), (0, 2, 4), (0, 0, 4)]);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
 pub mod chunks;
+pub mod codes;
+pub mod exact;
 pub mod jpeg;
 pub mod tools;
 
@@ -48,6 +50,13 @@ impl Random {
     pub fn new(seed: u64) -> Self {
         println!("seed {seed}");
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    /// One whose seed is a name's alone, so that it gives the same whatever else is tested before it.
+    pub fn of(name: &str) -> Self {
+        // FNV-1a.
+        let mix = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        Self::new(name.bytes().fold(0xcbf2_9ce4_8422_2325, mix))
     }
 
     pub fn next(&mut self) -> u64 {
