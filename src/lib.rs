@@ -14,20 +14,14 @@
 //! feature) devices and their memory, and [`telemetry`] what is counted on the way. [`tolerances`] lists every allowed difference between two
 //! implementations of the same thing, and [`error`] turns a room's error into GStreamer's.
 
+#[cfg(feature = "gpu")]
 pub mod apply;
-pub mod attractor;
-pub mod color;
 pub mod colorshine;
-pub mod cube;
 pub mod error;
 pub mod frame;
 #[cfg(feature = "gpu")]
 pub mod gpu;
-pub mod lut;
-pub mod model;
 pub mod telemetry;
-pub mod tolerance;
-pub mod tolerances;
 pub mod workers;
 
 use gst::glib;

@@ -7,6 +7,8 @@ mod common;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use colorshine_core::lut::Lattice;
+use colorshine_core::tolerances::gpu_exact_codes;
 use common::{
     Files, Installed, Random, TIMEOUT, buffer, bytes, cube_3d, element, harness, info, launch,
     program_drivers, run_pipeline, stat, texts, turn, wait_until,
@@ -14,8 +16,6 @@ use common::{
 use gst::prelude::*;
 use gst_video::{VideoChromaSite, VideoFormat, VideoInfo, VideoInterlaceMode};
 use gstcolorshine::frame::formats;
-use gstcolorshine::lut::Lattice;
-use gstcolorshine::tolerances::gpu_exact_codes;
 use gstcolorshine::workers::finish_background;
 
 /// Time of a frame in streams that hold frames for as long as a test may take: they leave when nothing comes meanwhile.

@@ -143,7 +143,7 @@ impl Look {
     /// The first property that the element cannot take.
     pub(crate) fn apply(&self, element: &gst::Element) -> Result<()> {
         for (item, text) in iter::zip(1.., &self.attractors) {
-            match gstcolorshine::attractor::parse(text) {
+            match colorshine_core::attractor::parse(text) {
                 Ok(set) if set.len() == 1 => {}
                 Ok(_) => return Err(format!("attractors: item {item} is not one attractor").into()),
                 Err(error) => {

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use gstcolorshine::attractor::{Attractor, Channels, parse};
-use gstcolorshine::color::codes::CodeSpace;
-use gstcolorshine::color::oklab::Primaries;
-use gstcolorshine::cube;
-use gstcolorshine::model::lanes::ToOklab;
-use gstcolorshine::model::{self, Falloff, GamutMapping, Model};
-use gstcolorshine::tolerance::distances::Distances;
-use gstcolorshine::workers::simd_level;
+use colorshine_core::attractor::{Attractor, Channels, parse};
+use colorshine_core::color::codes::CodeSpace;
+use colorshine_core::color::oklab::Primaries;
+use colorshine_core::cube;
+use colorshine_core::model::lanes::ToOklab;
+use colorshine_core::model::{self, Falloff, GamutMapping, Model};
+use colorshine_core::tolerance::distances::Distances;
+use colorshine_core::workers::simd_level;
 
 use crate::common::Result;
 use crate::common::look::Look;

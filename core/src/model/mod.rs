@@ -9,6 +9,7 @@ pub mod falloff;
 pub mod lanes;
 mod luts;
 mod smooth;
+#[cfg(feature = "shaders")]
 pub mod words;
 
 pub use falloff::Falloff;
@@ -23,30 +24,22 @@ use crate::cube::Cube;
 use luts::through;
 
 /// How weights and blends are formed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]
-#[enum_type(name = "GstColorShineModel")]
-#[repr(i32)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Model {
     /// Continuous everywhere.
     #[default]
-    #[enum_value(name = "Smooth: continuous everywhere", nick = "smooth")]
     Smooth = 0,
     /// imgcolorshine's formulae.
-    #[enum_value(name = "Classic: the formulae of imgcolorshine", nick = "classic")]
     Classic = 1,
 }
 
 /// What becomes of colours outside the container's gamut.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]
-#[enum_type(name = "GstColorShineGamutMapping")]
-#[repr(i32)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum GamutMapping {
     /// Less chroma at constant lightness and hue.
     #[default]
-    #[enum_value(name = "Reduce chroma at constant lightness and hue", nick = "chroma")]
     Chroma = 0,
     /// Each of R, G and B on its own.
-    #[enum_value(name = "Clip R, G and B", nick = "clip")]
     Clip = 1,
 }
 

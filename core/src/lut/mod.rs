@@ -8,6 +8,7 @@
 
 mod bake;
 mod blend;
+#[cfg(feature = "disk")]
 mod disk;
 mod lattice;
 mod report;
@@ -17,6 +18,7 @@ mod shared;
 
 pub use bake::bake;
 pub(crate) use bake::quantize;
+#[cfg(feature = "disk")]
 pub use disk::{Disk, Problem, Refusal};
 pub use lattice::{AUTO_SIZES, Axis, FRACTION_BITS, Lattice, MAX_SIZE, MIN_SIZE, fraction_bits};
 #[cfg(test)]
@@ -26,18 +28,13 @@ pub use request::{Baked, Radii, Request, bake_request};
 pub use shared::{Origin, prepare};
 
 /// How values between nodes are found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]
-#[enum_type(name = "GstColorShineInterpolation")]
-#[repr(i32)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Interpolation {
     /// Four nodes, along the sorted fractions.
     #[default]
-    #[enum_value(name = "Tetrahedral: four nodes", nick = "tetrahedral")]
     Tetrahedral = 0,
     /// Eight nodes.
-    #[enum_value(name = "Trilinear: eight nodes", nick = "trilinear")]
     Trilinear = 1,
     /// The nearest node.
-    #[enum_value(name = "Nearest node alone: colours in steps", nick = "nearest")]
     Nearest = 2,
 }

@@ -61,10 +61,10 @@ mod tests {
     const FILES: [&str; 5] = [
         "fn picture() -> vec2<u32> { return vec2(0u); }\n\
          fn pixel(column: u32, row: u32) -> vec3<u32> { return vec3(0u); }\n",
-        include_str!("../../shaders/color.wgsl"),
-        include_str!("../../shaders/cube.wgsl"),
-        include_str!("../../shaders/to_oklab.wgsl"),
-        include_str!("../../shaders/histogram.wgsl"),
+        include_str!("../../../shaders/color.wgsl"),
+        include_str!("../../../shaders/cube.wgsl"),
+        include_str!("../../../shaders/to_oklab.wgsl"),
+        include_str!("../../../shaders/histogram.wgsl"),
     ];
 
     #[test]

@@ -11,17 +11,17 @@ const BAND_BYTES: usize = 4 << 20;
 
 /// Where planes lie in a band's memory: row after row, plane after plane, without those that hold no colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Shape {
+pub struct Shape {
     /// First column, counted from the frame's own.
-    pub(super) first_column: usize,
+    pub first_column: usize,
     /// First byte of each plane's rows, and the byte after the last, in the frame's memory.
-    pub(super) bytes: [[usize; 2]; 4],
+    pub bytes: [[usize; 2]; 4],
     /// Words from a row to the next; 0 for planes without colour.
-    pub(super) strides: [usize; 4],
+    pub strides: [usize; 4],
     /// Rows of a plane in a group.
     rows: [usize; 4],
     /// Cells in a row: what an invocation works on.
-    pub(super) cells: usize,
+    pub cells: usize,
 }
 
 /// Most groups of a band: as many work groups as any device takes along an axis, in pairs.
@@ -29,7 +29,7 @@ const MOST_GROUPS: usize = 65_534;
 
 impl Shape {
     /// The columns of an area, from its first to the last that is processed.
-    pub(super) fn new(layout: &Layout, area: &Area) -> Self {
+    pub fn new(layout: &Layout, area: &Area) -> Self {
         let first_column = area.columns[0] / COLUMNS * COLUMNS;
         let columns = (area.processed_until - first_column).next_multiple_of(COLUMNS);
         let (mut bytes, mut strides, mut rows) = ([[0; 2]; 4], [0; 4], [0; 4]);
@@ -52,12 +52,12 @@ impl Shape {
     }
 
     /// Bytes of a band of some groups. There is room for pairs of them: of two fields, whose rows alternate.
-    pub(super) fn bytes_of(&self, groups: usize) -> usize {
+    pub fn bytes_of(&self, groups: usize) -> usize {
         4 * groups.next_multiple_of(2) * self.group_words()
     }
 
     /// First word of each plane in a band.
-    pub(super) fn bases(&self, groups: usize) -> [usize; 4] {
+    pub fn bases(&self, groups: usize) -> [usize; 4] {
         let mut base = 0;
         std::array::from_fn(|plane| {
             let this = base;
@@ -67,13 +67,13 @@ impl Shape {
     }
 
     /// Words of a plane in some groups.
-    pub(super) fn plane_words(&self, plane: usize, groups: usize) -> usize {
+    pub fn plane_words(&self, plane: usize, groups: usize) -> usize {
         self.strides[plane] * self.rows[plane] * groups
     }
 
     /// Groups of a band of `rows` rows, else of about [`BAND_BYTES`], and never more than `most` bytes. Pairs
     /// of groups, so that fields stay together.
-    pub(super) fn groups_per_band(&self, layout: &Layout, rows: Option<usize>, most: u64) -> usize {
+    pub fn groups_per_band(&self, layout: &Layout, rows: Option<usize>, most: u64) -> usize {
         let groups = match rows {
             Some(rows) => rows >> layout.sub_y,
             None => BAND_BYTES / (self.bytes_of(2) / 2).max(1),

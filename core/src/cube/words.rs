@@ -66,7 +66,7 @@ mod tests {
     use crate::color::words::reflection::{Reader, module};
     use crate::cube::parse;
 
-    const SHADER: &str = include_str!("../../shaders/cube.wgsl");
+    const SHADER: &str = include_str!("../../../shaders/cube.wgsl");
 
     #[test]
     fn words_are_where_the_shader_reads_them() {

@@ -1,7 +1,7 @@
 //! What a lattice is asked for with, and what a bake gives.
 
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::bake::bake_while;
 use super::{AUTO_SIZES, ErrorReport, Interpolation, Lattice, Probe};
@@ -9,7 +9,7 @@ use crate::color::codes::CodeSpace;
 use crate::model::Look;
 use crate::model::lanes::ExactKernel;
 use crate::tolerance::{self, Reference, gamut};
-use crate::workers::{Level, Team, level_name};
+use crate::workers::{Level, Stopwatch, Team, level_name};
 
 /// Version of the numbers that bakes give: of the model, the radii, the probe, and the entries. It goes up
 /// with each change of theirs, so that no file of an older version is taken for the same look.
@@ -162,7 +162,7 @@ pub(super) fn bake_unless<T>(
     let go_on = || instead().map_or(Ok(()), Err);
     let radii = request.radii.find_while(&request.look, level, team, &is_wanted);
     go_on()?;
-    let start = Instant::now();
+    let start = Stopwatch::start();
     let kernel = request.kernel(&radii, level);
     let probe = Probe::new(&kernel, &request.codes);
     let mut best: Option<(Lattice, ErrorReport)> = None;

@@ -45,7 +45,7 @@ impl Weights {
 
     /// The weights of columns, the one before first, and of rows, for which only the first two count, in
     /// quarters.
-    #[cfg(feature = "gpu")]
+    #[cfg(feature = "shaders")]
     pub(super) fn parts(&self) -> [[u32; 3]; 2] {
         let ([a, b], [first, second]) = (self.rows, self.columns);
         let before = if self.reach_back() { second } else { 0 };

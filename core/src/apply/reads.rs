@@ -1,7 +1,7 @@
 //! How entries are read: measured, not guessed from a CPU's name.
 
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::BLOCK;
 use super::method::{Codes, Source};
@@ -9,7 +9,7 @@ use super::tetrahedral::Sampler;
 use super::words::{Words, with_words};
 use crate::color::codes::CodeSpace;
 use crate::lut::Lattice;
-use crate::workers::{Level, simd_level};
+use crate::workers::{Level, Stopwatch, simd_level};
 
 /// How a register of entries is filled. Both give the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Reads {
         // In turn, and the first round is for the caches.
         for round in 0..ROUNDS {
             for (best, reads) in best.iter_mut().zip(Self::ALL) {
-                let start = Instant::now();
+                let start = Stopwatch::start();
                 with_words!(level, words => match reads {
                     Self::Gather if words.has_gather() => {
                         sample(&Sampler::<_, true>::new(words, &lattice), &codes);

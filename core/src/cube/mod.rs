@@ -9,6 +9,7 @@ mod kind;
 mod line;
 mod parse;
 mod problem;
+#[cfg(feature = "shaders")]
 mod words;
 mod write;
 
@@ -17,8 +18,11 @@ use std::fmt;
 pub use file::{MAX_BYTES, ReadError, read, save};
 pub use parse::parse;
 pub use problem::{ParseError, Problem};
+#[cfg(feature = "shaders")]
 pub(crate) use words::words;
 pub use write::parts;
+
+use sha2::{Digest, Sha256};
 
 use crate::color::Triple;
 
@@ -124,21 +128,21 @@ impl Cube {
 
 /// The tables' SHA-256, in hexadecimal.
 fn digest(tables: [&Option<Table>; 2]) -> String {
-    let mut checksum = glib::Checksum::new(glib::ChecksumType::Sha256).expect("GLib has SHA-256");
+    let mut checksum = Sha256::new();
     for table in tables {
         let size = table.as_ref().map_or(0, |table| table.size as u64);
-        checksum.update(&size.to_le_bytes());
+        checksum.update(size.to_le_bytes());
         let Some(table) = table else { continue };
-        table.ends.as_flattened().iter().for_each(|end| checksum.update(&end.to_le_bytes()));
+        table.ends.as_flattened().iter().for_each(|end| checksum.update(end.to_le_bytes()));
         for row in &table.rows {
             let mut bytes = [0; 12];
             for (bytes, value) in bytes.chunks_exact_mut(4).zip(row) {
                 bytes.copy_from_slice(&value.to_le_bytes());
             }
-            checksum.update(&bytes);
+            checksum.update(bytes);
         }
     }
-    checksum.string().expect("SHA-256 has a text")
+    checksum.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl PartialEq for Cube {

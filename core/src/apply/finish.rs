@@ -27,7 +27,7 @@ impl Finish {
     }
 
     /// Share of the effect in units of 2^-15.
-    #[cfg(feature = "gpu")]
+    #[cfg(feature = "shaders")]
     pub(super) fn mix(&self) -> i32 {
         self.mix
     }

@@ -1,34 +1,18 @@
 //! Weight over distance.
 
 /// The shape of the falloff: 1 at u = 0, 0 at u = 1, continuous.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]
-#[enum_type(name = "GstColorShineFalloff")]
-#[repr(i32)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Falloff {
     /// (1 + cos pi u) / 2
     #[default]
-    #[enum_value(name = "Half a cosine: soft at the colour and at the edge", nick = "cosine")]
     Cosine = 0,
     /// 1 - u
-    #[enum_value(name = "A straight line: the same step everywhere", nick = "linear")]
     Linear = 1,
     /// 1 - u^2
-    #[enum_value(
-        name = "1 - u^2: strong over most of the reach, a marked edge",
-        nick = "quadratic"
-    )]
     Quadratic = 2,
     /// exp(-u^2 / (2 sigma^2)) with sigma 0.4, shifted and scaled to reach 0 at u = 1
-    #[enum_value(
-        name = "Gaussian, sigma 0.4: soft, a little narrower than half a cosine",
-        nick = "gaussian"
-    )]
     Gaussian = 3,
     /// (1 - u)^3
-    #[enum_value(
-        name = "(1 - u)^3: strong near the colour only, a long faint rest",
-        nick = "cubic"
-    )]
     Cubic = 4,
 }
 

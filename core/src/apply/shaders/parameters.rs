@@ -1,14 +1,13 @@
 //! What a shader is told about a band: `Band` in shaders/frame.wgsl, and the layout's constants.
 
-use super::shape::Shape;
-use crate::apply::finish::Finish;
+use super::Shape;
 use crate::apply::siting::Weights;
-use crate::apply::{Dither, dither};
+use crate::apply::{Dither, Finish, dither};
 use crate::frame::{Area, Layout};
 use crate::lut::{Interpolation, Lattice};
 
 /// Words of `Band`.
-pub(super) const WORDS: usize = 44;
+pub const WORDS: usize = 44;
 
 /// What is done to a frame, apart from its look.
 #[derive(Clone, Copy, Debug)]
@@ -21,16 +20,19 @@ pub struct Manner {
 
 /// One band of a frame.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct BandOf<'a> {
-    pub(super) layout: &'a Layout,
-    pub(super) area: &'a Area,
-    pub(super) shape: &'a Shape,
+pub struct BandOf<'a> {
+    /// Where components lie.
+    pub layout: &'a Layout,
+    /// The picture.
+    pub area: &'a Area,
+    /// Where its words lie.
+    pub shape: &'a Shape,
     /// Its groups: first, and the one after the last.
-    pub(super) groups: [usize; 2],
+    pub groups: [usize; 2],
 }
 
 /// `Band`, word by word.
-pub(super) fn band_words(
+pub fn band_words(
     band: &BandOf<'_>,
     manner: &Manner,
     lattice: Option<(&Lattice, Interpolation)>,
@@ -82,7 +84,7 @@ pub(super) fn band_words(
 }
 
 /// The constants of shaders/frame.wgsl for a layout.
-pub(super) fn constants(layout: &Layout) -> Vec<(&'static str, u32)> {
+pub fn constants(layout: &Layout) -> Vec<(&'static str, u32)> {
     const NAMES: [[&str; 4]; 3] = [
         ["PLANE_0", "OFFSET_0", "STEP_0", "SHIFT_0"],
         ["PLANE_1", "OFFSET_1", "STEP_1", "SHIFT_1"],
@@ -134,7 +136,7 @@ mod tests {
         let codes = CodeSpace::ycbcr(8, range, 0.2126, 0.0722);
         let lattice = Lattice::zeros(&codes, 17);
         let words = band_words(&band, &manner, Some((&lattice, Interpolation::Nearest)));
-        let module = module(&[super::super::FRAME]);
+        let module = module(&[include_str!("../../../../shaders/frame.wgsl")]);
         let reader = Reader { module: &module, words: &words };
         assert_eq!(reader.size("Band") as usize, 4 * WORDS);
         let mut read = 0;

@@ -8,6 +8,7 @@ pub mod gamut;
 pub mod lanes;
 pub mod oklab;
 pub mod transfer;
+#[cfg(feature = "shaders")]
 pub(crate) mod words;
 
 /// A colour as three numbers; the function that takes it says which space they are in.

@@ -13,6 +13,7 @@ pub mod gamut;
 pub mod grid;
 pub mod histogram;
 mod scene;
+#[cfg(feature = "shaders")]
 mod words;
 
 use crate::attractor::Attractor;
@@ -21,19 +22,14 @@ use crate::attractor::Attractor;
 pub const BEYOND_LARGEST: f64 = 1e-6;
 
 /// What a tolerance is a percentage of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]
-#[enum_type(name = "GstColorShineToleranceReference")]
-#[repr(i32)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Reference {
     /// The colours of the container's gamut.
     #[default]
-    #[enum_value(name = "Share of all colours that the stream can show", nick = "gamut")]
     Gamut = 0,
     /// The pixels of the frame.
-    #[enum_value(name = "Share of the pixels of the frame", nick = "frame")]
     Frame = 1,
     /// Oklab itself: a tolerance of 100 is a radius of 1.
-    #[enum_value(name = "Distance in Oklab, times 100", nick = "absolute")]
     Absolute = 2,
 }
 

@@ -6,22 +6,14 @@ use super::finish::Finish;
 use crate::workers::{Level, in_loops};
 
 /// Where the thresholds come from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]
-#[enum_type(name = "GstColorShineDither")]
-#[repr(i32)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Dither {
     /// Codes are rounded to nearest.
     #[default]
-    #[enum_value(name = "Codes are rounded to the nearest", nick = "none")]
     None = 0,
     /// A Bayer matrix of 8x8.
-    #[enum_value(name = "Bayer matrix, 8x8: a regular pattern", nick = "ordered")]
     Ordered = 1,
     /// A matrix of 64x64 without low frequencies.
-    #[enum_value(
-        name = "Blue noise, 64x64: an irregular grain, harder to see",
-        nick = "blue-noise"
-    )]
     BlueNoise = 2,
 }
 
@@ -63,18 +55,18 @@ static ORDERED: Matrix = {
 };
 
 /// Bytes of a matrix.
-#[cfg(feature = "gpu")]
+#[cfg(feature = "shaders")]
 pub(super) const MATRIX_BYTES: usize = EDGE * EDGE;
 
 /// All matrices, row after row, one after the other.
-#[cfg(feature = "gpu")]
-pub(super) fn matrices() -> Vec<u8> {
+#[cfg(feature = "shaders")]
+pub fn matrices() -> Vec<u8> {
     [&ORDERED, &BLUE_NOISE].into_iter().flatten().flatten().copied().collect()
 }
 
 impl Dither {
     /// Which of [`matrices`] is taken, if any.
-    #[cfg(feature = "gpu")]
+    #[cfg(feature = "shaders")]
     pub(super) fn matrix_index(self) -> Option<usize> {
         match self {
             Self::None => None,

@@ -126,10 +126,10 @@ mod tests {
     use crate::workers::simd_level;
 
     const FILES: [&str; 5] = [
-        include_str!("../../shaders/color.wgsl"),
-        include_str!("../../shaders/cube.wgsl"),
-        include_str!("../../shaders/to_oklab.wgsl"),
-        include_str!("../../shaders/exact.wgsl"),
+        include_str!("../../../shaders/color.wgsl"),
+        include_str!("../../../shaders/cube.wgsl"),
+        include_str!("../../../shaders/to_oklab.wgsl"),
+        include_str!("../../../shaders/exact.wgsl"),
         "@compute @workgroup_size(1) fn main() { _ = difference(vec3(0u)); }",
     ];
 

@@ -1,10 +1,9 @@
 //! How far a lattice is from the model it was baked from, measured at bake time.
 
-use std::time::Instant;
-
 use super::{Interpolation, Lattice, fraction_bits};
 use crate::color::codes::CodeSpace;
 use crate::model::lanes::ExactKernel;
+use crate::workers::Stopwatch;
 
 /// Colours that are tried. The 99.9th percentile is then that of the worst sixteen, where every
 /// colour is touched.
@@ -47,7 +46,7 @@ impl Probe {
         let mut exact =
             [0, 1, 2].map(|i| codes[i].iter().map(|c| f32::from(*c)).collect::<Vec<_>>());
         let [x, y, z] = &mut exact;
-        let start = Instant::now();
+        let start = Stopwatch::start();
         kernel.differences([x, y, z]);
         let nanoseconds_per_colour = start.elapsed().as_nanos() as f64 / COLOURS as f64;
         Self { codes, exact, nanoseconds_per_colour }
