@@ -113,7 +113,7 @@ fn names(folder: &Path, ending: &str) -> Vec<PathBuf> {
 fn forget() {
     let small = request("red;1;1", 2);
     let small = Request { memory_limit: Lattice::bytes_for(2), ..small };
-    prepare(&small, simd_level(), Team::alone(), None);
+    prepare(&small, simd_level(), Team::alone());
 }
 
 // What comes back.

@@ -235,7 +235,10 @@ impl Plan {
         self.request.radii = radii;
         let mut kept = None;
         let choice = self.choose(&self.request, |request| {
-            let (baked, origin) = prepare(request, simd_level(), team, disk);
+            let (baked, origin) = match disk {
+                Some(disk) => disk.prepare(request, simd_level(), team),
+                None => prepare(request, simd_level(), team),
+            };
             match origin {
                 Origin::Memory => counters.memory_hits.increment(),
                 Origin::Disk => counters.disk_hits.increment(),

@@ -15,6 +15,7 @@
 mod block;
 mod bytes;
 mod dither;
+mod filter;
 mod finish;
 mod method;
 mod packed;
@@ -32,6 +33,7 @@ mod words;
 
 pub use block::{BLOCK, Job, for_each_block};
 pub use dither::Dither;
+pub use filter::Filter;
 pub use finish::Finish;
 pub use method::Method;
 pub use reads::Reads;

@@ -62,6 +62,32 @@ impl Component {
 }
 
 impl Layout {
+    /// Pixels of some bytes each, of which R, G and B have 8 bits at the given offsets: `packed([0, 1, 2], 4)` is
+    /// RGBA, `packed([2, 1, 0], 3)` BGR.
+    pub fn packed(offsets: [usize; 3], step: usize) -> Self {
+        Self::of_components(offsets.map(|offset| Component::byte(0, offset, step)), 1, [0, 0])
+    }
+
+    /// A plane of bytes for each component, where luma shares chroma in columns and rows of 2 to the power of
+    /// `shared` (0 or 1): `planar([1, 1])` is I420, `planar([0, 0])` Y444 or, with the planes in that order, R'G'B'.
+    /// Shared chroma lies in the middle; other sites are fields.
+    pub fn planar(shared: [u32; 2]) -> Self {
+        Self::of_components([0, 1, 2].map(|plane| Component::byte(plane, 0, 1)), 3, shared)
+    }
+
+    fn of_components(components: [Component; 3], planes: usize, [sub_x, sub_y]: [u32; 2]) -> Self {
+        Self {
+            components,
+            planes,
+            sub_x,
+            sub_y,
+            is_cosited_x: false,
+            is_cosited_y: false,
+            is_interlaced: false,
+            unpaired_group: None,
+        }
+    }
+
     /// Whether `plane` holds chroma with fewer rows than luma has.
     pub fn has_fewer_rows(&self, plane: usize) -> bool {
         self.sub_y > 0 && plane != self.components[0].plane && self.holds_chroma(plane)

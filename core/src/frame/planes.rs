@@ -11,7 +11,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::slice;
 
-use super::Layout;
+use super::{Area, Layout};
 use crate::workers::{Team, for_each};
 
 /// A plane as the mapping gives it.
@@ -66,6 +66,7 @@ struct Plane {
 /// The planes that hold a frame's colour, borrowed for as long as the frame is mapped.
 pub struct Planes<'a> {
     layout: Layout,
+    size: [usize; 2],
     planes: [Option<Plane>; 4],
     groups: usize,
     mapped: PhantomData<&'a mut [u8]>,
@@ -120,7 +121,18 @@ impl<'a> Planes<'a> {
                 }
             }
         }
-        Ok(Self { layout: *layout, planes, groups, mapped: PhantomData })
+        Ok(Self { layout: *layout, size: [width, height], planes, groups, mapped: PhantomData })
+    }
+
+    /// Where components lie.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// All of the frame.
+    pub fn area(&self) -> Area {
+        let [width, height] = self.size;
+        Area { columns: [0, width], rows: [0, height], processed_until: width }
     }
 
     /// A frame that is kept in memory of one's own, by the byte offset of each plane and its stride.

@@ -4,8 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use super::disk::{Disk, Search};
-use super::request::{Baked, Request, bake_unless};
+use super::request::{Baked, Request, bake_request};
 use crate::workers::{Level, Team};
 
 /// Most bytes of lattices that are kept, in use or not; less where a request's memory limit is less.
@@ -97,14 +96,15 @@ fn shared() -> MutexGuard<'static, Shared> {
 
 /// The baked form of a request, and where it came from. Of several callers with the same request one
 /// bakes and the others wait for it.
-///
-/// With a disk cache, its file is looked for while the bake is under way, and whichever is there first is
-/// taken: no one ever waits for a file.
-pub fn prepare(
+pub fn prepare(request: &Request, level: Level, team: Team) -> (Arc<Baked>, Origin) {
+    prepare_by(request, level, || (Arc::new(bake_request(request, level, team)), Origin::Bake))
+}
+
+/// The same, where what is not in memory comes from `make`.
+pub(super) fn prepare_by(
     request: &Request,
     level: Level,
-    team: Team,
-    disk: Option<&Arc<Disk>>,
+    make: impl FnOnce() -> (Arc<Baked>, Origin),
 ) -> (Arc<Baked>, Origin) {
     let key = request.key(level);
     let limit = request.memory_limit;
@@ -126,22 +126,9 @@ pub fn prepare(
     };
     let mut origin = Origin::Memory;
     let baked = slot.get_or_init(|| {
-        let search = disk.map(|disk| disk.search(request, level));
-        let found = || search.as_deref().and_then(Search::found);
-        match bake_unless(request, level, team, &found) {
-            Ok(baked) => {
-                origin = Origin::Bake;
-                let baked = Arc::new(baked);
-                if let Some((disk, search)) = disk.zip(search) {
-                    disk.keep(request, level, &baked, search);
-                }
-                baked
-            }
-            Err(found) => {
-                origin = Origin::Disk;
-                found
-            }
-        }
+        let baked;
+        (baked, origin) = make();
+        baked
     });
     if origin != Origin::Memory {
         shared().keep(&key, baked, limit);
@@ -157,7 +144,7 @@ mod tests {
     use crate::workers::simd_level;
 
     fn get(request: &Request) -> (Arc<Baked>, Origin) {
-        prepare(request, simd_level(), Team::alone(), None)
+        prepare(request, simd_level(), Team::alone())
     }
 
     /// Also when nobody has used it in between.

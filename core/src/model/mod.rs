@@ -67,6 +67,21 @@ pub struct Look {
 }
 
 impl Look {
+    /// Some attractors, and all else as the element has it by default: all channels, the smooth model, BT.709's
+    /// primaries, which are sRGB's, and no LUTs.
+    pub fn new(attractors: Vec<Attractor>) -> Self {
+        Self {
+            attractors,
+            channels: Channels::ALL,
+            model: Model::default(),
+            falloff: Falloff::default(),
+            gamut_mapping: GamutMapping::default(),
+            primaries: Primaries::BT709,
+            input_lut: None,
+            output_lut: None,
+        }
+    }
+
     /// Whether no picture can be changed by it.
     pub fn is_identity(&self) -> bool {
         let is_still = self.channels.is_empty() || self.attractors.iter().all(Attractor::is_inert);

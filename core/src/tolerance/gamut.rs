@@ -8,7 +8,7 @@ use crate::attractor::Attractor;
 use crate::color::codes::{CodeSpace, Range};
 use crate::color::oklab::{Primaries, RgbSpace};
 use crate::model::lanes::ToOklab;
-use crate::workers::{Level, Team, for_each};
+use crate::workers::{Level, Team, for_each, level_name};
 
 /// Points per axis of the lattice of encoded R'G'B' that stands for the gamut.
 pub const POINTS: usize = 65;
@@ -62,7 +62,7 @@ impl GamutPoints {
 
 /// The radius of each attractor: percentiles of its distances over a lattice of `points` per axis.
 ///
-/// The lattice of [`POINTS`] is kept for the last container's primaries, and every radius over it is
+/// The lattice of [`POINTS`] is kept for the last primaries and SIMD level, whose last digits differ, and every radius over it is
 /// remembered, so that changing one attractor costs one percentile.
 pub fn radii(
     attractors: &[Attractor],
@@ -90,10 +90,11 @@ pub fn radii_while(
         return gamut.map(radii).unwrap_or_default();
     }
     let lock = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    let kept = lock().of(primaries);
+    let whose = (*primaries, level_name(level));
+    let kept = lock().of(&whose);
     let made = || {
         let gamut = Arc::new(GamutPoints::new(primaries, POINTS, level, is_wanted)?);
-        lock().start(primaries, gamut.clone());
+        lock().start(whose, gamut.clone());
         Some(gamut)
     };
     let Some(gamut) = kept.or_else(made) else {
@@ -106,7 +107,7 @@ pub fn radii_while(
     let known: Vec<Option<f64>> = {
         let kept = lock();
         // Another stream may have moved the memory to its own primaries meanwhile.
-        let is_ours = kept.of(primaries).is_some();
+        let is_ours = kept.of(&whose).is_some();
         let radius = |attractor| kept.radii.get(&key(attractor)).copied().filter(|_| is_ours);
         attractors.iter().map(radius).collect()
     };
@@ -122,37 +123,57 @@ pub fn radii_while(
         .map(|radius| radius.into_inner().unwrap_or_else(PoisonError::into_inner))
         .collect();
     let fresh = attractors.iter().map(key).zip(&found);
-    lock().remember(primaries, fresh.filter_map(|(key, radius)| radius.map(|r| (key, r))));
+    lock().remember(&whose, fresh.filter_map(|(key, radius)| radius.map(|r| (key, r))));
     found.into_iter().map(Option::unwrap_or_default).collect()
 }
 
 /// Most radii remembered; beyond it memory starts afresh.
 const MOST_REMEMBERED: usize = 4096;
 
+/// Primaries, and the name of a SIMD level.
+type Whose = (Primaries, &'static str);
+
 /// What is kept between calls.
 #[derive(Default)]
 struct Kept {
-    gamut: Option<(Primaries, Arc<GamutPoints>)>,
+    gamut: Option<(Whose, Arc<GamutPoints>)>,
     radii: HashMap<[u64; 4], f64>,
 }
 
 impl Kept {
-    fn of(&self, primaries: &Primaries) -> Option<Arc<GamutPoints>> {
+    fn of(&self, whose: &Whose) -> Option<Arc<GamutPoints>> {
         let (kept, gamut) = self.gamut.as_ref()?;
-        (kept == primaries).then(|| gamut.clone())
+        (kept == whose).then(|| gamut.clone())
     }
 
-    fn start(&mut self, primaries: &Primaries, gamut: Arc<GamutPoints>) {
-        self.gamut = Some((*primaries, gamut));
+    fn start(&mut self, whose: Whose, gamut: Arc<GamutPoints>) {
+        self.gamut = Some((whose, gamut));
         self.radii.clear();
     }
 
-    fn remember(&mut self, primaries: &Primaries, radii: impl Iterator<Item = ([u64; 4], f64)>) {
-        if self.of(primaries).is_some() {
+    fn remember(&mut self, whose: &Whose, radii: impl Iterator<Item = ([u64; 4], f64)>) {
+        if self.of(whose).is_some() {
             if self.radii.len() > MOST_REMEMBERED {
                 self.radii.clear();
             }
             self.radii.extend(radii);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attractor::parse;
+    use crate::workers::simd_levels;
+
+    /// Whichever level was asked for before.
+    #[test]
+    fn a_level_has_the_same_radii_each_time() {
+        let attractors = parse("teal;40;60|oklch(70% 0.15 50);30;100").unwrap();
+        let of = |(_, level)| radii(&attractors, &Primaries::BT2020, POINTS, level, Team::alone());
+        let forwards: Vec<Vec<f64>> = simd_levels().into_iter().map(of).collect();
+        let backwards: Vec<Vec<f64>> = simd_levels().into_iter().rev().map(of).collect();
+        assert!(forwards.iter().eq(backwards.iter().rev()), "{forwards:?} {backwards:?}");
     }
 }

@@ -19,8 +19,9 @@ use xxhash_rust::xxh64::xxh64;
 pub use file::Refusal;
 use folder::Folder;
 
-use super::request::{Baked, Request};
-use crate::workers::{Level, finish_files_within, with_files};
+use super::request::{Baked, Request, bake_unless};
+use super::shared::{Origin, prepare_by};
+use crate::workers::{Level, Team, finish_files_within, with_files};
 
 /// What loading takes, at most, apart from the bytes, and for each thousand bytes; see
 /// `docs/performance.md`. A look that is baked faster is not worth a file.
@@ -60,11 +61,11 @@ pub struct Disk {
 
 /// A look that may be found in a folder.
 #[derive(Default)]
-pub(super) struct Search(OnceLock<Option<Arc<Baked>>>);
+struct Search(OnceLock<Option<Arc<Baked>>>);
 
 impl Search {
     /// What has been found so far.
-    pub(super) fn found(&self) -> Option<Arc<Baked>> {
+    fn found(&self) -> Option<Arc<Baked>> {
         self.0.get().cloned().flatten()
     }
 }
@@ -121,8 +122,29 @@ impl Disk {
         (self.report)(&Problem::Folder(self.folder.0.clone(), error));
     }
 
+    /// The baked form of a request, as [`prepare`](super::prepare) gives it. What is not in memory is looked for
+    /// in its file while it is baked, and whichever is there first is taken: no one ever waits for a file.
+    pub fn prepare(
+        self: &Arc<Self>,
+        request: &Request,
+        level: Level,
+        team: Team,
+    ) -> (Arc<Baked>, Origin) {
+        prepare_by(request, level, || {
+            let search = self.search(request, level);
+            match bake_unless(request, level, team, &|| search.found()) {
+                Ok(baked) => {
+                    let baked = Arc::new(baked);
+                    self.keep(request, level, &baked, search);
+                    (baked, Origin::Bake)
+                }
+                Err(found) => (found, Origin::Disk),
+            }
+        })
+    }
+
     /// Looks for a request's file beside the caller, who never waits for it.
-    pub(super) fn search(self: &Arc<Self>, request: &Request, level: Level) -> Arc<Search> {
+    fn search(self: &Arc<Self>, request: &Request, level: Level) -> Arc<Search> {
         let search = Arc::new(Search::default());
         let (disk, request, found) = (self.clone(), request.clone(), search.clone());
         with_files(move || {
@@ -134,7 +156,7 @@ impl Disk {
     /// Writes the file of a look that was baked while a search went on, beside the caller, if loading it
     /// is faster than that was and the search has found none. A look that is in no one's memory by then is
     /// not written.
-    pub(super) fn keep(
+    fn keep(
         self: &Arc<Self>,
         request: &Request,
         level: Level,
