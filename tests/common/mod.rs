@@ -2,10 +2,6 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
-pub mod chunks;
-pub mod jpeg;
-pub mod tools;
-
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,6 @@
-//! Frames through a lattice or through the model.
+//! Pictures through a lattice or through the model.
+//!
+//! A [`Filter`] is all that most programs need. It makes [`Job`]s, by which frames are worked on band by band.
 //!
 //! Principles:
 //! - A row is worked on in blocks of up to [`BLOCK`] luma samples, which stay in the first cache:

@@ -80,6 +80,18 @@ pub struct Request {
 }
 
 impl Request {
+    /// A look for some codes, with radii by the gamut and the smallest lattice that is good enough.
+    pub fn new(look: Look, codes: CodeSpace) -> Self {
+        Self {
+            look,
+            radii: Radii::OfGamut,
+            codes,
+            size: None,
+            interpolation: Interpolation::default(),
+            memory_limit: u64::MAX,
+        }
+    }
+
     /// What tells two requests apart, on any machine: the text of every field, as Rust prints
     /// floating-point numbers with as many digits as tell them apart. A memory limit counts as the sizes
     /// that it leaves.
