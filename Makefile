@@ -2,7 +2,7 @@
 # make test    everything that is checked
 # make help    the rest
 #
-# Variables: INPUT, LOOK, ATTRACTORS, OUTPUT, PICTURE, AT (demo); PHOTOS (gallery); BASE (bench-compare); GPU_ADAPTER (bench-gpu); PLUGINDIR, PRESETDIR, DESTDIR (install).
+# Variables: INPUT, LOOK, ATTRACTORS, OUTPUT, PICTURE, AT (demo); PHOTOS (gallery); BASE (bench-compare); GPU_ADAPTER (bench-gpu); PLUGINDIR, PRESETDIR, BINDIR, DESTDIR (install).
 
 CARGO ?= cargo
 CARGO_TARGET_DIR ?= target
@@ -12,6 +12,7 @@ MOST_BYTES_WITHOUT_GPU = 1500000
 PRESETS = looks/GstColorShine.prs
 # A test that runs others once more, and whose software renderer would be starved beside them.
 BY_ITSELF = each_driver_passes_without_a_message
+TOOLS = shine bake contact-sheet transcode
 
 INPUT ?= tests/media/demo.mp4
 OUTPUT ?= demo.mp4
@@ -28,6 +29,7 @@ PLUGINDIR ?= $(SYSTEM_PLUGINDIR)
 # Beside a folder for plugins other than the system's.
 PRESETDIR ?= $(if $(filter $(SYSTEM_PLUGINDIR),$(PLUGINDIR)),$(shell \
 	pkg-config --variable=datadir gstreamer-1.0)/gstreamer-1.0,$(patsubst %/,%,$(dir $(PLUGINDIR))))/presets
+BINDIR ?= $(if $(filter $(SYSTEM_PLUGINDIR),$(PLUGINDIR)),/usr/local/bin,$(HOME)/.local/bin)
 
 BUILD_PACKAGES = build-essential pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
 RUN_PACKAGES = gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
@@ -38,17 +40,18 @@ TEST_PACKAGES = libvulkan1 mesa-vulkan-drivers vulkan-validationlayers
 PACKAGES = $(BUILD_PACKAGES) $(RUN_PACKAGES) $(TEST_PACKAGES)
 
 # Recipes read these from the environment, so that no character of theirs is special.
-export CARGO_TARGET_DIR INPUT OUTPUT PICTURE AT LOOK ATTRACTORS PHOTOS BASE GPU_ADAPTER DESTDIR PLUGINDIR PRESETDIR
+export CARGO_TARGET_DIR INPUT OUTPUT PICTURE AT LOOK ATTRACTORS PHOTOS BASE GPU_ADAPTER DESTDIR PLUGINDIR PRESETDIR BINDIR
 
 WITH_PLUGIN = GST_PLUGIN_PATH="$(abspath $(CARGO_TARGET_DIR))/release$${GST_PLUGIN_PATH:+:$$GST_PLUGIN_PATH}"
 
-.PHONY: help setup cargo build tools demo gallery test bench bench-gpu gpu-report bench-live bench-compare inspect install clean
+.PHONY: help setup cargo build tools demo gallery test check-wasm bench bench-gpu gpu-report bench-live bench-compare inspect install clean
 
 help:
 	@echo 'make demo      recolour a clip: $(OUTPUT), a before/after picture $(PICTURE) and statistics'
 	@echo '               INPUT=clip.mp4 LOOK=plum ATTRACTORS="teal;40;60" OUTPUT=... PICTURE=... AT=seconds'
-	@echo 'make tools     shine, bake, contact-sheet and transcode, in $(CARGO_TARGET_DIR)/release/examples'
+	@echo 'make tools     shine, bake, contact-sheet and transcode, in $(CARGO_TARGET_DIR)/release'
 	@echo 'make test      formatting, lints, and unit, integration and doc tests'
+	@echo 'make check-wasm  the engine builds for wasm32-unknown-unknown, where that target is installed'
 	@echo 'make bench     a table of speeds against FFmpeg and OpenColorIO, where they are installed'
 	@echo 'make bench-compare BASE=revision   fails if what is here is slower than that revision was'
 	@echo 'make bench-gpu   tables of the way over the GPU, GPU_ADAPTER=name for another than the best'
@@ -56,8 +59,8 @@ help:
 	@echo 'make bench-live  frames that come too late, and CPU time, at 60 frames a second'
 	@echo 'make gallery   the pictures of docs/gallery.md anew, from PHOTOS=folder'
 	@echo 'make inspect   all properties, from gst-inspect-1.0'
-	@echo 'make install   the plugin and its looks, into GStreamer'"'"'s folders, or PLUGINDIR=... PRESETDIR=...;'
-	@echo '               DESTDIR=... goes before them'
+	@echo 'make install   the plugin and its looks, into GStreamer'"'"'s folders, or PLUGINDIR=... PRESETDIR=...; the'
+	@echo '               tools, where make tools has built them, into $(BINDIR), or BINDIR=...; DESTDIR=... goes before all'
 	@echo 'make build     the release plugin, $(LIBRARY)'
 	@echo 'make setup     the system packages that are missing (Debian, Ubuntu); demo and test do it too'
 	@echo 'make clean     removes what was built, demo.mp4, demo.png and gpu-report.md'
@@ -101,11 +104,11 @@ build: setup cargo
 	$(CARGO) build --release --lib
 
 tools: setup cargo
-	$(CARGO) build --release --example shine --example bake --example contact-sheet --example transcode
+	$(CARGO) build --release --package colorshine-tools
 
 demo: setup cargo
-	$(CARGO) build --release --example transcode
-	@"$$CARGO_TARGET_DIR/release/examples/transcode" "$$INPUT" "$$OUTPUT" --picture "$$PICTURE" \
+	$(CARGO) build --release --package colorshine-tools --bin transcode
+	@"$$CARGO_TARGET_DIR/release/transcode" "$$INPUT" "$$OUTPUT" --picture "$$PICTURE" \
 		$${AT:+--at "$$AT"} $${LOOK:+--look "$$LOOK"} $${ATTRACTORS:+"$$ATTRACTORS"}
 
 gallery: setup cargo
@@ -113,30 +116,41 @@ gallery: setup cargo
 		echo 'PHOTOS=folder is missing: the one with the photographs that tests/media/README.md names' >&2; \
 		exit 1; \
 	fi
-	$(CARGO) build --release --example contact-sheet
-	docs/gallery/make.sh "$$CARGO_TARGET_DIR/release/examples/contact-sheet" "$$PHOTOS"
+	$(CARGO) build --release --package colorshine-tools --bin contact-sheet
+	docs/gallery/make.sh "$$CARGO_TARGET_DIR/release/contact-sheet" "$$PHOTOS"
 
 test: setup cargo
-	$(CARGO) fmt --check
-	$(CARGO) clippy --all-targets -- -D warnings
-	$(CARGO) build --examples
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --package colorshine-core --no-default-features -- -D warnings
 	rm -rf "$$CARGO_TARGET_DIR/test-cache/colorshine"
 	XDG_CACHE_HOME="$(abspath $(CARGO_TARGET_DIR))/test-cache" \
-		G_DEBUG=fatal_warnings $(CARGO) test --lib --tests --benches --example blue_noise -- --skip $(BY_ITSELF)
+		G_DEBUG=fatal_warnings $(CARGO) test --workspace --lib --bins --tests --benches --example blue_noise \
+		-- --skip $(BY_ITSELF)
 	G_DEBUG=fatal_warnings $(CARGO) test --test gpu $(BY_ITSELF)
 	@! test -e "$$CARGO_TARGET_DIR/test-cache/colorshine" || { \
 		echo 'a test has written to the default cache-dir' >&2; exit 1; }
 	for level in sse2 sse4.2 avx2; do \
 		echo "formats at the level $$level" && COLORSHINE_SIMD_LEVEL=$$level \
 		G_DEBUG=fatal_warnings $(CARGO) test --test formats || exit 1; done
-	$(CARGO) test --doc
-	echo 'without the GPU' && $(CARGO) clippy --all-targets --no-default-features -- -D warnings
+	$(CARGO) test --workspace --doc
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --package colorshine-core --no-deps --all-features
+	$(MAKE) --no-print-directory check-wasm
+	echo 'without the GPU' && $(CARGO) clippy --workspace --all-targets --no-default-features -- -D warnings
 	G_DEBUG=fatal_warnings $(CARGO) test --no-default-features --lib --test element --test no_gpu
 	$(CARGO) build --release --lib --no-default-features --target-dir "$$CARGO_TARGET_DIR/no-gpu"
 	@size=$$(wc -c <"$$CARGO_TARGET_DIR/no-gpu/release/$(notdir $(LIBRARY))"); \
 	echo "the library without the GPU: $$size bytes"; \
 	test "$$size" -lt $(MOST_BYTES_WITHOUT_GPU) || { \
 		echo 'that is not less than $(MOST_BYTES_WITHOUT_GPU)' >&2; exit 1; }
+
+# Needs no GStreamer; rustup target add wasm32-unknown-unknown installs the target.
+check-wasm: cargo
+	@if [ -d "$$(rustc --print target-libdir --target wasm32-unknown-unknown)" ]; then \
+		$(CARGO) build --package colorshine-core --no-default-features --target wasm32-unknown-unknown; \
+	else \
+		echo 'wasm32-unknown-unknown is not installed: colorshine-core is not built for it'; \
+	fi
 
 # FFmpeg and OpenColorIO are peers to measure against, where they are installed.
 bench: setup cargo
@@ -192,7 +206,7 @@ inspect: build
 # No setup here, and no need of cargo once the plugin is built: root may have neither.
 install:
 	@if command -v $(CARGO) >/dev/null; then \
-		$(CARGO) build --release --lib; \
+		$(CARGO) build --release --lib --package gst-plugin-colorshine --package colorshine-tools --bins; \
 	elif [ ! -f "$(LIBRARY)" ]; then \
 		echo '$(LIBRARY) is not there: run make build first, as the user who has cargo' >&2; \
 		exit 1; \
@@ -203,6 +217,14 @@ install:
 	fi
 	@echo "Installing $$DESTDIR$$PLUGINDIR/$(notdir $(LIBRARY))"
 	@install -D -m 644 "$(LIBRARY)" "$$DESTDIR$$PLUGINDIR/$(notdir $(LIBRARY))"
+	@for tool in $(TOOLS); do \
+		if [ -f "$$CARGO_TARGET_DIR/release/$$tool" ]; then \
+			echo "Installing $$DESTDIR$$BINDIR/$$tool"; \
+			install -D -m 755 "$$CARGO_TARGET_DIR/release/$$tool" "$$DESTDIR$$BINDIR/$$tool" || exit 1; \
+		else \
+			echo "$$tool is not there and not installed: make tools builds it"; \
+		fi; \
+	done
 	@presets="$$DESTDIR$$PRESETDIR/$(notdir $(PRESETS))"; \
 	if [ -f "$$presets" ] && ! grep -qx "$$(grep '^version=' $(PRESETS))" "$$presets"; then \
 		echo "$$presets has presets of your own and stays as it is;"; \

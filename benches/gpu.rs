@@ -15,20 +15,20 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use colorshine_core::apply::{Dither, Finish, Method};
+use colorshine_core::attractor::{Channels, parse};
+use colorshine_core::color::oklab::Primaries;
+use colorshine_core::lut::{Interpolation, bake};
+use colorshine_core::model::lanes::ExactKernel;
+use colorshine_core::model::{Falloff, GamutMapping, Look, Model};
+use colorshine_core::tolerance::gamut;
+use colorshine_core::workers::{Team, cores, simd_level};
 use common::{ATTRACTORS, info_of, photograph_of};
 use gst::prelude::*;
 use gst_video::VideoFormat;
 use gstcolorshine::apply::gpu::{Manner, Room, Stage, Task, Times};
-use gstcolorshine::apply::{Dither, Finish, Method};
-use gstcolorshine::attractor::{Channels, parse};
-use gstcolorshine::color::oklab::Primaries;
 use gstcolorshine::frame::{Stream, with_mapped};
 use gstcolorshine::gpu::{Device, Trouble, Wish};
-use gstcolorshine::lut::{Interpolation, bake};
-use gstcolorshine::model::lanes::ExactKernel;
-use gstcolorshine::model::{Falloff, GamutMapping, Look, Model};
-use gstcolorshine::tolerance::gamut;
-use gstcolorshine::workers::{Team, cores, simd_level};
 
 const FORMATS: [VideoFormat; 3] = [VideoFormat::Rgba, VideoFormat::Nv12, VideoFormat::P01010le];
 const SIZES: [[u32; 2]; 3] = [[1920, 1080], [3840, 2160], [7680, 4320]];

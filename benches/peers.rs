@@ -11,10 +11,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use colorshine_core::workers::{level_name, simd_level};
 use common::{ATTRACTORS, SIZE, info, info_of, photograph, photograph_of};
 use gst::prelude::*;
 use gst_video::VideoFormat;
-use gstcolorshine::workers::{level_name, simd_level};
 
 const REPEATS: usize = 41;
 /// Argument that asks for the time of a frame of RGBA alone.

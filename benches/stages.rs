@@ -10,21 +10,22 @@ mod common;
 use std::hint::black_box;
 use std::time::Duration;
 
+use colorshine_core::apply::read_pixels;
+use colorshine_core::attractor::{Channels, parse};
+use colorshine_core::color::codes::CodeSpace;
+use colorshine_core::color::oklab::{Primaries, RgbSpace};
+use colorshine_core::frame::{Layout, Planes};
+use colorshine_core::lut::{Disk, Interpolation, Radii, Request, bake, bake_request};
+use colorshine_core::model::lanes::{ExactKernel, ToOklab};
+use colorshine_core::model::{Falloff, GamutMapping, Look, Model};
+use colorshine_core::tolerance;
+use colorshine_core::tolerance::follow::Follower;
+use colorshine_core::tolerance::grid::{Grid, Pattern};
+use colorshine_core::workers::{Team, simd_level};
 use common::{ATTRACTORS, info, info_of, photograph, photograph_of};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use gst_video::VideoFormat;
-use gstcolorshine::apply::read_pixels;
-use gstcolorshine::attractor::{Channels, parse};
-use gstcolorshine::color::codes::CodeSpace;
-use gstcolorshine::color::oklab::{Primaries, RgbSpace};
-use gstcolorshine::frame::{Layout, Planes, Stream, with_mapped};
-use gstcolorshine::lut::{Disk, Interpolation, Radii, Request, bake, bake_request};
-use gstcolorshine::model::lanes::{ExactKernel, ToOklab};
-use gstcolorshine::model::{Falloff, GamutMapping, Look, Model};
-use gstcolorshine::tolerance;
-use gstcolorshine::tolerance::follow::Follower;
-use gstcolorshine::tolerance::grid::{Grid, Pattern};
-use gstcolorshine::workers::{Team, simd_level};
+use gstcolorshine::frame::{Stream, with_mapped};
 
 fn look() -> Look {
     Look {

@@ -1,8 +1,8 @@
-//! Makes `src/apply/blue_noise.raw`, the matrix of `dither=blue-noise`: 64 rows of 64 thresholds from 0
+//! Makes `core/src/apply/blue_noise.raw`, the matrix of `dither=blue-noise`: 64 rows of 64 thresholds from 0
 //! to 255, each 16 times, spread so that no low frequency is in them.
 //!
 //! ```text
-//! cargo run --release --example blue_noise src/apply/blue_noise.raw
+//! cargo run --release --example blue_noise core/src/apply/blue_noise.raw
 //! ```
 //!
 //! The method is void-and-cluster (Robert Ulichney, "The void-and-cluster method for dither array
@@ -103,7 +103,7 @@ fn matrix() -> Vec<u8> {
 
 fn main() -> ExitCode {
     let Some(path) = std::env::args_os().nth(1) else {
-        eprintln!("the file to write is missing, such as src/apply/blue_noise.raw");
+        eprintln!("the file to write is missing, such as core/src/apply/blue_noise.raw");
         return ExitCode::FAILURE;
     };
     match std::fs::write(&path, matrix()) {
@@ -123,7 +123,7 @@ mod tests {
     /// it: what blue noise is for.
     #[test]
     fn the_file_is_evenly_spread_at_every_scale() {
-        let file = include_bytes!("../src/apply/blue_noise.raw");
+        let file = include_bytes!("../core/src/apply/blue_noise.raw");
         assert_eq!(file.len(), PLACES);
         for threshold in 0..=255 {
             assert_eq!(file.iter().filter(|t| **t == threshold).count(), PLACES / 256);

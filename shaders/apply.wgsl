@@ -1,6 +1,6 @@
 // Differences into frames of any layout.
 //
-// Twin of src/apply/block.rs, samples.rs, siting.rs, finish.rs and dither.rs, to the same bits. One
+// Twin of core/src/apply/block.rs, samples.rs, siting.rs, finish.rs and dither.rs, to the same bits. One
 // invocation works on a cell: some columns of the rows that share a row of chroma, as many as make whole
 // words in every plane, so that no two invocations write a word. What is not colour is copied.
 //

@@ -1,4 +1,4 @@
-// Twin of `src/color/lanes.rs`, three components at a time: the same polynomials, constants and steps.
+// Twin of `core/src/color/lanes.rs`, three components at a time: the same polynomials, constants and steps.
 
 // ((v + 0.055) / 1.055)^2.4 on [0.04045, 1].
 const DECODE = array<f32, 10>(

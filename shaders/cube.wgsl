@@ -1,4 +1,4 @@
-// Twin of `Cube::apply` in `src/cube/mod.rs`, in f32.
+// Twin of `Cube::apply` in `core/src/cube/mod.rs`, in f32.
 
 // A table over a box of R'G'B'.
 struct Table {

@@ -1,5 +1,5 @@
-// Twin of `ExactKernel` in `src/model/lanes.rs`: the model itself as the source of differences. All that
-// belongs to a look is data, as `src/model/words.rs` writes it; no number here is ever infinite or NaN.
+// Twin of `ExactKernel` in `core/src/model/lanes.rs`: the model itself as the source of differences. All that
+// belongs to a look is data, as `core/src/model/words.rs` writes it; no number here is ever infinite or NaN.
 
 const CLASSIC = 1u;
 
@@ -224,7 +224,7 @@ fn pull_rgb(seen: vec3<f32>) -> vec3<f32> {
     return encode(clamp(rgb, vec3(0.0), vec3(1.0)));
 }
 
-// What a look adds to a colour in codes, as `quantize` in `src/lut/bake.rs` gives it.
+// What a look adds to a colour in codes, as `quantize` in `core/src/lut/bake.rs` gives it.
 fn difference(codes: vec3<u32>) -> vec3<i32> {
     let before = encoded_rgb(look.to_oklab, codes);
     let after = through(look.output, pull_rgb(through(look.to_oklab.input, before)));

@@ -1,9 +1,9 @@
 // Frames of any layout: codes out of words.
 //
-// Twin of src/frame/layout.rs and of what loads in src/apply/samples.rs. Columns and rows "of the band" are
+// Twin of core/src/frame/layout.rs and of what loads in core/src/apply/samples.rs. Columns and rows "of the band" are
 // counted from its memory's first; those of the frame from the frame's own.
 
-// Where the components lie; see Component and Layout in src/frame/layout.rs.
+// Where the components lie; see Component and Layout in core/src/frame/layout.rs.
 override PLANE_0: u32 = 0;
 override PLANE_1: u32 = 0;
 override PLANE_2: u32 = 0;
@@ -37,7 +37,7 @@ struct Band {
     first_group: u32,
     groups: u32,
     is_interlaced: u32,
-    // What counts in chroma, see src/apply/siting.rs: the column before and the two; the rows of a group,
+    // What counts in chroma, see core/src/apply/siting.rs: the column before and the two; the rows of a group,
     // and of one of the second field.
     column_weights: vec4<i32>,
     row_weights: vec4<i32>,
@@ -49,10 +49,10 @@ struct Band {
     // Of the lattice: nodes per axis, and 0 tetrahedral, 1 trilinear, 2 nearest.
     size: u32,
     interpolation: u32,
-    // The group of an interlaced frame that covers two successive rows, see src/frame/layout.rs; beyond the
+    // The group of an interlaced frame that covers two successive rows, see core/src/frame/layout.rs; beyond the
     // frame where none does.
     unpaired_group: u32,
-    // The axes, see Axis in src/lut/lattice.rs.
+    // The axes, see Axis in core/src/lut/lattice.rs.
     low: vec4<u32>,
     span: vec4<u32>,
     multiplier: vec4<u32>,

@@ -1,4 +1,4 @@
-// Twin of `Histograms::count` in `src/tolerance/histogram.rs`: the pixels of a band by their distance to
+// Twin of `Histograms::count` in `core/src/tolerance/histogram.rs`: the pixels of a band by their distance to
 // each attractor.
 //
 // A workgroup counts a tile for one attractor in its own memory, two bins a word, and adds what it found

@@ -1,4 +1,4 @@
-// Differences from a lattice: twin of src/lut/sample.rs, to the same bits.
+// Differences from a lattice: twin of core/src/lut/sample.rs, to the same bits.
 
 // Entries of four 16-bit integers, the last of them 0.
 @group(0) @binding(3) var<storage, read> entries: array<vec2<u32>>;

@@ -1,4 +1,4 @@
-// Twin of `ToOklab` in `src/model/lanes.rs`: code values to Oklab, as attractors see a frame.
+// Twin of `ToOklab` in `core/src/model/lanes.rs`: code values to Oklab, as attractors see a frame.
 
 struct ToOklab {
     // Lowest and highest codes; those beyond count as the nearest of them.

@@ -4,10 +4,11 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::attractor::ParseError;
-use crate::cube::ReadError;
+use colorshine_core::attractor::ParseError;
+use colorshine_core::cube::ReadError;
+use colorshine_core::lut::{MAX_SIZE, MIN_SIZE};
+
 use crate::frame::MapError;
-use crate::lut::{MAX_SIZE, MIN_SIZE};
 
 /// Smallest and largest edge of a tile, in pixels.
 pub const TILE_SIZES: [u32; 2] = [16, 8192];

@@ -3,31 +3,23 @@
 //! The way of a frame, room by room:
 //!
 //! 1. [`colorshine`] is the element: properties, caps and buffers, and nothing else.
-//! 2. [`attractor`] turns the property's text into colours that pull.
-//! 3. [`tolerance`] finds how far each of them reaches.
-//! 4. [`model`] says what becomes of one colour, [`cube`] what .cube files add to that.
-//! 5. [`lut`] bakes the model into a lattice, once per look.
-//! 6. [`mod@frame`] maps a buffer and checks its memory.
-//! 7. [`apply`] takes the frame's rows through the lattice, or through the model itself.
+//! 2. The crate `colorshine_core` makes of the properties what pulls and how far, and bakes it into a lattice; its own
+//!    map goes on from here.
+//! 3. [`mod@frame`] knows what caps mean, maps a buffer and has its memory checked.
+//! 4. `colorshine_core` takes the frame's rows through the lattice, or through the model itself; [`apply`] (a cargo
+//!    feature) does that over a GPU.
 //!
-//! [`color`] has the maths under all of them, [`workers`] the threads and SIMD levels, [`gpu`] (a cargo
-//! feature) devices and their memory, and [`telemetry`] what is counted on the way. [`tolerances`] lists every allowed difference between two
-//! implementations of the same thing, and [`error`] turns a room's error into GStreamer's.
+//! [`gpu`] (the same feature) has devices and their memory, [`workers`] the threads beside streams, and [`telemetry`] what
+//! is counted on the way. [`error`] turns a room's error into GStreamer's.
 
+#[cfg(feature = "gpu")]
 pub mod apply;
-pub mod attractor;
-pub mod color;
 pub mod colorshine;
-pub mod cube;
 pub mod error;
 pub mod frame;
 #[cfg(feature = "gpu")]
 pub mod gpu;
-pub mod lut;
-pub mod model;
 pub mod telemetry;
-pub mod tolerance;
-pub mod tolerances;
 pub mod workers;
 
 use gst::glib;

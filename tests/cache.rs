@@ -13,17 +13,17 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, SystemTime};
 
+use colorshine_core::attractor::{Channels, parse};
+use colorshine_core::color::codes::CodeSpace;
+use colorshine_core::color::oklab::Primaries;
+use colorshine_core::lut::{
+    Baked, Disk, Interpolation, Lattice, Problem, Radii, Refusal, Request, bake_request, prepare,
+};
+use colorshine_core::model::{Falloff, GamutMapping, Look, Model};
+use colorshine_core::workers::{Team, finish_files, simd_level, simd_levels, with_files};
 use common::{buffer, bytes, element, harness, info, stat, texts, wait_until};
 use gst::prelude::*;
 use gst_video::VideoFormat;
-use gstcolorshine::attractor::{Channels, parse};
-use gstcolorshine::color::codes::CodeSpace;
-use gstcolorshine::color::oklab::Primaries;
-use gstcolorshine::lut::{
-    Baked, Disk, Interpolation, Lattice, Problem, Radii, Refusal, Request, bake_request, prepare,
-};
-use gstcolorshine::model::{Falloff, GamutMapping, Look, Model};
-use gstcolorshine::workers::{Team, finish_files, simd_level, simd_levels, with_files};
 use tempfile::TempDir;
 use xxhash_rust::xxh64::xxh64;
 
@@ -113,7 +113,7 @@ fn names(folder: &Path, ending: &str) -> Vec<PathBuf> {
 fn forget() {
     let small = request("red;1;1", 2);
     let small = Request { memory_limit: Lattice::bytes_for(2), ..small };
-    prepare(&small, simd_level(), Team::alone(), None);
+    prepare(&small, simd_level(), Team::alone());
 }
 
 // What comes back.

@@ -5,13 +5,13 @@
 
 use std::path::PathBuf;
 
-use gstcolorshine::attractor::{self, Attractor, Channels};
-use gstcolorshine::color::codes::{CodeSpace, Range};
-use gstcolorshine::color::oklab::{Primaries, RgbSpace};
-use gstcolorshine::model::lanes::ExactKernel;
-use gstcolorshine::model::{Falloff, GamutMapping, Look, Model, Transform, distance};
-use gstcolorshine::tolerance;
-use gstcolorshine::workers::{Team, simd_level, simd_levels};
+use colorshine_core::attractor::{self, Attractor, Channels};
+use colorshine_core::color::codes::{CodeSpace, Range};
+use colorshine_core::color::oklab::{Primaries, RgbSpace};
+use colorshine_core::model::lanes::ExactKernel;
+use colorshine_core::model::{Falloff, GamutMapping, Look, Model, Transform, distance};
+use colorshine_core::tolerance;
+use colorshine_core::workers::{Team, simd_level, simd_levels};
 use serde::Deserialize;
 
 /// The oracle's limits.

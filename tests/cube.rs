@@ -5,18 +5,18 @@ mod common;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use colorshine_core::cube::{Cube, parse};
+use colorshine_core::model::lanes::ExactKernel;
+use colorshine_core::model::{Look, Transform, distance};
+use colorshine_core::tolerances::EXACT_CODES;
+use colorshine_core::workers::simd_levels;
 use common::{
     Files, Random, Rgb, TIMEOUT, buffer, bytes, cube_1d, cube_3d, element, harness, info, look,
     run, stat, texts, turn,
 };
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
-use gstcolorshine::cube::{Cube, parse};
 use gstcolorshine::frame::{Stream, formats};
-use gstcolorshine::model::lanes::ExactKernel;
-use gstcolorshine::model::{Look, Transform, distance};
-use gstcolorshine::tolerances::EXACT_CODES;
-use gstcolorshine::workers::simd_levels;
 
 const ATTRACTORS: &str = "#d97742;40;60|#3f7fbf;35;50";
 
@@ -226,7 +226,7 @@ fn the_comparison_can_fail() {
 /// The kernels of every SIMD level against the gold, with a table on either side of the attractors.
 #[test]
 fn exact_kernels_with_tables_match_the_gold() {
-    let codes = gstcolorshine::color::codes::CodeSpace::full_rgb(8);
+    let codes = colorshine_core::color::codes::CodeSpace::full_rgb(8);
     let stream = Stream::new(&info(VideoFormat::Rgba, 16, 16));
     let (bare, radii) = look(&stream, ATTRACTORS);
     let look = Look {
@@ -463,7 +463,7 @@ fn frames_are_measured_behind_the_input_lut() {
     let info = info(VideoFormat::Rgba, 32, 32);
     let stream = Stream::new(&info);
     let (look, _) = look(&stream, "teal;50;50");
-    let space = gstcolorshine::color::oklab::RgbSpace::new(&stream.primaries);
+    let space = colorshine_core::color::oklab::RgbSpace::new(&stream.primaries);
     let want = distance(space.encoded_to_oklab(shade), look.attractors[0].lab);
     let mut random = Random::new(23);
     let input = buffer(&info, 0, 0, || random.next() as u8);

@@ -645,7 +645,7 @@ fn a_look_that_comes_back_is_remembered() {
     let info = info(VideoFormat::Rgba, 16, 16);
     let mut harness = harness(&element, &info);
     let mut push = || harness.push_and_pull(buffer(&info, 0, 0, || 0x60)).unwrap();
-    let one = gstcolorshine::lut::Lattice::bytes_for(33);
+    let one = colorshine_core::lut::Lattice::bytes_for(33);
     push();
     assert_eq!(stat::<u64>(&element, "memory-bytes"), one);
     for change in 1..=4 {

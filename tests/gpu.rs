@@ -7,6 +7,7 @@ mod common;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use colorshine_core::lut::Lattice;
 use common::exact;
 use common::{
     Files, Installed, Random, TIMEOUT, buffer, bytes, cube_3d, element, harness, info, launch,
@@ -15,7 +16,6 @@ use common::{
 use gst::prelude::*;
 use gst_video::{VideoChromaSite, VideoFormat, VideoInfo, VideoInterlaceMode};
 use gstcolorshine::frame::formats;
-use gstcolorshine::lut::Lattice;
 use gstcolorshine::workers::finish_background;
 
 /// Time of a frame in streams that hold frames for as long as a test may take: they leave when nothing comes meanwhile.
@@ -198,7 +198,7 @@ fn the_exact_model_is_within_a_code() {
     let (mut largest, mut place, mut left_out, mut tested) = (0, String::new(), 0, 0);
     for format in formats() {
         // By the name, so that no other format decides what is tested of this one.
-        let mut random = Random::of(&format.to_str());
+        let mut random = Random::of(format.to_str());
         for (j, (width, height)) in [(5, 3), (66, 70)].into_iter().enumerate() {
             let info = info(format, width, height);
             for look in &looks[..if j == 0 { 1 } else { looks.len() }] {

@@ -24,41 +24,39 @@ fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     found
 }
 
-/// Rooms that each room may use.
-const MAY_USE: &[(&str, &[&str])] = &[
-    ("color", &["workers"]),
-    ("cube", &["color", "workers"]),
-    ("workers", &[]),
-    ("telemetry", &[]),
-    ("tolerances", &[]),
-    ("attractor", &["color"]),
-    ("model", &["attractor", "color", "cube", "workers"]),
-    ("tolerance", &["attractor", "color", "model", "workers"]),
-    ("lut", &["attractor", "color", "model", "tolerance", "workers"]),
-    ("frame", &["color", "workers"]),
-    ("gpu", &[]),
-    ("apply", &["color", "frame", "gpu", "lut", "model", "tolerance", "workers"]),
-    ("error", &["attractor", "cube", "frame", "lut"]),
-    (
-        "colorshine",
-        &[
-            "apply",
-            "attractor",
-            "color",
-            "cube",
-            "error",
-            "frame",
-            "gpu",
-            "lut",
-            "model",
-            "telemetry",
-            "tolerance",
-            "workers",
-        ],
-    ),
-];
+/// A crate's folder of sources, and for each of its rooms the others that it may use.
+type House = (&'static str, &'static [(&'static str, &'static [&'static str])]);
 
-/// Rooms that may name GStreamer.
+const CORE: House = (
+    "core/src",
+    &[
+        ("color", &["tolerances", "workers"]),
+        ("cube", &["color", "workers"]),
+        ("workers", &[]),
+        ("tolerances", &[]),
+        ("attractor", &["color"]),
+        ("model", &["attractor", "color", "cube", "tolerances", "workers"]),
+        ("tolerance", &["attractor", "color", "model", "workers"]),
+        ("lut", &["attractor", "color", "model", "tolerance", "workers"]),
+        ("frame", &["workers"]),
+        ("apply", &["color", "frame", "lut", "model", "workers"]),
+    ],
+);
+
+const PLUGIN: House = (
+    "src",
+    &[
+        ("telemetry", &[]),
+        ("workers", &[]),
+        ("frame", &[]),
+        ("gpu", &[]),
+        ("apply", &["gpu"]),
+        ("error", &["frame"]),
+        ("colorshine", &["apply", "error", "frame", "gpu", "telemetry", "workers"]),
+    ],
+);
+
+/// Rooms of the plugin that may name GStreamer.
 const MAY_NAME_GST: &[&str] = &["colorshine", "error", "frame", "lib"];
 
 /// Where wgpu may be named.
@@ -70,47 +68,78 @@ fn code(text: &str) -> String {
     code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
+/// The files of a house: where they lie in it, their room, and their code.
+fn rooms((folder, _): House) -> impl Iterator<Item = (PathBuf, String, String)> {
+    let source = root().join(folder);
+    files(&source, &[".rs"]).into_iter().map(move |path| {
+        let inside = path.strip_prefix(&source).unwrap().to_path_buf();
+        let room = inside.components().next().unwrap().as_os_str().to_str().unwrap();
+        let room = room.trim_end_matches(".rs").to_string();
+        (inside, room, code(&fs::read_to_string(&path).unwrap()))
+    })
+}
+
 #[test]
 fn rooms_depend_one_way() {
-    let may_use: BTreeMap<&str, &[&str]> = MAY_USE.iter().copied().collect();
-    let source = root().join("src");
-    let mut seen = 0;
-    for path in files(&source, &[".rs"]) {
-        let inside = path.strip_prefix(&source).unwrap();
-        let room = inside.components().next().unwrap().as_os_str().to_str().unwrap();
-        let room = room.trim_end_matches(".rs");
-        let text = code(&fs::read_to_string(&path).unwrap());
-        if room != "lib" {
-            let allowed =
-                may_use.get(room).unwrap_or_else(|| panic!("{room} has no rule in this test"));
+    for house in [CORE, PLUGIN] {
+        let may_use: BTreeMap<&str, &[&str]> = house.1.iter().copied().collect();
+        let mut seen = 0;
+        for (inside, room, text) in rooms(house).filter(|(_, room, _)| room != "lib") {
+            let allowed = may_use.get(room.as_str());
+            let allowed = allowed.unwrap_or_else(|| panic!("{room} has no rule in this test"));
             for other in may_use.keys().filter(|other| **other != room) {
-                let names_it = text.contains(&format!("crate::{other}"));
+                // `crate::tolerance` is not `crate::tolerances`.
+                let path = format!("crate::{other}");
+                let names_it = text
+                    .split(&path)
+                    .skip(1)
+                    .any(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()));
                 assert!(!names_it || allowed.contains(other), "{} uses {other}", inside.display());
             }
+            seen += 1;
         }
+        assert!(seen > 20, "only {seen} files found in {}", house.0);
+    }
+}
+
+/// What the core may not name is not there: its crate does not have it.
+#[test]
+fn the_core_depends_on_no_gstreamer_glib_or_wgpu() {
+    let manifest = fs::read_to_string(root().join("core/Cargo.toml")).unwrap();
+    let names = manifest.lines().filter_map(|line| line.split_once([' ', '.', '=']));
+    for (name, _) in names {
+        let is_forbidden = ["gst", "glib", "gobject", "gio", "wgpu"];
+        assert!(!is_forbidden.iter().any(|start| name.starts_with(start)), "{name}");
+    }
+}
+
+#[test]
+fn gstreamer_and_wgpu_are_named_in_their_rooms() {
+    for (inside, room, text) in rooms(PLUGIN) {
         let names_gst =
             text.contains("gst::") || text.contains("gst_video::") || text.contains("gst_base::");
-        assert!(!names_gst || MAY_NAME_GST.contains(&room), "{} names GStreamer", inside.display());
+        let may_name_gst = MAY_NAME_GST.contains(&room.as_str());
+        assert!(may_name_gst || !names_gst, "{} names GStreamer", inside.display());
         let may_name_wgpu = MAY_NAME_WGPU.iter().any(|room| inside.starts_with(room));
         assert!(may_name_wgpu || !text.contains("wgpu::"), "{} names wgpu", inside.display());
-        seen += 1;
     }
-    assert!(seen > 20, "only {seen} files found");
 }
 
 /// `unsafe` is for named files only.
 #[test]
 fn unsafe_code_stays_in_its_files() {
     const UNSAFE: &[&str] = &[
-        "src/apply/tetrahedral.rs",
-        "src/apply/words/neon.rs",
-        "src/apply/words/x86.rs",
+        "core/src/apply/tetrahedral.rs",
+        "core/src/apply/words/neon.rs",
+        "core/src/apply/words/x86.rs",
         "src/frame/format.rs",
         "src/frame/map.rs",
-        "src/frame/planes.rs",
+        "core/src/frame/planes.rs",
         "src/gpu/staging.rs",
     ];
-    for path in files(&root().join("src"), &[".rs"]) {
+    let sources =
+        ["core/src", "src", "tools/src"].map(|folder| files(&root().join(folder), &[".rs"]));
+    for path in sources.into_iter().flatten() {
         let name = path.strip_prefix(root()).unwrap().to_str().unwrap().to_string();
         let has_unsafe =
             code(&fs::read_to_string(&path).unwrap()).replace("unsafe impl", "unsafe {");
@@ -132,8 +161,18 @@ fn documents_name_what_is_there() {
         let linked = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
         for name in quoted.chain(linked) {
             let name = name.split('#').next().unwrap().trim_end_matches('/');
-            let folders =
-                ["src/", "looks/", "tests/", "examples/", "docs/", "shaders/", "benches/", ".ci/"];
+            let folders = [
+                "src/",
+                "core/",
+                "tools/",
+                "looks/",
+                "tests/",
+                "examples/",
+                "docs/",
+                "shaders/",
+                "benches/",
+                ".ci/",
+            ];
             let is_path = folders.iter().any(|folder| name.starts_with(folder))
                 && !name.contains([' ', '*', '<', '{', '$']);
             if !is_path {
@@ -150,12 +189,14 @@ fn documents_name_what_is_there() {
     assert!(checked > 10, "only {checked} paths found");
 }
 
-/// lib.rs is the map: it names every room.
+/// Each lib.rs is the map of its crate: it names every room.
 #[test]
-fn the_map_is_whole() {
-    let lib = fs::read_to_string(root().join("src/lib.rs")).unwrap();
-    for (room, _) in MAY_USE {
-        let named = [format!("[`{room}`]"), format!("[`mod@{room}`]")];
-        assert!(named.iter().any(|name| lib.contains(name)), "{room} is not on the map");
+fn the_maps_are_whole() {
+    for (folder, rooms) in [CORE, PLUGIN] {
+        let lib = fs::read_to_string(root().join(folder).join("lib.rs")).unwrap();
+        for (room, _) in rooms {
+            let named = [format!("[`{room}`]"), format!("[`mod@{room}`]")];
+            assert!(named.iter().any(|name| lib.contains(name)), "{room} is not on {folder}'s map");
+        }
     }
 }

@@ -8,16 +8,16 @@ mod common;
 use std::fmt::Write;
 use std::path::Path;
 
+use colorshine_core::attractor::{Channels, parse};
+use colorshine_core::color::codes::CodeSpace;
+use colorshine_core::lut::{Interpolation, Lattice, Radii, Request, bake, bake_request};
+use colorshine_core::model::lanes::ExactKernel;
+use colorshine_core::model::{Falloff, GamutMapping, Look, Model, Transform};
+use colorshine_core::tolerances::EXACT_CODES;
+use colorshine_core::workers::{Team, simd_level, simd_levels};
 use common::{bytes, element, harness, info, look};
 use gst_video::VideoFormat;
-use gstcolorshine::attractor::{Channels, parse};
-use gstcolorshine::color::codes::CodeSpace;
 use gstcolorshine::frame::Stream;
-use gstcolorshine::lut::{Interpolation, Lattice, Radii, Request, bake, bake_request};
-use gstcolorshine::model::lanes::ExactKernel;
-use gstcolorshine::model::{Falloff, GamutMapping, Look, Model, Transform};
-use gstcolorshine::tolerances::EXACT_CODES;
-use gstcolorshine::workers::{Team, simd_level, simd_levels};
 
 const PHOTOS: [&str; 5] =
     ["astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "rocket.jpg"];
@@ -238,7 +238,7 @@ fn exact_kernels_match_gold() {
                         model,
                         falloff,
                         gamut_mapping: GamutMapping::Chroma,
-                        primaries: gstcolorshine::color::oklab::Primaries::BT709,
+                        primaries: colorshine_core::color::oklab::Primaries::BT709,
                         input_lut: None,
                         output_lut: None,
                     };

@@ -1,38 +1,3 @@
-//! Frames through a lattice or through the model.
-//!
-//! Principles:
-//! - A row is worked on in blocks of up to [`BLOCK`] luma samples, which stay in the first cache:
-//!   loaded from any layout into one array of codes per component, differenced, and stored back.
-//! - A [`Method`] sees codes and returns differences in the lattice's units ([`fraction_bits`]); all
-//!   that follows (mix, averaging of chroma, rounding) is in integers and common to every method, so
-//!   that thread count, band and block size cannot change a bit.
-//! - The commonest layouts, packed pixels of four bytes and 8-bit planes with shared chroma, go through
-//!   registers from end to end instead (`packed.rs`, `planar.rs` and `bytes.rs`), to the same bits.
-//! - With subsampled chroma every luma sample is evaluated with its own chroma sample, and a chroma
-//!   sample gets the average difference of the luma samples about its site (`siting.rs`).
-//! - What has no difference is not written: untouched stays untouched.
+//! Frames over the GPU; those that the CPU works on are `colorshine_core::apply`'s.
 
-mod block;
-mod bytes;
-mod dither;
-mod finish;
-#[cfg(feature = "gpu")]
 pub mod gpu;
-mod method;
-mod packed;
-mod planar;
-mod reads;
-mod samples;
-mod sampling;
-mod siting;
-mod tetrahedral;
-#[cfg(test)]
-mod twins;
-mod words;
-
-pub use block::{BLOCK, Job, for_each_block};
-pub use dither::Dither;
-pub use finish::Finish;
-pub use method::Method;
-pub use reads::Reads;
-pub use sampling::read_pixels;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use colorshine_core::lut::{Disk, Problem};
 use gst::subclass::prelude::*;
 
 use super::imp::{CAT, ColorShine};
 use super::settings::Settings;
-use crate::lut::{Disk, Problem};
 
 /// How long the end of a stream waits for the file of a look that was baked for it. Writing takes some
 /// milliseconds; a disk that takes longer writes on beside whatever comes next.

@@ -5,19 +5,19 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use colorshine_core::color::codes::CodeSpace;
+use colorshine_core::color::oklab::Primaries;
+use colorshine_core::cube;
+use colorshine_core::lut::Radii;
+use colorshine_core::model::Look;
+use colorshine_core::model::lanes::ExactKernel;
+use colorshine_core::workers::{Team, block_signals_of_files, simd_level};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
 use super::imp::{CAT, ColorShine};
 use super::lut_file::LutFile;
 use super::settings::Settings;
-use crate::color::codes::CodeSpace;
-use crate::color::oklab::Primaries;
-use crate::cube;
-use crate::lut::Radii;
-use crate::model::Look;
-use crate::model::lanes::ExactKernel;
-use crate::workers::{Team, block_signals_of_files, simd_level};
 
 /// Properties that change the picture and have no place in a table.
 const LEFT_OUT: [&str; 3] = ["mix", "split", "dither"];

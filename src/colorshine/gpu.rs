@@ -10,6 +10,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use colorshine_core::apply::{Finish, Method};
+use colorshine_core::frame::Area;
+
 use self::measure::Gauge;
 use self::phase::{Kind, Opened, Phase};
 use super::Backend;
@@ -19,8 +22,7 @@ use super::recipe::{Held, Recipe};
 use super::settings::{DEEPEST_PIPELINE, Settings};
 use super::trial::{Contest, Trial};
 use crate::apply::gpu::{Flight, Manner, Room, Task, look_bytes};
-use crate::apply::{Finish, Method};
-use crate::frame::{Area, MapError, with_mapped};
+use crate::frame::{MapError, with_mapped};
 use crate::gpu::{Device, PATIENCE, Trouble, Wish};
 use crate::telemetry::Counters;
 use crate::workers::finish_gpu;

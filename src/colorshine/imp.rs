@@ -13,6 +13,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use colorshine_core::lut::Disk;
+use colorshine_core::workers::Team;
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -33,9 +35,7 @@ use super::release::Release;
 use super::settings::{AttractorText, InUse, Settings};
 use super::stream::{MOST_HELD, Streaming};
 use crate::frame::formats;
-use crate::lut::Disk;
 use crate::telemetry::Counters;
-use crate::workers::Team;
 
 pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     gst::DebugCategory::new(

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::cube::{Cube, ReadError, read};
+use colorshine_core::cube::{Cube, ReadError, read};
 
 /// A path, and what was found there when it was last read.
 #[derive(Clone, Debug, Default, PartialEq)]

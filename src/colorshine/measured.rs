@@ -4,21 +4,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use colorshine_core::apply::{BLOCK, for_each_block, read_pixels};
+use colorshine_core::attractor::Attractor;
+use colorshine_core::frame::Area;
+use colorshine_core::model::lanes::ToOklab;
+use colorshine_core::model::{Model, Transform};
+use colorshine_core::tolerance::coverage::coverage;
+use colorshine_core::tolerance::dead_band::DeadBand;
+use colorshine_core::tolerance::distances::Distances;
+use colorshine_core::tolerance::follow::{Follower, Step};
+use colorshine_core::tolerance::grid::Grid;
+use colorshine_core::workers::{Team, simd_level};
+
 use super::gpu::GpuPath;
 use super::plan::{Frame, Plan};
 use super::recipe::Recipe;
-use crate::apply::{BLOCK, for_each_block, read_pixels};
-use crate::attractor::Attractor;
-use crate::frame::Area;
-use crate::model::lanes::ToOklab;
-use crate::model::{Model, Transform};
 use crate::telemetry::Counters;
-use crate::tolerance::coverage::coverage;
-use crate::tolerance::dead_band::DeadBand;
-use crate::tolerance::distances::Distances;
-use crate::tolerance::follow::{Follower, Step};
-use crate::tolerance::grid::Grid;
-use crate::workers::{Team, in_background, simd_level};
+use crate::workers::in_background;
 
 /// Ratio of a radius to that for which size and method were chosen, or its inverse, beyond which they are
 /// chosen anew: an error grows with the square of what a radius shrinks by.

@@ -12,6 +12,7 @@ use gst::glib;
 use gst::prelude::*;
 
 mod cache;
+pub mod enums;
 mod export;
 #[cfg(all(test, feature = "gpu"))]
 mod faults;

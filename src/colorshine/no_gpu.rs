@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use colorshine_core::apply::Finish;
+use colorshine_core::model::lanes::ToOklab;
+use colorshine_core::tolerance::histogram::Histograms;
+
 use super::Backend;
 use super::plan::{Frame, Plan};
 use super::recipe::{Held, Recipe};
 use super::settings::Settings;
-use crate::apply::Finish;
 use crate::frame::MapError;
-use crate::model::lanes::ToOklab;
 use crate::telemetry::Counters;
-use crate::tolerance::histogram::Histograms;
 
 /// Something that the user should hear of.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,6 +3,15 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use colorshine_core::apply::{BLOCK, Dither, Finish, Job, Reads};
+use colorshine_core::frame::{Area, Layout, Planes};
+use colorshine_core::lut::{
+    Baked, Disk, ErrorReport, Lattice, Origin, Radii, Request, bake_request, prepare,
+};
+use colorshine_core::model::Look;
+use colorshine_core::model::lanes::ToOklab;
+use colorshine_core::tolerance::follow::Follower;
+use colorshine_core::workers::{Team, level_name, simd_level};
 use gst_video::VideoInfo;
 
 use super::Method;
@@ -11,16 +20,8 @@ use super::measured::Measured;
 use super::recipe::{Held, Recipe};
 use super::screen::Screen;
 use super::settings::Settings;
-use crate::apply::{BLOCK, Dither, Finish, Job, Reads};
-use crate::frame::{Area, Layout, Planes, Stream};
-use crate::lut::{
-    Baked, Disk, ErrorReport, Lattice, Origin, Radii, Request, bake_request, prepare,
-};
-use crate::model::Look;
-use crate::model::lanes::ToOklab;
+use crate::frame::Stream;
 use crate::telemetry::{Counters, Gauge};
-use crate::tolerance::follow::Follower;
-use crate::workers::{Team, level_name, simd_level};
 
 /// 99.9th percentile of a lattice's error, in 8-bit codes, beyond which `method=auto` would rather
 /// take the exact model.
@@ -233,7 +234,10 @@ impl Plan {
         self.request.radii = radii;
         let mut kept = None;
         let choice = self.choose(&self.request, |request| {
-            let (baked, origin) = prepare(request, simd_level(), team, disk);
+            let (baked, origin) = match disk {
+                Some(disk) => disk.prepare(request, simd_level(), team),
+                None => prepare(request, simd_level(), team),
+            };
             match origin {
                 Origin::Memory => counters.memory_hits.increment(),
                 Origin::Disk => counters.disk_hits.increment(),

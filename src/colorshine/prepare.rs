@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
+use colorshine_core::workers::Team;
 use gst::subclass::prelude::*;
 
 use super::imp::{CAT, ColorShine};
 use super::plan::Plan;
-use crate::workers::{Team, in_background};
+use crate::workers::in_background;
 
 /// Asks for a plan of the newest settings; returns at once.
 pub(super) fn request(imp: &ColorShine) {

@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::apply;
-use crate::color::codes::CodeSpace;
-use crate::lut::{Interpolation, Lattice, Request, bake};
-use crate::model::lanes::ExactKernel;
-use crate::workers::{Team, simd_level};
+use colorshine_core::apply;
+use colorshine_core::color::codes::CodeSpace;
+use colorshine_core::lut::{Interpolation, Lattice, Request, bake};
+use colorshine_core::model::lanes::ExactKernel;
+use colorshine_core::workers::{Team, simd_level};
 
 /// Nodes per axis of the lattice that stands for the exact model in a cross-fade, where the user has not
 /// asked for a size.

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use colorshine_core::lut::{Interpolation, Lattice};
+use colorshine_core::workers::{Team, simd_level};
+
 use super::plan::Plan;
 use super::recipe::{Held, Recipe};
-use crate::lut::{Interpolation, Lattice};
-use crate::workers::{Team, simd_level};
 
 /// Time between frames, by their timestamps.
 #[derive(Debug, Default)]

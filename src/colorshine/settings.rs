@@ -8,6 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use colorshine_core::apply::Dither;
+use colorshine_core::attractor::{Attractor, Channels, ParseError, parse_with_alpha};
+use colorshine_core::lut::{AUTO_SIZES, Interpolation, Lattice, MIN_SIZE};
+use colorshine_core::model::{Falloff, GamutMapping, Look, Model};
+use colorshine_core::tolerance::Reference;
 use gst::glib;
 use gst::prelude::*;
 
@@ -16,13 +21,8 @@ pub(super) use self::in_use::InUse;
 pub(super) use self::properties::PROPERTIES;
 use super::lut_file::LutFile;
 use super::preset::LOOK_PROPERTIES;
-use super::{Backend, Method};
-use crate::apply::Dither;
-use crate::attractor::{Attractor, Channels, ParseError, parse_with_alpha};
+use super::{Backend, Method, enums};
 use crate::error::{SettingError, TILE_SIZES};
-use crate::lut::{AUTO_SIZES, Interpolation, Lattice, MIN_SIZE};
-use crate::model::{Falloff, GamutMapping, Look, Model};
-use crate::tolerance::Reference;
 
 /// Most frames in flight.
 pub(super) const DEEPEST_PIPELINE: u32 = 8;
@@ -213,17 +213,23 @@ impl Settings {
             "luminance" => replace(&mut self.channels.luminance, get(value), Plan),
             "saturation" => replace(&mut self.channels.saturation, get(value), Plan),
             "hue" => replace(&mut self.channels.hue, get(value), Plan),
-            "model" => replace(&mut self.model, get(value), Plan),
-            "falloff" => replace(&mut self.falloff, get(value), Plan),
-            "tolerance-reference" => replace(&mut self.tolerance_reference, get(value), Plan),
+            "model" => replace(&mut self.model, get::<enums::Model>(value).into(), Plan),
+            "falloff" => replace(&mut self.falloff, get::<enums::Falloff>(value).into(), Plan),
+            "tolerance-reference" => {
+                replace(&mut self.tolerance_reference, get::<enums::Reference>(value).into(), Plan)
+            }
             "adaptation-time" => replace(&mut self.adaptation_time, get(value), Plan),
-            "gamut-mapping" => replace(&mut self.gamut_mapping, get(value), Plan),
+            "gamut-mapping" => {
+                replace(&mut self.gamut_mapping, get::<enums::GamutMapping>(value).into(), Plan)
+            }
             "mix" => replace(&mut self.mix, get(value), NextFrame),
             "split" => replace(&mut self.split, get(value), NextFrame),
             "method" => replace(&mut self.method, get(value), Plan),
             "lut-size" => replace(&mut self.lut_size, get(value), Plan),
-            "interpolation" => replace(&mut self.interpolation, get(value), Plan),
-            "dither" => replace(&mut self.dither, get(value), Plan),
+            "interpolation" => {
+                replace(&mut self.interpolation, get::<enums::Interpolation>(value).into(), Plan)
+            }
+            "dither" => replace(&mut self.dither, get::<enums::Dither>(value).into(), Plan),
             "transition-time" => replace(&mut self.transition_time, get(value), None),
             "backend" => replace(&mut self.backend, get(value), NextFrame),
             "pipeline-depth" => replace(&mut self.pipeline_depth, get(value), NextStart),
@@ -246,17 +252,17 @@ impl Settings {
             "luminance" => self.channels.luminance.to_value(),
             "saturation" => self.channels.saturation.to_value(),
             "hue" => self.channels.hue.to_value(),
-            "model" => self.model.to_value(),
-            "falloff" => self.falloff.to_value(),
-            "tolerance-reference" => self.tolerance_reference.to_value(),
+            "model" => enums::Model::from(self.model).to_value(),
+            "falloff" => enums::Falloff::from(self.falloff).to_value(),
+            "tolerance-reference" => enums::Reference::from(self.tolerance_reference).to_value(),
             "adaptation-time" => self.adaptation_time.to_value(),
-            "gamut-mapping" => self.gamut_mapping.to_value(),
+            "gamut-mapping" => enums::GamutMapping::from(self.gamut_mapping).to_value(),
             "mix" => self.mix.to_value(),
             "split" => self.split.to_value(),
             "method" => self.method.to_value(),
             "lut-size" => self.lut_size.to_value(),
-            "interpolation" => self.interpolation.to_value(),
-            "dither" => self.dither.to_value(),
+            "interpolation" => enums::Interpolation::from(self.interpolation).to_value(),
+            "dither" => enums::Dither::from(self.dither).to_value(),
             "transition-time" => self.transition_time.to_value(),
             "backend" => self.backend.to_value(),
             "gpu-adapter" => self.gpu_adapter.as_deref().to_value(),
@@ -305,7 +311,7 @@ impl Settings {
 
     /// The model's settings. A text that is not a set of attractors counts as none, and so does a set
     /// that pulls nothing; .cube files count as far as they have been read.
-    pub(super) fn look(&self, primaries: crate::color::oklab::Primaries) -> Look {
+    pub(super) fn look(&self, primaries: colorshine_core::color::oklab::Primaries) -> Look {
         let mut attractors = self.attractors.attractors.clone().unwrap_or_default();
         if self.channels.is_empty() || attractors.iter().all(Attractor::is_inert) {
             attractors.clear();
@@ -346,7 +352,7 @@ impl Settings {
     /// Threads for a frame.
     pub(super) fn threads(&self) -> usize {
         match self.n_threads {
-            0 => crate::workers::cores(),
+            0 => colorshine_core::workers::cores(),
             n => n as usize,
         }
     }

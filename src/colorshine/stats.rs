@@ -1,10 +1,11 @@
 //! Counters and plan as the `stats` structure.
 
+use colorshine_core::workers::{level_name, simd_level};
+
 use super::plan::Plan;
 use super::recipe::Held;
 use super::stream::MOST_HELD;
 use crate::telemetry::Counters;
-use crate::workers::{level_name, simd_level};
 
 /// The snapshot. Names never change; what the element cannot know yet is 0.
 ///

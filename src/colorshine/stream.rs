@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use colorshine_core::tolerance::follow::Follower;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst_base::prelude::*;
@@ -19,7 +20,6 @@ use super::settings::Settings;
 use crate::error::unusable_buffer;
 use crate::frame::{MapError, with_mapped};
 use crate::telemetry::Counters;
-use crate::tolerance::follow::Follower;
 
 /// Time of the stream between two lines of its story in the log.
 const TOLD_EVERY: Duration = Duration::from_secs(1);

@@ -4,14 +4,13 @@
 
 use std::fmt;
 
+use colorshine_core::color::codes::{CodeSpace, Range};
+use colorshine_core::color::oklab::{D65, Primaries};
+use colorshine_core::frame::{Component, Layout};
 use gst_video::{
     VideoChromaSite, VideoColorMatrix, VideoColorRange, VideoFormat, VideoFormatInfo, VideoInfo,
     VideoTransferFunction,
 };
-
-use super::{Component, Layout};
-use crate::color::codes::{CodeSpace, Range};
-use crate::color::oklab::{D65, Primaries};
 
 /// Formats by name, so that one may be unknown to the GStreamer at run time.
 const FORMATS: &[&str] = &[

@@ -5,10 +5,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use colorshine_core::frame::{Area, Layout, PlaneError, Planes, RawPlane};
 use gst::glib::translate::{ToGlibPtr, from_glib};
 use gst_video::{VideoFormat, VideoFrameFlags, VideoInfo, VideoInterlaceMode, ffi};
-
-use super::{Area, Layout, PlaneError, Planes, RawPlane};
 
 /// Why a buffer cannot be processed.
 #[derive(Clone, Debug, PartialEq)]

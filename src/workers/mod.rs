@@ -1,15 +1,35 @@
-//! Threads and SIMD levels, shared by every instance in the process.
+//! What this process has beside the threads of `colorshine_core::workers`: a thread that makes plans beside streams,
+//! one that opens and closes GPUs, and memory.
+//!
+//! They are apart so that nothing but GPUs waits for a driver.
 
-mod level;
 mod memory;
-mod pool;
-mod signals;
 
-pub(crate) use level::in_loops;
-pub use level::{Level, level_name, simd_level, simd_levels};
+use std::time::Duration;
+
+use colorshine_core::workers::Thread;
 pub use memory::machine_memory;
-pub use pool::{
-    Team, cores, finish_background, finish_files, finish_files_within, finish_gpu, for_each,
-    in_background, with_files, with_gpu,
-};
-pub use signals::block_signals_of_files;
+
+static PREPARE: Thread = Thread::new("prepare");
+static GPU: Thread = Thread::new("gpu");
+
+/// Runs `job` soon, on a thread of its own kind; on the caller's where no thread can be had.
+pub fn in_background(job: impl FnOnce() + Send + 'static) {
+    PREPARE.run(job);
+}
+
+/// Waits until the jobs that were given to [`in_background`] before are done.
+pub fn finish_background() {
+    PREPARE.finish();
+}
+
+/// Runs `job` soon on the one thread that opens GPUs and lets them go, in the order of the calls: drivers
+/// may take long over both. Not at all, and false is returned, where there is no such thread.
+pub fn with_gpu(job: impl FnOnce() + Send + 'static) -> bool {
+    GPU.try_run(job)
+}
+
+/// Waits until the jobs that were given to [`with_gpu`] before are done, at most so long.
+pub fn finish_gpu(patience: Duration) {
+    GPU.finish_within(patience);
+}

@@ -1,7 +1,7 @@
 //! Codes of a frame, read bit by bit as a layout has them.
 
+use colorshine_core::frame::{Component, Layout};
 use gst_video::VideoInfo;
-use gstcolorshine::frame::{Component, Layout};
 
 /// The code of a sample of a row, which begins with the row's first byte.
 pub fn code(row: &[u8], component: &Component, sample: usize) -> u32 {

@@ -1,11 +1,12 @@
 //! Frames of the exact model in floats of 32 bits, compared where the gold has no step.
 
+use colorshine_core::attractor::Channels;
+use colorshine_core::color::codes::CodeSpace;
+use colorshine_core::frame::Layout;
+use colorshine_core::model::{Falloff, GamutMapping, Look, Model, Transform};
+use colorshine_core::tolerances::gpu_exact_codes;
 use gst_video::VideoInfo;
-use gstcolorshine::attractor::Channels;
-use gstcolorshine::color::codes::CodeSpace;
-use gstcolorshine::frame::{Layout, Stream};
-use gstcolorshine::model::{Falloff, GamutMapping, Look, Model, Transform};
-use gstcolorshine::tolerances::gpu_exact_codes;
+use gstcolorshine::frame::Stream;
 
 use super::codes::pixel;
 

@@ -2,22 +2,19 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
-pub mod chunks;
 pub mod codes;
 pub mod exact;
-pub mod jpeg;
-pub mod tools;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use colorshine_core::attractor::{Channels, parse};
+use colorshine_core::model::{Falloff, GamutMapping, Look, Model};
+use colorshine_core::tolerance;
+use colorshine_core::workers::{Team, simd_level};
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
-use gstcolorshine::attractor::{Channels, parse};
 use gstcolorshine::frame::Stream;
-use gstcolorshine::model::{Falloff, GamutMapping, Look, Model};
-use gstcolorshine::tolerance;
-use gstcolorshine::workers::{Team, simd_level};
 
 /// Longest that any pipeline of a test may take.
 pub const TIMEOUT: gst::ClockTime = gst::ClockTime::from_seconds(60);

@@ -2,10 +2,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use colorshine_core::frame::Planes;
+use colorshine_core::workers::Team;
+
 use super::BandOf;
-use crate::frame::Planes;
 use crate::gpu::Part;
-use crate::workers::Team;
 
 /// Groups that a thread copies at once: an equal share, in pairs so that fields stay together.
 fn groups_per_thread(band: &BandOf<'_>, team: Team) -> usize {

@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Weak};
 
+use colorshine_core::apply::Method;
+use colorshine_core::lut::{Lattice, fraction_bits};
+use colorshine_core::model::lanes::ExactKernel;
+use colorshine_core::model::words::Words;
 use wgpu::BufferUsages;
 
-use crate::apply::Method;
 use crate::gpu::{Device, Trouble};
-use crate::lut::{Lattice, fraction_bits};
-use crate::model::lanes::ExactKernel;
-use crate::model::words::Words;
 
 /// What the device has. Nobody's memory is kept for it.
 #[derive(Debug)]

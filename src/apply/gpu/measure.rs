@@ -3,19 +3,18 @@
 
 use std::sync::Arc;
 
+use colorshine_core::apply::shaders::{BandOf, Shape, band_words, constants};
+use colorshine_core::apply::{Dither, Finish};
+use colorshine_core::frame::{Area, Layout, Planes};
+use colorshine_core::model::words::Words;
+use colorshine_core::tolerance::histogram::Histograms;
+use colorshine_core::workers::Team;
 use wgpu::ComputePipeline;
 
 use super::copies::write_band;
 use super::look::{LEAST, USAGE, fill};
-use super::parameters::{BandOf, band_words, constants};
-use super::shape::Shape;
 use super::{Manner, Room, Stage};
-use crate::apply::{Dither, Finish};
-use crate::frame::{Area, Layout, Planes};
 use crate::gpu::{Device, Passage, Program, Tally, Trouble, Upload};
-use crate::model::words::Words;
-use crate::tolerance::histogram::Histograms;
-use crate::workers::Team;
 
 /// Bands that are under way at once: one on its way out, one that is counted.
 const BANDS_AT_ONCE: u64 = 2;

@@ -9,9 +9,7 @@
 mod copies;
 mod look;
 mod measure;
-mod parameters;
 mod probe;
-mod shape;
 mod times;
 #[cfg(test)]
 mod twins;
@@ -20,6 +18,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use colorshine_core::apply::Method;
+pub use colorshine_core::apply::shaders::Manner;
+use colorshine_core::apply::shaders::{BandOf, Shape, WORDS, band_words, constants, matrices};
+use colorshine_core::frame::{Area, Layout, Planes};
+use colorshine_core::workers::Team;
 use wgpu::{BufferUsages, ComputePipeline};
 
 use self::copies::{read_band, write_band};
@@ -27,15 +30,9 @@ use self::look::LookMemory;
 pub use self::measure::Survey;
 use self::measure::Surveyor;
 pub use self::measure::compile_measuring;
-pub use self::parameters::Manner;
-use self::parameters::{BandOf, WORDS, band_words, constants};
 pub use self::probe::examine;
-use self::shape::Shape;
 pub use self::times::Times;
-use super::{Method, dither};
-use crate::frame::{Area, Layout, Planes};
 use crate::gpu::{Device, Passage, Program, Slot, Trouble};
-use crate::workers::Team;
 
 const FRAME: &str = include_str!("../../../shaders/frame.wgsl");
 const APPLY: &str = include_str!("../../../shaders/apply.wgsl");
@@ -152,7 +149,7 @@ impl Stage {
             let constants = constants(layout);
             device.pipeline(&Program { texts, entry_point: "apply", constants })
         };
-        let matrices = dither::matrices();
+        let matrices = matrices();
         static STAGES: AtomicU64 = AtomicU64::new(0);
         let mut stage = Self {
             number: STAGES.fetch_add(1, Ordering::Relaxed),

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use colorshine_core::apply::{BLOCK, Dither, Finish, Job, Method, Reads};
+use colorshine_core::color::codes::CodeSpace;
+use colorshine_core::frame::{Area, Component, Layout, Planes};
+use colorshine_core::lut::{Interpolation, Lattice};
+use colorshine_core::workers::{Level, Team};
+
 use super::{Manner, Room, Stage, Task};
-use crate::apply::{BLOCK, Dither, Finish, Job, Method, Reads};
-use crate::color::codes::CodeSpace;
-use crate::frame::{Area, Component, Layout, Planes};
 use crate::gpu::{Device, Trouble};
-use crate::lut::{Interpolation, Lattice};
-use crate::workers::{Level, Team};
 
 /// Columns and rows of the frame: odd, and more than a work group's.
 pub(super) const SIZE: [usize; 2] = [531, 7];

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use colorshine_core::frame::Planes;
+
 use super::copies::{read_band, write_band};
 use super::{BandOf, Shape, Stage, Task};
-use crate::frame::Planes;
 use crate::gpu::{Slot, SlotTimes, Trouble};
 
 /// Times of a frame that is one band.

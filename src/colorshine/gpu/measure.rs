@@ -2,14 +2,15 @@
 
 use std::sync::{Arc, Weak};
 
+use colorshine_core::model::lanes::ToOklab;
+use colorshine_core::model::words::Words;
+use colorshine_core::tolerance::histogram::Histograms;
+
 use super::{GpuPath, News, Phase};
 use crate::apply::gpu::{Survey, compile_measuring};
 use crate::colorshine::Backend;
 use crate::colorshine::plan::{Frame, Plan};
 use crate::gpu::Trouble;
-use crate::model::lanes::ToOklab;
-use crate::model::words::Words;
-use crate::tolerance::histogram::Histograms;
 use crate::workers::with_gpu;
 
 /// What the frames of a plan are measured from.

@@ -4,8 +4,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use colorshine_core::apply::Method;
+
 use super::{GpuPath, News};
-use crate::apply::Method;
 use crate::apply::gpu::{Stage, examine};
 use crate::colorshine::Backend;
 use crate::colorshine::trial::Trial;

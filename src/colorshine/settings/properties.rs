@@ -2,12 +2,13 @@
 
 use std::sync::LazyLock;
 
+use colorshine_core::lut::MAX_SIZE;
 use gst::glib;
 use gst::prelude::*;
 
 use super::{DEEPEST_PIPELINE, LOOK, LUT_FILES, Settings};
+use crate::colorshine::enums;
 use crate::error::TILE_SIZES;
-use crate::lut::MAX_SIZE;
 
 /// The property table.
 pub(in crate::colorshine) static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
@@ -63,20 +64,17 @@ pub(in crate::colorshine) static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = La
             defaults.channels.saturation,
         ),
         boolean("hue", "Hue", "Whether hue (h of OKLCH) may change", defaults.channels.hue),
-        glib::ParamSpecEnum::builder_with_default("model", defaults.model)
+        glib::ParamSpecEnum::builder_with_default("model", enums::Model::from(defaults.model))
             .nick("Model")
             .blurb("Formulae of weights and blends")
             .mutable_playing()
             .build(),
-        glib::ParamSpecEnum::builder_with_default("falloff", defaults.falloff)
+        glib::ParamSpecEnum::builder_with_default("falloff", enums::Falloff::from(defaults.falloff))
             .nick("Falloff")
             .blurb("How an attractor's pull fades from its colour to its radius")
             .mutable_playing()
             .build(),
-        glib::ParamSpecEnum::builder_with_default(
-            "tolerance-reference",
-            defaults.tolerance_reference,
-        )
+        glib::ParamSpecEnum::builder_with_default("tolerance-reference", enums::Reference::from(defaults.tolerance_reference))
         .nick("Tolerance reference")
         .blurb("What an attractor's tolerance is a percentage of")
         .mutable_playing()
@@ -90,7 +88,7 @@ pub(in crate::colorshine) static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = La
         .default_value(defaults.adaptation_time)
         .mutable_playing()
         .build(),
-        glib::ParamSpecEnum::builder_with_default("gamut-mapping", defaults.gamut_mapping)
+        glib::ParamSpecEnum::builder_with_default("gamut-mapping", enums::GamutMapping::from(defaults.gamut_mapping))
             .nick("Gamut mapping")
             .blurb("How results outside the stream's RGB gamut are brought into it")
             .mutable_playing()
@@ -128,12 +126,12 @@ pub(in crate::colorshine) static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = La
         .default_value(defaults.lut_size)
         .mutable_playing()
         .build(),
-        glib::ParamSpecEnum::builder_with_default("interpolation", defaults.interpolation)
+        glib::ParamSpecEnum::builder_with_default("interpolation", enums::Interpolation::from(defaults.interpolation))
             .nick("Interpolation")
             .blurb("How values between the nodes of the lookup table are found")
             .mutable_playing()
             .build(),
-        glib::ParamSpecEnum::builder_with_default("dither", defaults.dither)
+        glib::ParamSpecEnum::builder_with_default("dither", enums::Dither::from(defaults.dither))
             .nick("Dither")
             .blurb("How rounding is hidden, at up to 12 bits; slower than none")
             .mutable_playing()

@@ -1,0 +1,10 @@
+//! Frames as WGSL programs work on them: cut into bands, whose words lie row after row, plane after plane.
+//!
+//! The programs are those of the folder `shaders`.
+
+mod parameters;
+mod shape;
+
+pub use super::dither::matrices;
+pub use parameters::{BandOf, Manner, WORDS, band_words, constants};
+pub use shape::Shape;
