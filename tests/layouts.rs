@@ -3,10 +3,10 @@
 
 mod common;
 
+use colorshine_core::frame::{Component, Layout};
 use common::codes::pixel;
 use common::{Random, info};
 use gst_video::{VideoFormat, VideoFormatInfo, VideoInfo, VideoInterlaceMode, VideoPackFlags};
-use colorshine_core::frame::{Component, Layout};
 use gstcolorshine::frame::{Stream, formats};
 
 /// Rows of two whole groups of each field, and an even number of columns: of VYUY's last column, where it has no
@@ -58,7 +58,7 @@ impl Unpacked {
 
 /// The first code of noise that a layout and the unpacker read differently: the number of its component, and where.
 fn disagreement(info: &VideoInfo, layout: &Layout) -> Option<(usize, String)> {
-    let mut random = Random::of(&info.format().to_str());
+    let mut random = Random::of(info.format().to_str());
     // More than a frame, for GStreamer's binding counts rows of luma in every plane, and a layout may be wrong.
     let data: Vec<u8> = (0..4 * info.size()).map(|_| random.next() as u8).collect();
     let unpacked = Unpacked::new(info, &data);
