@@ -133,6 +133,7 @@ fn unsafe_code_stays_in_its_files() {
         "core/src/apply/words/neon.rs",
         "core/src/apply/words/x86.rs",
         "src/frame/format.rs",
+        "src/colorshine/preset.rs",
         "src/frame/map.rs",
         "core/src/frame/planes.rs",
         "src/gpu/staging.rs",
