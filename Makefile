@@ -132,12 +132,12 @@ test: setup cargo
 		echo 'a test has written to the default cache-dir' >&2; exit 1; }
 	for level in sse2 sse4.2 avx2; do \
 		echo "formats at the level $$level" && COLORSHINE_SIMD_LEVEL=$$level \
-		G_DEBUG=fatal_warnings $(CARGO) test --test formats || exit 1; done
+		G_DEBUG=fatal_warnings $(CARGO) test --workspace --test formats || exit 1; done
 	$(CARGO) test --workspace --doc
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --package colorshine-core --no-deps --all-features
 	$(MAKE) --no-print-directory check-wasm
 	echo 'without the GPU' && $(CARGO) clippy --workspace --all-targets --no-default-features -- -D warnings
-	G_DEBUG=fatal_warnings $(CARGO) test --no-default-features --lib --test element --test no_gpu
+	G_DEBUG=fatal_warnings $(CARGO) test --workspace --no-default-features --lib --test element --test no_gpu
 	$(CARGO) build --release --lib --no-default-features --target-dir "$$CARGO_TARGET_DIR/no-gpu"
 	@size=$$(wc -c <"$$CARGO_TARGET_DIR/no-gpu/release/$(notdir $(LIBRARY))"); \
 	echo "the library without the GPU: $$size bytes"; \
