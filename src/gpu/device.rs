@@ -356,9 +356,14 @@ fn find(wish: &Wish) -> Result<wgpu::Adapter, Trouble> {
     if !wish.may_be_software
         && let Some(programs) = only_programs()
     {
-        return Err(match programs.is_empty() {
-            false => Trouble::OnlySoftware(programs.join(", ")),
-            true => Trouble::NoAdapter(wish.name.clone(), programs),
+        // By the names that adapters of these drivers have.
+        let means_one = |name: &String| {
+            ["llvmpipe", "swiftshader"].iter().any(|known| known.contains(&*name.to_lowercase()))
+        };
+        let is_there = !programs.is_empty() && wish.name.as_ref().is_none_or(means_one);
+        return Err(match is_there {
+            true => Trouble::OnlySoftware(programs.join(", ")),
+            false => Trouble::NoAdapter(wish.name.clone(), programs),
         });
     }
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {

@@ -91,13 +91,24 @@ fn leave_when_stalled(ends: &Ends) {
     let (mut moved, mut used, mut since) = now();
     while !DONE.load(Ordering::Relaxed) {
         thread::sleep(LOOK);
-        if ends.moved() != moved || processor_time().saturating_sub(used) > WORK {
+        let has_worked = processor_time().saturating_sub(used) > WORK;
+        if ends.moved() != moved || has_worked || is_waiting_for_a_disk() {
             (moved, used, since) = now();
         } else if since.elapsed() > STALLED {
             eprintln!("error: stopped while nothing came: no clip is written");
             temporary::leave(interruption::INTERRUPTED);
         }
     }
+}
+
+/// Whether a thread of the program is in the system's own hands, as it is while a busy disk takes what it writes.
+/// Where that cannot be told, none is.
+fn is_waiting_for_a_disk() -> bool {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let states =
+        threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("stat")).ok());
+    // The name before it, in brackets, may have anything in it.
+    states.filter_map(|stat| stat.rsplit_once(") ")?.1.chars().next()).any(|state| state == 'D')
 }
 
 /// What all threads of the program have used.
