@@ -5,7 +5,7 @@
 //! Principles:
 //! - A row is worked on in blocks of up to [`BLOCK`] luma samples, which stay in the first cache:
 //!   loaded from any layout into one array of codes per component, differenced, and stored back.
-//! - A [`Method`] sees codes and returns differences in the lattice's units ([`fraction_bits`]); all
+//! - A [`Method`] sees codes and returns differences in the lattice's units (`fraction_bits`); all
 //!   that follows (mix, averaging of chroma, rounding) is in integers and common to every method, so
 //!   that thread count, band and block size cannot change a bit.
 //! - The commonest layouts, packed pixels of four bytes and 8-bit planes with shared chroma, go through

@@ -40,7 +40,7 @@ pub fn ray_cubics(space: &RgbSpace, lab: Triple) -> [[f64; 4]; 3] {
 /// `lab` with its chroma reduced until it lies in the gamut; unchanged where it already does. A
 /// channel of encoded R'G'B' may be outside [0, 1] by `slack`.
 ///
-/// The result is within [`EPSILON`] of the boundary. A colour whose grey is outside (L outside
+/// The result is within `EPSILON` of the boundary. A colour whose grey is outside (L outside
 /// [0, 1]) comes back grey.
 pub fn reduce_chroma(space: &RgbSpace, lab: Triple, slack: f64) -> Triple {
     let (low, high) = (-slack / 12.92, transfer::decode(1.0 + slack));

@@ -1,4 +1,4 @@
-//! The `f32` twin of [`Transform`] over SIMD lanes: code values in, differences of code values out.
+//! The `f32` twin of `Transform` over SIMD lanes: code values in, differences of code values out.
 //!
 //! One kernel serves three uses: it bakes lattices (at the nodes' codes), colours frames with
 //! `method=exact`, and measures the error of a lattice. It agrees with the gold within

@@ -71,7 +71,7 @@ impl Shape {
         self.strides[plane] * self.rows[plane] * groups
     }
 
-    /// Groups of a band of `rows` rows, else of about [`BAND_BYTES`], and never more than `most` bytes. Pairs
+    /// Groups of a band of `rows` rows, else of about `BAND_BYTES`, and never more than `most` bytes. Pairs
     /// of groups, so that fields stay together.
     pub fn groups_per_band(&self, layout: &Layout, rows: Option<usize>, most: u64) -> usize {
         let groups = match rows {
