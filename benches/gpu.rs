@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use colorshine_core::apply::{Dither, Finish, Method};
+use colorshine_core::apply::{Dither, Evaluator, Finish};
 use colorshine_core::attractor::{Channels, parse};
 use colorshine_core::color::oklab::Primaries;
 use colorshine_core::lut::{Interpolation, bake};
@@ -26,9 +26,9 @@ use colorshine_core::workers::{Team, cores, simd_level};
 use common::{ATTRACTORS, info_of, photograph_of};
 use gst::prelude::*;
 use gst_video::VideoFormat;
-use gstcolorshine::apply::gpu::{Manner, Room, Stage, Task, Times};
+use gstcolorshine::apply::gpu::{Budget, OutputOptions, Stage, Task, Times};
 use gstcolorshine::frame::{Stream, with_mapped};
-use gstcolorshine::gpu::{Device, Trouble, Wish};
+use gstcolorshine::gpu::{AdapterRequest, Device, GpuError};
 
 const FORMATS: [VideoFormat; 3] = [VideoFormat::Rgba, VideoFormat::Nv12, VideoFormat::P01010le];
 const SIZES: [[u32; 2]; 3] = [[1920, 1080], [3840, 2160], [7680, 4320]];
@@ -108,7 +108,7 @@ fn median(mut values: [f64; RUNS]) -> f64 {
 }
 
 /// The steps of a frame that is one band.
-fn steps(device: &Arc<Device>, case: &Case) -> Result<Times, Trouble> {
+fn steps(device: &Arc<Device>, case: &Case) -> Result<Times, GpuError> {
     let info = info_of(case.format, case.size);
     let stream = Stream::new(&info);
     let look = Look {
@@ -125,15 +125,16 @@ fn steps(device: &Arc<Device>, case: &Case) -> Result<Times, Trouble> {
         gamut::radii(&look.attractors, &look.primaries, gamut::POINTS, simd_level(), Team::alone());
     let kernel = ExactKernel::new(&look, &radii, &stream.codes, simd_level());
     let lattice = bake(&kernel, &stream.codes, LUT_SIZE, Team::of_bakes());
-    let method = Method::Lattice(Arc::new(lattice), Interpolation::Tetrahedral);
-    let manner = Manner { finish: Finish::new(stream.codes.depth, 1.0), dither: Dither::None };
+    let evaluator = Evaluator::Lattice(Arc::new(lattice), Interpolation::Tetrahedral);
+    let output =
+        OutputOptions { finish: Finish::new(stream.codes.depth, 1.0), dither: Dither::None };
     let mut frame = case.frame();
     let frame = frame.get_mut().expect("the only reference");
-    let room = Room { frames: 1, rows: Some(16), memory: u64::MAX };
+    let budget = Budget { frames: 1, rows: Some(16), memory: u64::MAX };
     let team = Team::of_rows(cores());
     with_mapped(frame, &info, &stream.layout, |planes, layout, area| {
-        let task = Task { layout, area: &area, method: &method, manner, room, team };
-        Stage::new(device, layout, &area, room)?.times(planes, &task, REPEATS)
+        let task = Task { layout, area: &area, evaluator: &evaluator, output, budget, team };
+        Stage::new(device, layout, &area, budget)?.times(planes, &task, REPEATS)
     })
     .expect("a frame")
 }
@@ -152,7 +153,7 @@ fn frames_per_second(
     let element = gst::ElementFactory::make("colorshine")
         .property("attractors", ATTRACTORS)
         .property("cache-dir", "")
-        .property_from_str("method", "lut")
+        .property_from_str("evaluator", "lut")
         .property("lut-size", LUT_SIZE as u32)
         .property("n-threads", 0u32)
         .property("pipeline-depth", depth)
@@ -219,8 +220,8 @@ fn print_steps(device: &Arc<Device>, cases: &[Case]) {
     for case in cases {
         let times = match steps(device, case) {
             Ok(times) => times,
-            Err(trouble) => {
-                println!("| {case} | {trouble} | | | | | | | | |");
+            Err(error) => {
+                println!("| {case} | {error} | | | | | | | | |");
                 continue;
             }
         };
@@ -294,13 +295,14 @@ fn main() -> ExitCode {
     gst::init().expect("GStreamer");
     gstcolorshine::plugin_register_static().expect("the plugin");
     let name = std::env::var("GPU_ADAPTER").ok().filter(|name| !name.is_empty());
-    let device = match Device::open(&Wish { name, may_be_software: true, has_clock: true }) {
-        Ok(device) => device,
-        Err(trouble) => {
-            eprintln!("nothing to measure: {trouble}");
-            return ExitCode::FAILURE;
-        }
-    };
+    let device =
+        match Device::open(&AdapterRequest { name, may_be_software: true, has_clock: true }) {
+            Ok(device) => device,
+            Err(error) => {
+                eprintln!("nothing to measure: {error}");
+                return ExitCode::FAILURE;
+            }
+        };
     let adapter = device.name();
     println!("# {adapter}\n");
     if device.is_software() {

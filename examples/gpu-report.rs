@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
-use gstcolorshine::gpu::{Device, Wish};
+use gstcolorshine::gpu::{AdapterRequest, Device};
 use xxhash_rust::xxh64::xxh64;
 
 const ATTRACTORS: &str = "#ff8a3d;45;60|oklch(50% 0.12 200);40;80";
@@ -75,11 +75,11 @@ fn main() -> ExitCode {
     println!("| GStreamer | {} |", gst::version_string());
     println!("| system | {} {} |", std::env::consts::OS, std::env::consts::ARCH);
     let name = std::env::var("GPU_ADAPTER").ok().filter(|name| !name.is_empty());
-    let wish = Wish { name, may_be_software: true, ..Wish::default() };
-    let device = match Device::open(&wish) {
+    let request = AdapterRequest { name, may_be_software: true, ..AdapterRequest::default() };
+    let device = match Device::open(&request) {
         Ok(device) => device,
-        Err(trouble) => {
-            println!("| adapter | {trouble} |");
+        Err(error) => {
+            println!("| adapter | {error} |");
             return ExitCode::FAILURE;
         }
     };
@@ -101,13 +101,13 @@ fn main() -> ExitCode {
         let Ok(info) = VideoInfo::builder(format, SIZE.0, SIZE.1).fps((25, 1)).build() else {
             continue;
         };
-        for (manner, properties) in MANNERS {
+        for (output, properties) in MANNERS {
             let by = |backend: &str| {
                 let adapter = if backend == "gpu" { &**device.name() } else { "" };
                 frame(&info, backend, adapter, properties).filter(|(done_by, _)| done_by == backend)
             };
             let (Some((_, cpu)), Some((_, gpu))) = (by("cpu"), by("gpu")) else {
-                println!("| {format:?} | {manner} | | not done by the GPU | | |");
+                println!("| {format:?} | {output} | | not done by the GPU | | |");
                 is_fine = false;
                 continue;
             };
@@ -115,9 +115,9 @@ fn main() -> ExitCode {
             let (differing, most) = each.fold((0, 0), |(count, most), difference| {
                 (count + usize::from(difference != 0), most.max(difference))
             });
-            is_fine &= differing == 0 || manner == "exact";
+            is_fine &= differing == 0 || output == "exact";
             let [cpu, gpu] = [cpu, gpu].map(|bytes| xxh64(&bytes, 0));
-            println!("| {format:?} | {manner} | {cpu:016x} | {gpu:016x} | {differing} | {most} |");
+            println!("| {format:?} | {output} | {cpu:016x} | {gpu:016x} | {differing} | {most} |");
         }
     }
     if is_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -1,5 +1,5 @@
 // Twin of `ExactKernel` in `core/src/model/lanes.rs`: the model itself as the source of differences. All that
-// belongs to a look is data, as `core/src/model/words.rs` writes it; no number here is ever infinite or NaN.
+// belongs to a look is data, as `core/src/model/shader_data.rs` writes it; no number here is ever infinite or NaN.
 
 const CLASSIC = 1u;
 

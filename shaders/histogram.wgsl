@@ -19,13 +19,13 @@ const GROUP_ROWS = 4u;
 const PIXELS = 64u;
 
 // What distances are measured from.
-struct Gauge {
+struct DistanceParameters {
     to_oklab: ToOklab,
     // Oklab, and a number that is not used.
     attractors: array<vec4<f32>>,
 }
 
-@group(0) @binding(3) var<storage, read> gauge: Gauge;
+@group(0) @binding(3) var<storage, read> parameters: DistanceParameters;
 
 // For each attractor its bins and, as the bits of a float, the largest distance: what bands have in
 // common, and 0 before the first.
@@ -41,7 +41,7 @@ fn count(
     @builtin(local_invocation_index) index: u32,
 ) {
     let size = picture();
-    let to = gauge.attractors[group.z].xyz;
+    let to = parameters.attractors[group.z].xyz;
     let first_count = group.z * (BINS + 1u);
     let first_row = group.y * GROUP_ROWS * PIXELS + local.y;
     var largest = 0.0;
@@ -50,8 +50,8 @@ fn count(
         if (id.x >= size.x || row >= size.y) {
             break;
         }
-        let rgb = encoded_rgb(gauge.to_oklab, pixel(id.x, row));
-        let d = oklab(gauge.to_oklab, through(gauge.to_oklab.input, rgb)) - to;
+        let rgb = encoded_rgb(parameters.to_oklab, pixel(id.x, row));
+        let d = oklab(parameters.to_oklab, through(parameters.to_oklab.input, rgb)) - to;
         let distance = root(d.x * d.x + d.y * d.y + d.z * d.z);
         let at = clamp(distance * (f32(BINS) / REACH) - 0.5, 0.0, f32(BINS - 1u));
         let bin = u32(round(at));

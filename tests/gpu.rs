@@ -125,10 +125,10 @@ fn lattices_give_the_same_bits_in_every_format() {
                 3 => &[&[("split", "0.37"), ("dither", "blue-noise"), ("n-threads", "2")]],
                 _ => &[&[("interpolation", "nearest")], &[("tile-size", "16"), ("n-threads", "2")]],
             };
-            for manner in manners {
+            for output in manners {
                 let mut properties =
                     vec![("attractors", ATTRACTORS), ("method", "lut"), ("lut-size", "9")];
-                properties.extend_from_slice(manner);
+                properties.extend_from_slice(output);
                 let [cpu, gpu] =
                     ["cpu", "gpu"].map(|backend| process(&info, &input, &properties, backend));
                 // One pixel may lie beyond all radii.
@@ -136,7 +136,7 @@ fn lattices_give_the_same_bits_in_every_format() {
                 let (difference, at) = worst(&info, &cpu, &gpu);
                 assert!(
                     cpu == gpu,
-                    "{format:?} {width}x{height} {manner:?}: {difference} codes at sample {at}"
+                    "{format:?} {width}x{height} {output:?}: {difference} codes at sample {at}"
                 );
                 cases += 1;
             }
@@ -439,7 +439,7 @@ fn frames_in_flight_come_before_other_caps_and_go_with_a_flush() {
     for (number, want) in [&small, &small].into_iter().enumerate() {
         assert_eq!(harness.try_pull().expect("a frame").size(), want.size(), "frame {number}");
     }
-    assert!(harness.try_pull().is_none(), "three are in flight");
+    assert!(harness.try_pull().is_none(), "three are in in_flight");
     assert!(harness.push_event(gst::event::FlushStart::new()));
     assert!(harness.push_event(gst::event::FlushStop::new(true)));
     let segment = gst::FormattedSegment::<gst::ClockTime>::new();

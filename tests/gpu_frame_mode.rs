@@ -87,11 +87,11 @@ fn radii_are_the_cpus() {
                 let frame = input.get_mut().unwrap();
                 gst_video::VideoCropMeta::add(frame, (5, 3, width - 9, height - 4));
             }
-            let manner = manners[(f + i) % 3];
-            let found = radii(&info, &input, manner);
+            let output = manners[(f + i) % 3];
+            let found = radii(&info, &input, output);
             assert!(found[0].iter().any(|radius| *radius > 0.0));
             let off = distance(&found);
-            assert!(off <= NEAR, "{format:?} {width}x{height} {manner:?}: {found:?}");
+            assert!(off <= NEAR, "{format:?} {width}x{height} {output:?}: {found:?}");
             largest = largest.max(off);
             cases += 1;
         }

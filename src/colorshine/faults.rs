@@ -9,7 +9,7 @@ use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
 
 use crate::gpu::fault::{self, Fault, Step};
-use crate::gpu::{Device, Trouble, Wish};
+use crate::gpu::{AdapterRequest, Device, GpuError};
 use crate::workers::finish_gpu;
 
 /// Frames take their time, so that those that are held leave with others, on the thread that faults are planned on.
@@ -214,8 +214,8 @@ fn held_frames_leave_though_the_device_is_gone() {
         }
         assert_eq!(stat::<String>(&element, "backend"), "gpu");
         if is_lost {
-            let wish = Wish { may_be_software: true, ..Wish::default() };
-            Device::open(&wish).expect("the device that is open").destroy();
+            let request = AdapterRequest { may_be_software: true, ..AdapterRequest::default() };
+            Device::open(&request).expect("the device that is open").destroy();
         }
         for number in 0..3 {
             let got = harness.pull().expect("a frame that leaves by itself");
@@ -249,13 +249,13 @@ fn frames_in_flight_are_finished_before_the_backend_changes() {
 struct InTheWay;
 
 impl InTheWay {
-    fn new(trouble: &Trouble) -> Self {
-        Self::set(Some(trouble.clone()));
+    fn new(error: &GpuError) -> Self {
+        Self::set(Some(error.clone()));
         Self
     }
 
-    fn set(trouble: Option<Trouble>) {
-        *fault::IN_THE_WAY.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    fn set(error: Option<GpuError>) {
+        *fault::IN_THE_WAY.lock().unwrap_or_else(PoisonError::into_inner) = error;
     }
 }
 
@@ -299,19 +299,19 @@ fn comes_to(
 #[test]
 fn a_gpu_that_cannot_be_opened_is_told_once() {
     let _one = fault::exclusive();
-    let troubles = [
-        Trouble::NoAdapter(None, Vec::new()),
-        Trouble::OnlySoftware("an abacus".into()),
-        Trouble::NoDevice("planned".into()),
-        Trouble::WrongPicture(7),
-        Trouble::Refused("planned".into()),
+    let errors = [
+        GpuError::NoAdapter(None, Vec::new()),
+        GpuError::OnlySoftware("an abacus".into()),
+        GpuError::NoDevice("planned".into()),
+        GpuError::WrongPicture(7),
+        GpuError::Refused("planned".into()),
     ];
-    for trouble in troubles {
-        let in_the_way = InTheWay::new(&trouble);
+    for error in errors {
+        let in_the_way = InTheWay::new(&error);
         let (element, mut harness, bus) = stream("gpu", 1, SIZE, &[]);
         drop(in_the_way);
-        assert!(!comes_to("gpu", &element, &mut harness, 5), "{trouble:?}: it is tried again");
-        assert_eq!(warnings(&bus), 1, "{trouble:?}");
+        assert!(!comes_to("gpu", &element, &mut harness, 5), "{error:?}: it is tried again");
+        assert_eq!(warnings(&bus), 1, "{error:?}");
         assert_eq!(stat::<u64>(&element, "device-lost"), 0);
     }
 }
@@ -320,23 +320,23 @@ fn a_gpu_that_cannot_be_opened_is_told_once() {
 #[test]
 fn a_gpu_that_goes_comes_back() {
     let _one = fault::exclusive();
-    let troubles = [
-        Trouble::NoAdapter(None, Vec::new()),
-        Trouble::OnlySoftware("an abacus".into()),
-        Trouble::NoDevice("planned".into()),
-        Trouble::WrongPicture(7),
-        Trouble::Timeout(Duration::from_secs(5)),
+    let errors = [
+        GpuError::NoAdapter(None, Vec::new()),
+        GpuError::OnlySoftware("an abacus".into()),
+        GpuError::NoDevice("planned".into()),
+        GpuError::WrongPicture(7),
+        GpuError::Timeout(Duration::from_secs(5)),
     ];
-    for trouble in troubles {
+    for error in errors {
         let (element, mut harness, bus) = stream("gpu", 1, SIZE, &[]);
         assert!(comes_to("gpu", &element, &mut harness, 1));
         warnings(&bus);
-        let in_the_way = InTheWay::new(&trouble);
+        let in_the_way = InTheWay::new(&error);
         fault::plan(Step::Wait, 0, Fault::Destroy);
-        assert!(!comes_to("gpu", &element, &mut harness, 6), "{trouble:?}");
+        assert!(!comes_to("gpu", &element, &mut harness, 6), "{error:?}");
         drop(in_the_way);
-        assert_eq!(warnings(&bus), 1, "{trouble:?}: one for the loss");
-        assert!(comes_to("gpu", &element, &mut harness, 5), "{trouble:?}: it does not come back");
+        assert_eq!(warnings(&bus), 1, "{error:?}: one for the loss");
+        assert!(comes_to("gpu", &element, &mut harness, 5), "{error:?}: it does not come back");
     }
 }
 
@@ -383,7 +383,7 @@ fn auto_tries_both_and_remembers() {
     assert!(second[2..].iter().all(|backend| backend == winner), "{second:?}");
     if winner == "cpu" {
         // No GPU is opened any more, so nothing can be wrong with it.
-        let _in_the_way = InTheWay::new(&Trouble::WrongPicture(7));
+        let _in_the_way = InTheWay::new(&GpuError::WrongPicture(7));
         let (_, mut harness, bus) = stream("auto", 1, size, &[]);
         for number in 0..3 {
             finish_gpu(Duration::from_secs(60));

@@ -10,20 +10,20 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use colorshine_core::apply::{Finish, Method};
+use colorshine_core::apply::{Evaluator, Finish};
 use colorshine_core::frame::Area;
 
-use self::measure::Gauge;
+use self::measure::DistanceParameters;
 use self::phase::{Kind, Opened, Phase};
 use super::Backend;
 use super::measured::Measured;
 use super::plan::{Caps, Frame, Plan};
 use super::recipe::{Held, Recipe};
 use super::settings::{DEEPEST_PIPELINE, Settings};
-use super::trial::{Contest, Trial};
-use crate::apply::gpu::{Flight, Manner, Room, Task, look_bytes};
+use super::trial::{Trial, TrialKey};
+use crate::apply::gpu::{Budget, FrameInFlight, OutputOptions, Task, look_bytes};
 use crate::frame::{MapError, with_mapped};
-use crate::gpu::{Device, PATIENCE, Trouble, Wish};
+use crate::gpu::{AdapterRequest, Device, GpuError, PATIENCE};
 use crate::telemetry::Counters;
 use crate::workers::finish_gpu;
 
@@ -32,7 +32,7 @@ const SLOW_FRAMES: u32 = 8;
 
 /// Something that the user should hear of.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum News {
+pub(super) enum GpuEvent {
     /// Something does not work as asked for.
     Warning(String),
     /// Something else worth knowing.
@@ -45,8 +45,8 @@ pub(super) enum News {
 
 /// A frame that the GPU has, and what the CPU needs to do it instead.
 #[derive(Debug)]
-struct Begun {
-    flight: Flight,
+struct PendingFrame {
+    in_flight: FrameInFlight,
     plan: Arc<Plan>,
     recipe: Recipe,
     finish: Finish,
@@ -62,7 +62,7 @@ pub(super) const MOST_FRAMES: usize = DEEPEST_PIPELINE as usize;
 #[derive(Debug)]
 pub(super) struct GpuPath {
     backend: Backend,
-    wish: Wish,
+    request: AdapterRequest,
     depth: usize,
     counters: Arc<Counters>,
     opened: Opened,
@@ -73,7 +73,7 @@ pub(super) struct GpuPath {
     caps: Option<Arc<Caps>>,
     /// Whether the stream began with frames that have radii of their own.
     is_measuring: bool,
-    room: Room,
+    budget: Budget,
     phase: Phase,
     /// Frames that the GPU holds back in this stream. It never becomes fewer while the stream goes on: what is
     /// shown would have to hurry, and live sinks would drop frames.
@@ -95,13 +95,13 @@ pub(super) struct GpuPath {
     /// Whether the user knows that memory is too short for the GPU.
     is_told_lacking: bool,
     /// What the frames of the plan at hand are measured from.
-    gauge: Option<Gauge>,
+    gauge: Option<DistanceParameters>,
     trial: Trial,
     /// The frame at hand, if the GPU has it.
-    begun: Option<Begun>,
+    begun: Option<PendingFrame>,
     /// Frames that are not pushed yet, the oldest first.
-    queue: VecDeque<(gst::Buffer, Option<Begun>)>,
-    news: Vec<News>,
+    queue: VecDeque<(gst::Buffer, Option<PendingFrame>)>,
+    events: Vec<GpuEvent>,
 }
 
 impl GpuPath {
@@ -110,7 +110,7 @@ impl GpuPath {
         let (backend, name, depth) = settings.gpu();
         let path = Self {
             backend,
-            wish: Wish { name, ..Wish::default() },
+            request: AdapterRequest { name, ..AdapterRequest::default() },
             depth,
             counters: counters.clone(),
             opened: Opened::default(),
@@ -118,7 +118,7 @@ impl GpuPath {
             process: std::process::id(),
             caps: None,
             is_measuring: false,
-            room: Room { frames: 1, rows: None, memory: 0 },
+            budget: Budget { frames: 1, rows: None, memory: 0 },
             phase: Phase::Off,
             held_back: 0,
             slow_frames: 0,
@@ -133,7 +133,7 @@ impl GpuPath {
             trial: Trial::default(),
             begun: None,
             queue: VecDeque::new(),
-            news: Vec::new(),
+            events: Vec::new(),
         };
         path.open_early();
         path
@@ -150,7 +150,7 @@ impl GpuPath {
         self.caps = Some(plan.caps.clone());
         self.is_measuring = plan.measured().is_some_and(Measured::is_of_each_frame);
         self.trial = Trial::default();
-        self.room = plan.room(self.frames_at_once(), Held::bytes(&[plan.held()]));
+        self.budget = plan.budget(self.frames_at_once(), Held::bytes(&[plan.held()]));
         self.held_back = 0;
         self.slow_frames = 0;
         self.let_go();
@@ -162,7 +162,7 @@ impl GpuPath {
             None => self.turn_on(),
         }
         self.wait_until_open();
-        self.news.push(News::Latency);
+        self.events.push(GpuEvent::Latency);
     }
 
     /// The trial of a stream whose like the CPU has won before, so that no GPU need be opened.
@@ -170,8 +170,8 @@ impl GpuPath {
         if self.backend != Backend::Auto {
             return None;
         }
-        let (adapter, recipe) = (Device::name_for(&self.wish())?, plan.recipe()?);
-        Trial::lost(Contest::new(&adapter, plan, &recipe.method(), self.room.frames))
+        let (adapter, recipe) = (Device::name_for(&self.request())?, plan.recipe()?);
+        Trial::lost(TrialKey::new(&adapter, plan, &recipe.evaluator(), self.budget.frames))
     }
 
     /// Frames that are begun before the first of them is finished. One where the caps have no frame rate:
@@ -201,11 +201,11 @@ impl GpuPath {
         finish: &Finish,
         held: &[Option<Held>],
     ) -> Option<usize> {
-        let method = recipe.method();
-        let frames = self.room.frames;
-        self.room = plan.room(frames, self.lattice_bytes(held));
-        self.look_bytes = look_bytes(&method);
-        self.look_after(&method);
+        let evaluator = recipe.evaluator();
+        let frames = self.budget.frames;
+        self.budget = plan.budget(frames, self.lattice_bytes(held));
+        self.look_bytes = look_bytes(&evaluator);
+        self.look_after(&evaluator);
         if frame.area.processed_until <= frame.area.columns[0] {
             return None;
         }
@@ -219,7 +219,7 @@ impl GpuPath {
         }
         if self.backend == Backend::Auto {
             let adapter = stage.device().name();
-            let kind = || Contest::new(adapter, plan, &method, self.room.frames);
+            let kind = || TrialKey::new(adapter, plan, &evaluator, self.budget.frames);
             match self.trial.is_gpus_turn(kind) {
                 // What is under way comes first.
                 None if is_under_way => return all,
@@ -232,7 +232,7 @@ impl GpuPath {
             }
         }
         // Lattices may take what frames under way have been given: then those have to be done first.
-        let fits = stage.fit_into(self.room);
+        let fits = stage.fit_into(self.budget);
         self.counters.staging_bytes.set(stage.bytes());
         if !fits && is_under_way {
             return all;
@@ -242,23 +242,23 @@ impl GpuPath {
         let task = Task {
             layout: frame.layout,
             area: &area,
-            method: &method,
-            manner: Manner { finish: *finish, dither: plan.dither() },
-            room: self.room,
+            evaluator: &evaluator,
+            output: OutputOptions { finish: *finish, dither: plan.dither() },
+            budget: self.budget,
             team: plan.team(),
         };
         let begun = stage.begin(frame.planes, &task);
         let result = match begun {
-            Ok(flight) if frames > 1 => {
+            Ok(in_flight) if frames > 1 => {
                 let (plan, recipe, finish) = (plan.clone(), recipe.clone(), *finish);
                 let time = Duration::ZERO;
-                self.begun = Some(Begun { flight, plan, recipe, finish, area, time });
+                self.begun = Some(PendingFrame { in_flight, plan, recipe, finish, area, time });
                 Ok(())
             }
-            Ok(mut flight) => stage
-                .finish(&mut flight, frame.planes, plan.team())
-                .map_err(|trouble| (trouble, flight.first_open_row().max(area.rows[0]))),
-            Err(trouble) => Err((trouble, area.rows[0])),
+            Ok(mut in_flight) => stage
+                .finish(&mut in_flight, frame.planes, plan.team())
+                .map_err(|error| (error, in_flight.first_open_row().max(area.rows[0]))),
+            Err(error) => Err((error, area.rows[0])),
         };
         match result {
             Ok(()) => {
@@ -266,7 +266,7 @@ impl GpuPath {
                 let program = Some(stage.device()).filter(|device| device.is_software());
                 if let Some(program) = program.filter(|_| !self.is_told_program) {
                     self.is_told_program = true;
-                    self.news.push(News::Warning(format!(
+                    self.events.push(GpuEvent::Warning(format!(
                         "backend=gpu: {} is no GPU but a program on the CPU; backend=cpu is faster",
                         program.name()
                     )));
@@ -281,17 +281,17 @@ impl GpuPath {
                 }
                 None
             }
-            Err((Trouble::MemoryLimit(..), _)) if is_under_way => all,
-            Err((trouble @ Trouble::Unsuited, _)) => {
+            Err((GpuError::MemoryLimit(..), _)) if is_under_way => all,
+            Err((error @ GpuError::Unsuited, _)) => {
                 // The stage is as good as before.
                 if !std::mem::replace(&mut self.is_told_unsuited, true) {
-                    let text = format!("{trouble}; the CPU does the work");
-                    self.news.push(News::Warning(text));
+                    let text = format!("{error}; the CPU does the work");
+                    self.events.push(GpuEvent::Warning(text));
                 }
                 all
             }
-            Err((trouble, first_row)) => {
-                self.lose(trouble);
+            Err((error, first_row)) => {
+                self.lose(error);
                 Some(first_row)
             }
         }
@@ -303,7 +303,7 @@ impl GpuPath {
         self.slow_frames = if is_slow { self.slow_frames + 1 } else { 0 };
         if self.slow_frames == SLOW_FRAMES {
             plan.caps.exact_on_gpu.set_time(time);
-            self.news.push(News::TooSlow);
+            self.events.push(GpuEvent::TooSlow);
         }
     }
 
@@ -352,7 +352,7 @@ impl GpuPath {
     /// many as there may be. `None` where none is.
     pub(super) fn pop(&mut self) -> Option<Result<gst::Buffer, MapError>> {
         let is_under_way = self.queue.back().is_some_and(|(_, begun)| begun.is_some());
-        let wait = if is_under_way { self.room.frames - 1 } else { 0 };
+        let wait = if is_under_way { self.budget.frames - 1 } else { 0 };
         if self.queue.len() > wait { self.pop_any() } else { None }
     }
 
@@ -371,32 +371,32 @@ impl GpuPath {
         Some(result.map(|()| buffer))
     }
 
-    fn finish(&mut self, buffer: &mut gst::BufferRef, begun: Begun) -> Result<(), MapError> {
-        let Begun { mut flight, plan, recipe, finish, area, time: _ } = begun;
+    fn finish(&mut self, buffer: &mut gst::BufferRef, begun: PendingFrame) -> Result<(), MapError> {
+        let PendingFrame { mut in_flight, plan, recipe, finish, area, time: _ } = begun;
         let caps = &plan.caps;
         with_mapped(buffer, &caps.info, &caps.stream.layout, |planes, layout, _| {
             if let Phase::Ready { stage, .. } = &mut self.phase
-                && stage.has_begun(&flight)
+                && stage.has_begun(&in_flight)
             {
-                match stage.finish(&mut flight, planes, plan.team()) {
+                match stage.finish(&mut in_flight, planes, plan.team()) {
                     Ok(()) => return,
                     // It is told with the next frame that is to look so.
-                    Err(Trouble::Unsuited) => {}
-                    Err(trouble) => self.lose(trouble),
+                    Err(GpuError::Unsuited) => {}
+                    Err(error) => self.lose(error),
                 }
             }
             self.counters.is_on_gpu.set(0);
             let mut frame = Frame { planes, layout, area };
-            plan.apply_on_cpu(&mut frame, flight.first_open_row(), &recipe, &finish);
-            self.leave(flight);
+            plan.apply_on_cpu(&mut frame, in_flight.first_open_row(), &recipe, &finish);
+            self.leave(in_flight);
         })
     }
 
     /// Lets go of a frame that the GPU has not finished.
-    fn leave(&self, flight: Flight) {
+    fn leave(&self, in_flight: FrameInFlight) {
         if self.is_forked() {
             // Its memory is the parent's.
-            std::mem::forget(flight);
+            std::mem::forget(in_flight);
         }
     }
 
@@ -406,20 +406,20 @@ impl GpuPath {
         for begun in queued.chain([self.begun.take()]).flatten() {
             match &mut self.phase {
                 Phase::Ready { stage, .. }
-                    if stage.has_begun(&begun.flight) && self.process == std::process::id() =>
+                    if stage.has_begun(&begun.in_flight) && self.process == std::process::id() =>
                 {
-                    if let Err(trouble) = stage.cancel(begun.flight) {
-                        self.lose(trouble);
+                    if let Err(error) = stage.cancel(begun.in_flight) {
+                        self.lose(error);
                     }
                 }
-                _ => self.leave(begun.flight),
+                _ => self.leave(begun.in_flight),
             }
         }
     }
 
     /// What has become known since this was last asked.
-    pub(super) fn news(&mut self) -> Vec<News> {
-        std::mem::take(&mut self.news)
+    pub(super) fn events(&mut self) -> Vec<GpuEvent> {
+        std::mem::take(&mut self.events)
     }
 }
 
@@ -435,13 +435,13 @@ impl Drop for GpuPath {
     }
 }
 
-impl Contest {
-    fn new(adapter: &Arc<str>, plan: &Plan, method: &Method, frames: usize) -> Self {
+impl TrialKey {
+    fn new(adapter: &Arc<str>, plan: &Plan, evaluator: &Evaluator, frames: usize) -> Self {
         Self {
             adapter: adapter.clone(),
             format: plan.caps.info.format(),
             size: [plan.caps.info.width(), plan.caps.info.height()],
-            is_exact: matches!(method, Method::Exact(..)),
+            is_exact: matches!(evaluator, Evaluator::Exact(..)),
             frames,
             threads: plan.team().threads(),
         }

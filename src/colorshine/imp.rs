@@ -534,7 +534,7 @@ impl VideoFilterImpl for ColorShine {
             streaming.gpu.begin_stream(&plan, settings.backend());
             streaming.first_frame = Some(start.elapsed());
         });
-        self.spread_news();
+        self.tell_gpu_events();
         self.announce(plan.notice().as_ref());
         self.warn_of_alpha();
         if let Some(transfer) = hdr {

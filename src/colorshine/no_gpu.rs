@@ -17,7 +17,7 @@ use crate::telemetry::Counters;
 /// Something that the user should hear of.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(dead_code, reason = "as the way over the GPU has it")]
-pub(super) enum News {
+pub(super) enum GpuEvent {
     Warning(String),
     Info(String),
     Latency,
@@ -32,12 +32,12 @@ pub(super) const MOST_FRAMES: usize = 0;
 pub(super) struct GpuPath {
     backend: Backend,
     buffer: Option<gst::Buffer>,
-    news: Vec<News>,
+    events: Vec<GpuEvent>,
 }
 
 impl GpuPath {
     pub(super) fn start(settings: &Settings, _counters: &Arc<Counters>) -> Self {
-        let mut path = Self { backend: Backend::Auto, buffer: None, news: Vec::new() };
+        let mut path = Self { backend: Backend::Auto, buffer: None, events: Vec::new() };
         path.turn_to(settings.gpu().0);
         path
     }
@@ -49,7 +49,7 @@ impl GpuPath {
     pub(super) fn turn_to(&mut self, backend: Backend) {
         if backend == Backend::Gpu && self.backend != backend {
             let text = "backend=gpu: this plugin was built without the cargo feature gpu; the CPU does the work";
-            self.news.push(News::Warning(text.into()));
+            self.events.push(GpuEvent::Warning(text.into()));
         }
         self.backend = backend;
     }
@@ -113,7 +113,7 @@ impl GpuPath {
         self.buffer = None;
     }
 
-    pub(super) fn news(&mut self) -> Vec<News> {
-        std::mem::take(&mut self.news)
+    pub(super) fn events(&mut self) -> Vec<GpuEvent> {
+        std::mem::take(&mut self.events)
     }
 }

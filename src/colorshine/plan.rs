@@ -444,9 +444,9 @@ impl Plan {
 
     /// What the way over the GPU may take beside the bytes that are held, with a number of frames under way at once.
     #[cfg(feature = "gpu")]
-    pub(super) fn room(&self, frames: usize, held: u64) -> crate::apply::gpu::Room {
+    pub(super) fn budget(&self, frames: usize, held: u64) -> crate::apply::gpu::Budget {
         let memory = self.request.memory_limit.saturating_sub(held);
-        crate::apply::gpu::Room { frames, rows: self.tile_size, memory }
+        crate::apply::gpu::Budget { frames, rows: self.tile_size, memory }
     }
 
     /// What differences are rounded by.
@@ -514,8 +514,8 @@ impl Plan {
         let width = self.tile_size.unwrap_or(BLOCK);
         let (reads, dither) = (Reads::fastest(), self.dither);
         let groups = self.groups_per_band(frame);
-        let (method, layout, area) = (&recipe.method(), frame.layout, &frame.area);
-        let job = Job { layout, area, width, method, reads, finish, dither };
+        let (evaluator, layout, area) = (&recipe.evaluator(), frame.layout, &frame.area);
+        let job = Job { layout, area, width, evaluator, reads, finish, dither };
         let rows = [first_row.max(area.rows[0]), area.rows[1]];
         if rows[0] >= rows[1] {
             return;

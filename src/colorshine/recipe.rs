@@ -78,12 +78,12 @@ impl Recipe {
     }
 
     /// What frames are put through.
-    pub(super) fn method(&self) -> apply::Method {
+    pub(super) fn evaluator(&self) -> apply::Evaluator {
         match self {
             Self::Lattice(lattice, interpolation) => {
-                apply::Method::Lattice(lattice.clone(), *interpolation)
+                apply::Evaluator::Lattice(lattice.clone(), *interpolation)
             }
-            Self::Exact(exact) => apply::Method::Exact(exact.kernel.clone(), exact.codes.depth),
+            Self::Exact(exact) => apply::Evaluator::Exact(exact.kernel.clone(), exact.codes.depth),
         }
     }
 

@@ -10,7 +10,7 @@ use gst::subclass::prelude::*;
 use gst_base::prelude::*;
 use gst_base::subclass::base_transform::GenerateOutputSuccess;
 
-use super::gpu::{GpuPath, MOST_FRAMES, News};
+use super::gpu::{GpuEvent, GpuPath, MOST_FRAMES};
 use super::imp::{CAT, ColorShine};
 use super::plan::{Frame, Moment, Plan};
 use super::prepare;
@@ -133,7 +133,7 @@ impl ColorShine {
             }
             streaming.gpu.pop()
         });
-        self.spread_news();
+        self.tell_gpu_events();
         match next.flatten() {
             Some(Ok(buffer)) => Ok(GenerateOutputSuccess::Buffer(buffer)),
             Some(Err(error)) => Err(self.refuse(&error)),
@@ -149,7 +149,7 @@ impl ColorShine {
             return Err(refusal);
         }
         while let Some(next) = self.with_streaming(|streaming| streaming.gpu.pop_any()).flatten() {
-            self.spread_news();
+            self.tell_gpu_events();
             let buffer = next.map_err(|error| self.refuse(&error))?;
             self.note_push();
             self.obj().src_pad().push(buffer)?;
@@ -167,24 +167,24 @@ impl ColorShine {
     }
 
     /// Tells the user what has become of the GPU, and the pipeline when latency is another.
-    pub(super) fn spread_news(&self) {
-        let Some((news, latency)) =
-            self.with_streaming(|streaming| (streaming.gpu.news(), streaming.gpu.latency()))
+    pub(super) fn tell_gpu_events(&self) {
+        let Some((events, latency)) =
+            self.with_streaming(|streaming| (streaming.gpu.events(), streaming.gpu.latency()))
         else {
             return;
         };
-        for news in news {
-            match news {
-                News::Warning(text) => {
+        for events in events {
+            match events {
+                GpuEvent::Warning(text) => {
                     gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{text}"));
                 }
-                News::Info(text) => gst::info!(CAT, imp = self, "{text}"),
-                News::TooSlow => {
+                GpuEvent::Info(text) => gst::info!(CAT, imp = self, "{text}"),
+                GpuEvent::TooSlow => {
                     // The next plan knows it, and takes the table.
                     self.state().version += 1;
                     prepare::request(self);
                 }
-                News::Latency => {
+                GpuEvent::Latency => {
                     let frame_time = self.state().caps.as_ref().map(|caps| caps.frame_time());
                     let time = frame_time.unwrap_or_default() * latency as u32;
                     if u128::from(self.counters.latency.get()) != time.as_nanos() {

@@ -13,7 +13,7 @@ const WARM_UP: usize = 3;
 
 /// What is tried. What one stream has found is remembered for the next.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Contest {
+pub(super) struct TrialKey {
     /// The adapter's name.
     pub(super) adapter: Arc<str>,
     /// The stream's format.
@@ -29,12 +29,12 @@ pub(super) struct Contest {
 }
 
 /// Who has won, in this process.
-static KNOWN: Mutex<Vec<(Contest, bool)>> = Mutex::new(Vec::new());
+static KNOWN: Mutex<Vec<(TrialKey, bool)>> = Mutex::new(Vec::new());
 
 /// The trial of a stream.
 #[derive(Debug, Default)]
 pub(super) struct Trial {
-    contest: Option<Contest>,
+    key: Option<TrialKey>,
     /// Whether the GPU is faster, once that is known.
     verdict: Option<bool>,
     cpu: Vec<Duration>,
@@ -45,31 +45,27 @@ pub(super) struct Trial {
 
 impl Trial {
     /// The trial of a contest that the CPU has won before, if it has.
-    pub(super) fn lost(contest: Contest) -> Option<Self> {
-        let verdict = known(&contest).filter(|is_faster| !is_faster)?;
-        Some(Self { contest: Some(contest), verdict: Some(verdict), ..Self::default() })
+    pub(super) fn lost(key: TrialKey) -> Option<Self> {
+        let verdict = known(&key).filter(|is_faster| !is_faster)?;
+        Some(Self { key: Some(key), verdict: Some(verdict), ..Self::default() })
     }
 
     /// Whether the next frame is the GPU's; `None` once the CPU has won.
-    pub(super) fn is_gpus_turn(&mut self, contest: impl Fn() -> Contest) -> Option<bool> {
-        let contest = contest();
-        if self.contest.as_ref() != Some(&contest) {
+    pub(super) fn is_gpus_turn(&mut self, key: impl Fn() -> TrialKey) -> Option<bool> {
+        let key = key();
+        if self.key.as_ref() != Some(&key) {
             // What the CPU did while the GPU was opened does not count: it was at work on that, too.
-            *self = Self {
-                verdict: known(&contest),
-                contest: Some(contest.clone()),
-                ..Self::default()
-            };
+            *self = Self { verdict: known(&key), key: Some(key.clone()), ..Self::default() };
         }
         if self.verdict.is_none() && self.cpu.len() >= FRAMES {
             // Frames that the GPU has not done do not count.
             self.gpu.extend(self.spent.take());
-            let warm_up = WARM_UP + contest.frames;
+            let warm_up = WARM_UP + key.frames;
             if self.gpu.len() >= warm_up + FRAMES {
                 let is_faster = median(&mut self.gpu[warm_up..]) < median(&mut self.cpu);
                 self.verdict = Some(is_faster);
                 let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-                known.push((contest, is_faster));
+                known.push((key, is_faster));
             }
         }
         match self.verdict {
@@ -86,8 +82,8 @@ impl Trial {
 
     /// Whether the CPU has won, but at something else than what is wanted now.
     pub(super) fn was_another(&self, is_exact: bool) -> bool {
-        let is_other = |contest: &Contest| contest.is_exact != is_exact;
-        self.verdict == Some(false) && self.contest.as_ref().is_some_and(is_other)
+        let is_other = |key: &TrialKey| key.is_exact != is_exact;
+        self.verdict == Some(false) && self.key.as_ref().is_some_and(is_other)
     }
 
     /// The CPU has done a frame in such a time.
@@ -112,9 +108,9 @@ impl Trial {
     }
 }
 
-fn known(contest: &Contest) -> Option<bool> {
+fn known(key: &TrialKey) -> Option<bool> {
     let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    known.iter().find(|(known, _)| known == contest).map(|(_, is_faster)| *is_faster)
+    known.iter().find(|(known, _)| known == key).map(|(_, is_faster)| *is_faster)
 }
 
 fn median(times: &mut [Duration]) -> Duration {
@@ -126,9 +122,9 @@ fn median(times: &mut [Duration]) -> Duration {
 mod tests {
     use super::*;
 
-    fn contest(adapter: &str) -> Contest {
+    fn key(adapter: &str) -> TrialKey {
         gst::init().expect("GStreamer");
-        Contest {
+        TrialKey {
             adapter: adapter.into(),
             format: VideoFormat::Nv12,
             size: [1920, 1080],
@@ -142,7 +138,7 @@ mod tests {
     fn try_out(adapter: &str, cpu: u64, gpu: u64) -> (usize, Option<bool>) {
         let mut trial = Trial::default();
         for frame in 0..100 {
-            match trial.is_gpus_turn(|| contest(adapter)) {
+            match trial.is_gpus_turn(|| key(adapter)) {
                 Some(true) if trial.verdict.is_none() => {
                     // The first frames are slow, and belong to nobody.
                     let warm_up = if frame < 10 { 50 } else { 0 };
@@ -161,24 +157,24 @@ mod tests {
         assert_eq!(try_out("a slow one", 5, 7).1, None);
         assert_eq!(try_out("a fast one", 1, 9), (0, Some(true)));
         assert_eq!(try_out("a slow one", 9, 1), (0, None));
-        assert!(Trial::lost(contest("a slow one")).is_some());
-        assert!(Trial::lost(contest("a fast one")).is_none());
-        assert!(Trial::lost(contest("another one")).is_none());
+        assert!(Trial::lost(key("a slow one")).is_some());
+        assert!(Trial::lost(key("a fast one")).is_none());
+        assert!(Trial::lost(key("another one")).is_none());
     }
 
     #[test]
     fn another_method_is_another_contest() {
         let mut trial = Trial::default();
         trial.count_cpu(Duration::from_millis(1));
-        assert_eq!(trial.is_gpus_turn(|| contest("one")), Some(false));
+        assert_eq!(trial.is_gpus_turn(|| key("one")), Some(false));
         assert_eq!(trial.cpu.len(), 0, "the GPU was being opened meanwhile");
         trial.count_cpu(Duration::from_millis(1));
-        assert_eq!(trial.is_gpus_turn(|| contest("one")), Some(false));
+        assert_eq!(trial.is_gpus_turn(|| key("one")), Some(false));
         assert_eq!(trial.cpu.len(), 1);
         assert!(!trial.was_another(false) && !trial.was_another(true), "nobody has won yet");
         trial.verdict = Some(false);
         assert!(!trial.was_another(false) && trial.was_another(true));
-        let exact = || Contest { is_exact: true, ..contest("one") };
+        let exact = || TrialKey { is_exact: true, ..key("one") };
         assert_eq!(trial.is_gpus_turn(exact), Some(false));
         assert_eq!(trial.cpu.len(), 0);
     }

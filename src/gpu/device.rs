@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use wgpu::{DeviceType, ErrorFilter, Features};
 
-use super::Trouble;
+use super::GpuError;
 use super::drivers::only_programs;
 use super::timing::CLOCK;
 
 /// Which adapter is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wish {
+pub struct AdapterRequest {
     /// Part of its name, in any case.
     pub name: Option<String>,
     /// Whether a program that acts as a GPU will do where there is no other.
@@ -24,7 +24,7 @@ pub struct Wish {
 
 /// What a compute shader is made of.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Program {
+pub struct Shader {
     /// WGSL, one text after the other.
     pub texts: &'static [&'static str],
     /// The function it starts with.
@@ -44,7 +44,7 @@ pub struct Device {
     loss: Arc<Loss>,
     /// Of the process that opened it.
     process: u32,
-    pipelines: Mutex<Vec<(Program, wgpu::ComputePipeline)>>,
+    pipelines: Mutex<Vec<(Shader, wgpu::ComputePipeline)>>,
 }
 
 /// What has become known of a device's end.
@@ -52,12 +52,12 @@ pub struct Device {
 struct Loss {
     is_lost: AtomicBool,
     is_blamed: AtomicBool,
-    why: Mutex<Option<Trouble>>,
+    why: Mutex<Option<GpuError>>,
 }
 
 impl Loss {
-    fn note(&self, trouble: Trouble) {
-        lock(&self.why).get_or_insert(trouble);
+    fn note(&self, error: GpuError) {
+        lock(&self.why).get_or_insert(error);
         self.is_lost.store(true, Ordering::Release);
     }
 }
@@ -67,13 +67,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The devices that are open, by the wish that they were opened for and by their adapter.
-static OPEN: Mutex<Vec<(Wish, wgpu::AdapterInfo, Weak<Device>)>> = Mutex::new(Vec::new());
+static OPEN: Mutex<Vec<(AdapterRequest, wgpu::AdapterInfo, Weak<Device>)>> = Mutex::new(Vec::new());
 
 /// The names of the adapters that have met wishes, and whether they are programs.
-static NAMES: Mutex<Vec<(Wish, Arc<str>, bool)>> = Mutex::new(Vec::new());
+static NAMES: Mutex<Vec<(AdapterRequest, Arc<str>, bool)>> = Mutex::new(Vec::new());
 
 /// Wishes that no adapter met, why, and when: for a while nobody looks again.
-static IN_VAIN: Mutex<Vec<(Wish, Trouble, Instant)>> = Mutex::new(Vec::new());
+static IN_VAIN: Mutex<Vec<(AdapterRequest, GpuError, Instant)>> = Mutex::new(Vec::new());
 
 /// How long nobody looks again for an adapter that was not there.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
@@ -89,44 +89,44 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// Why there is none, see [`Trouble`].
-    pub fn open(wish: &Wish) -> Result<Arc<Self>, Trouble> {
+    /// Why there is none, see [`GpuError`].
+    pub fn open(request: &AdapterRequest) -> Result<Arc<Self>, GpuError> {
         // Held while one is opened, so that all who want it at once get the same.
         let mut open = lock(&OPEN);
         open.retain(|(_, _, device)| device.upgrade().is_some_and(|device| device.check().is_ok()));
-        let known = open.iter().find(|(known, ..)| known == wish);
+        let known = open.iter().find(|(known, ..)| known == request);
         if let Some(device) = known.and_then(|(.., device)| device.upgrade()) {
             return Ok(device);
         }
         let mut in_vain = lock(&IN_VAIN);
         in_vain.retain(|(.., when)| when.elapsed() < LOOK_AGAIN);
-        if let Some((_, trouble, _)) = in_vain.iter().find(|(known, ..)| known == wish) {
-            return Err(trouble.clone());
+        if let Some((_, error, _)) = in_vain.iter().find(|(known, ..)| known == request) {
+            return Err(error.clone());
         }
-        let found = guarded(|| find(wish))?;
-        let adapter = found.inspect_err(|trouble| {
+        let found = guarded(|| find(request))?;
+        let adapter = found.inspect_err(|error| {
             // One that has been there may be back at any moment.
             let was_met = lock(&NAMES).iter().any(|(known, _, is_software)| {
-                known.name == wish.name && (wish.may_be_software || !is_software)
+                known.name == request.name && (request.may_be_software || !is_software)
             });
             if !was_met {
-                in_vain.push((wish.clone(), trouble.clone(), Instant::now()));
+                in_vain.push((request.clone(), error.clone(), Instant::now()));
             }
         })?;
         let info = adapter.get_info();
         let known = open.iter().find(|(_, known, _)| *known == info);
         let device = match known.and_then(|(.., device)| device.upgrade()) {
             Some(device) => device,
-            None => Arc::new(guarded(|| Self::new(&adapter, wish.has_clock))??),
+            None => Arc::new(guarded(|| Self::new(&adapter, request.has_clock))??),
         };
-        open.push((wish.clone(), info, Arc::downgrade(&device)));
+        open.push((request.clone(), info, Arc::downgrade(&device)));
         let mut names = lock(&NAMES);
-        names.retain(|(known, ..)| known != wish);
-        names.push((wish.clone(), device.name.clone(), device.is_software()));
+        names.retain(|(known, ..)| known != request);
+        names.push((request.clone(), device.name.clone(), device.is_software()));
         Ok(device)
     }
 
-    fn new(adapter: &wgpu::Adapter, has_clock: bool) -> Result<Self, Trouble> {
+    fn new(adapter: &wgpu::Adapter, has_clock: bool) -> Result<Self, GpuError> {
         // What is less than WebGPU's own limits may be enough: the examination tells.
         let required_limits = wgpu::Limits::default().or_worse_values_from(&adapter.limits());
         let request = adapter.request_device(&wgpu::DeviceDescriptor {
@@ -141,12 +141,12 @@ impl Device {
             ..Default::default()
         });
         let (device, queue) =
-            pollster::block_on(request).map_err(|error| Trouble::NoDevice(error.to_string()))?;
+            pollster::block_on(request).map_err(|error| GpuError::NoDevice(error.to_string()))?;
         let loss = Arc::new(Loss::default());
         let noted = loss.clone();
-        device.set_device_lost_callback(move |_, why| noted.note(Trouble::Lost(why)));
+        device.set_device_lost_callback(move |_, why| noted.note(GpuError::Lost(why)));
         let noted = loss.clone();
-        device.on_uncaptured_error(Arc::new(move |error| noted.note(Trouble::from(error))));
+        device.on_uncaptured_error(Arc::new(move |error| noted.note(GpuError::from(error))));
         let bindings = bindings(&device);
         let info = adapter.get_info();
         Ok(Self {
@@ -167,9 +167,9 @@ impl Device {
     }
 
     /// The name of the adapter that met a wish last, whether its device is still open or not.
-    pub fn name_for(wish: &Wish) -> Option<Arc<str>> {
+    pub fn name_for(request: &AdapterRequest) -> Option<Arc<str>> {
         let names = lock(&NAMES);
-        names.iter().find(|(known, ..)| known == wish).map(|(_, name, _)| name.clone())
+        names.iter().find(|(known, ..)| known == request).map(|(_, name, _)| name.clone())
     }
 
     /// Whether it is a program on the CPU.
@@ -188,14 +188,14 @@ impl Device {
     /// # Errors
     ///
     /// Why not.
-    pub fn check(&self) -> Result<(), Trouble> {
+    pub fn check(&self) -> Result<(), GpuError> {
         if self.process != std::process::id() {
-            return Err(Trouble::Forked);
+            return Err(GpuError::Forked);
         }
         if !self.loss.is_lost.load(Ordering::Acquire) {
             return Ok(());
         }
-        Err(lock(&self.loss.why).clone().unwrap_or(Trouble::Lost(String::new())))
+        Err(lock(&self.loss.why).clone().unwrap_or(GpuError::Lost(String::new())))
     }
 
     /// Examines the device, unless one of its adapter's has passed before.
@@ -205,8 +205,8 @@ impl Device {
     /// What the examination has found.
     pub fn examined_by(
         self: &Arc<Self>,
-        examine: impl FnOnce(&Arc<Self>) -> Result<(), Trouble>,
-    ) -> Result<(), Trouble> {
+        examine: impl FnOnce(&Arc<Self>) -> Result<(), GpuError>,
+    ) -> Result<(), GpuError> {
         // Not held meanwhile: streams ask for it.
         let is_trusted = lock(&TRUSTED).contains(&self.info);
         if !is_trusted {
@@ -219,14 +219,14 @@ impl Device {
     /// Takes note of trouble with the device. If it is a loss, the next device of this adapter is examined anew. One
     /// that does not answer is given up: whoever else uses it finds it lost, and it is never closed, which would
     /// wait for what it may never be done with.
-    pub fn blame(self: &Arc<Self>, trouble: &Trouble) {
-        if !trouble.is_loss() || self.loss.is_blamed.swap(true, Ordering::AcqRel) {
+    pub fn blame(self: &Arc<Self>, error: &GpuError) {
+        if !error.is_loss() || self.loss.is_blamed.swap(true, Ordering::AcqRel) {
             return;
         }
         lock(&TRUSTED).retain(|known| *known != self.info);
-        if matches!(trouble, Trouble::Timeout(_) | Trouble::Panicked) {
+        if matches!(error, GpuError::Timeout(_) | GpuError::Panicked) {
             std::mem::forget(self.clone());
-            self.loss.note(trouble.clone());
+            self.loss.note(error.clone());
         }
     }
 
@@ -234,7 +234,7 @@ impl Device {
     pub(super) fn attempt<T>(
         &self,
         work: impl FnOnce(&wgpu::Device, &wgpu::Queue) -> T,
-    ) -> Result<T, Trouble> {
+    ) -> Result<T, GpuError> {
         self.check()?;
         let (done, errors) = guarded(|| {
             let scopes = [ErrorFilter::Internal, ErrorFilter::Validation, ErrorFilter::OutOfMemory]
@@ -259,7 +259,7 @@ impl Device {
     /// # Errors
     ///
     /// What the device says.
-    pub fn pipeline(&self, program: &Program) -> Result<wgpu::ComputePipeline, Trouble> {
+    pub fn pipeline(&self, program: &Shader) -> Result<wgpu::ComputePipeline, GpuError> {
         // Held meanwhile: who wants the same one should wait for it.
         let mut pipelines = lock(&self.pipelines);
         if let Some((_, pipeline)) = pipelines.iter().find(|(known, _)| known == program) {
@@ -269,7 +269,7 @@ impl Device {
             program.constants.iter().map(|(name, value)| (*name, f64::from(*value))).collect();
         let text = program.texts.concat();
         let module = wgpu::naga::front::wgsl::parse_str(&text)
-            .map_err(|error| Trouble::Refused(error.emit_to_string(&text)))?;
+            .map_err(|error| GpuError::Refused(error.emit_to_string(&text)))?;
         let pipeline = self.attempt(|device, _| {
             // As a text, builds that are watched by a validation layer would put it into what the driver gets, and
             // layers of some age refuse to look at what names WGSL as its source.
@@ -297,7 +297,7 @@ impl Device {
     }
 
     /// Whether a program's pipeline is there already; no, where others are being compiled.
-    pub fn has_pipeline(&self, program: &Program) -> bool {
+    pub fn has_pipeline(&self, program: &Shader) -> bool {
         let pipelines = self.pipelines.try_lock();
         pipelines.is_ok_and(|pipelines| pipelines.iter().any(|(known, _)| known == program))
     }
@@ -307,7 +307,7 @@ impl Device {
     /// # Errors
     ///
     /// What the device says.
-    pub fn memory(&self, bytes: u64, usage: wgpu::BufferUsages) -> Result<wgpu::Buffer, Trouble> {
+    pub fn memory(&self, bytes: u64, usage: wgpu::BufferUsages) -> Result<wgpu::Buffer, GpuError> {
         self.attempt(|device, _| {
             device.create_buffer(&wgpu::BufferDescriptor {
                 label: None,
@@ -323,7 +323,7 @@ impl Device {
     /// # Errors
     ///
     /// What the device says.
-    pub fn fill(&self, buffer: &wgpu::Buffer, bytes: &[u8]) -> Result<(), Trouble> {
+    pub fn fill(&self, buffer: &wgpu::Buffer, bytes: &[u8]) -> Result<(), GpuError> {
         #[cfg(test)]
         super::fault::before(super::fault::Step::Fill, self)?;
         self.attempt(|_, queue| queue.write_buffer(buffer, 0, bytes))
@@ -336,7 +336,7 @@ impl Device {
     }
 }
 
-impl From<wgpu::Error> for Trouble {
+impl From<wgpu::Error> for GpuError {
     fn from(error: wgpu::Error) -> Self {
         match error {
             wgpu::Error::OutOfMemory { source } => Self::OutOfMemory(source.to_string()),
@@ -347,23 +347,23 @@ impl From<wgpu::Error> for Trouble {
 }
 
 /// What drivers and the libraries around them may do wrong ends here.
-fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Trouble> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Trouble::Panicked)
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, GpuError> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| GpuError::Panicked)
 }
 
 /// The adapter that comes nearest to a wish.
-fn find(wish: &Wish) -> Result<wgpu::Adapter, Trouble> {
-    if !wish.may_be_software
+fn find(request: &AdapterRequest) -> Result<wgpu::Adapter, GpuError> {
+    if !request.may_be_software
         && let Some(programs) = only_programs()
     {
         // By the names that adapters of these drivers have.
         let means_one = |name: &String| {
             ["llvmpipe", "swiftshader"].iter().any(|known| known.contains(&*name.to_lowercase()))
         };
-        let is_there = !programs.is_empty() && wish.name.as_ref().is_none_or(means_one);
+        let is_there = !programs.is_empty() && request.name.as_ref().is_none_or(means_one);
         return Err(match is_there {
-            true => Trouble::OnlySoftware(programs.join(", ")),
-            false => Trouble::NoAdapter(wish.name.clone(), programs),
+            true => GpuError::OnlySoftware(programs.join(", ")),
+            false => GpuError::NoAdapter(request.name.clone(), programs),
         });
     }
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
@@ -374,17 +374,17 @@ fn find(wish: &Wish) -> Result<wgpu::Adapter, Trouble> {
     let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
     adapters.sort_by_key(|adapter| rank(adapter.get_info().device_type));
     let names: Vec<String> = adapters.iter().map(|adapter| adapter.get_info().name).collect();
-    let wanted = wish.name.as_ref().map(|name| name.to_lowercase());
+    let wanted = request.name.as_ref().map(|name| name.to_lowercase());
     adapters.retain(|adapter| {
         let name = adapter.get_info().name.to_lowercase();
         wanted.as_ref().is_none_or(|wanted| name.contains(wanted))
     });
     let Some(best) = adapters.into_iter().next() else {
-        return Err(Trouble::NoAdapter(wish.name.clone(), names));
+        return Err(GpuError::NoAdapter(request.name.clone(), names));
     };
     let info = best.get_info();
-    match info.device_type == DeviceType::Cpu && !wish.may_be_software {
-        true => Err(Trouble::OnlySoftware(info.name)),
+    match info.device_type == DeviceType::Cpu && !request.may_be_software {
+        true => Err(GpuError::OnlySoftware(info.name)),
         false => Ok(best),
     }
 }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Device, Trouble};
+use super::{Device, GpuError};
 
 /// Where a frame's way over the GPU may break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,12 +51,12 @@ thread_local! {
 pub(crate) static IS_SOFTWARE_REAL: AtomicBool = AtomicBool::new(false);
 
 /// What becomes of each try to open a device, if it is not to succeed.
-pub(crate) static IN_THE_WAY: Mutex<Option<Trouble>> = Mutex::new(None);
+pub(crate) static IN_THE_WAY: Mutex<Option<GpuError>> = Mutex::new(None);
 
 /// What is in the way of opening a device.
-pub(crate) fn before_opening() -> Result<(), Trouble> {
-    let trouble = IN_THE_WAY.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    trouble.map_or(Ok(()), Err)
+pub(crate) fn before_opening() -> Result<(), GpuError> {
+    let error = IN_THE_WAY.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    error.map_or(Ok(()), Err)
 }
 
 /// Tests with a GPU come one after the other, as they share the device that some of them break.
@@ -76,15 +76,15 @@ pub(crate) fn is_planned() -> bool {
 }
 
 /// Called before each step.
-pub(super) fn before(step: Step, device: &Device) -> Result<(), Trouble> {
+pub(super) fn before(step: Step, device: &Device) -> Result<(), GpuError> {
     match PLANNED.get() {
         Some((planned, 0, fault)) if planned == step => {
             PLANNED.set(None);
             match fault {
                 Fault::Destroy => device.destroy(),
-                Fault::Timeout => return Err(Trouble::Timeout(super::PATIENCE)),
-                Fault::OutOfMemory => return Err(Trouble::OutOfMemory("planned".into())),
-                Fault::Unmapped => return Err(Trouble::Unmapped),
+                Fault::Timeout => return Err(GpuError::Timeout(super::PATIENCE)),
+                Fault::OutOfMemory => return Err(GpuError::OutOfMemory("planned".into())),
+                Fault::Unmapped => return Err(GpuError::Unmapped),
                 Fault::Panic => return device.attempt(|_, _| panic!("planned")),
             }
         }

@@ -9,7 +9,7 @@ use wgpu::{BufferUsages, MapMode, PollType, WriteOnly};
 
 #[cfg(test)]
 use super::fault::{self, Step};
-use super::{Device, PATIENCE, Trouble};
+use super::{Device, GpuError, PATIENCE};
 
 /// Bytes of a band's parameters.
 pub(crate) const PARAMETERS: u64 = 256;
@@ -41,7 +41,7 @@ impl Mapping {
 
     /// Waits until it has ended. That the GPU is done is not enough: another thread that has polled the device
     /// may be about to tell.
-    fn wait(&self, device: &Device) -> Result<(), Trouble> {
+    fn wait(&self, device: &Device) -> Result<(), GpuError> {
         const LOOK_AGAIN: Duration = Duration::from_millis(5);
         let start = Instant::now();
         loop {
@@ -54,8 +54,8 @@ impl Mapping {
             device.check()?;
             match is_done {
                 Some(true) => return Ok(()),
-                Some(false) => return Err(Trouble::Unmapped),
-                None if start.elapsed() > PATIENCE => return Err(Trouble::Timeout(PATIENCE)),
+                Some(false) => return Err(GpuError::Unmapped),
+                None if start.elapsed() > PATIENCE => return Err(GpuError::Timeout(PATIENCE)),
                 None => {}
             }
         }
@@ -87,7 +87,7 @@ impl<'a> Part<'a> {
 
 /// What a band is worked on with.
 #[derive(Clone, Copy, Debug)]
-pub struct Passage<'a> {
+pub struct Dispatch<'a> {
     /// The program.
     pub pipeline: &'a wgpu::ComputePipeline,
     /// What it binds behind the band: the look, thresholds of dither, and tables.
@@ -116,7 +116,7 @@ impl Upload {
     /// # Errors
     ///
     /// What the device says.
-    pub fn new(device: &Device, bytes: u64) -> Result<Self, Trouble> {
+    pub fn new(device: &Device, bytes: u64) -> Result<Self, GpuError> {
         let memory = Self {
             bytes,
             upload: device
@@ -154,7 +154,7 @@ impl Upload {
         parameters: &[u8],
         bytes: u64,
         fill: impl FnOnce(Part<'_>),
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), GpuError> {
         #[cfg(test)]
         fault::before(Step::Write, device)?;
         if let Some(submission) = self.submission.take() {
@@ -165,7 +165,7 @@ impl Upload {
             let mut view = self
                 .upload
                 .get_mapped_range_mut(..PARAMETERS + bytes)
-                .map_err(|_| Trouble::Unmapped)?;
+                .map_err(|_| GpuError::Unmapped)?;
             let (mut head, body) = view.slice(..).split_at(PARAMETERS as usize);
             head.slice(..parameters.len()).copy_from_slice(parameters);
             fill(Part(body));
@@ -185,10 +185,10 @@ impl Upload {
         &mut self,
         device: &Device,
         bytes: u64,
-        passage: &Passage<'_>,
+        dispatch: &Dispatch<'_>,
         target: &wgpu::Buffer,
-    ) -> Result<(), Trouble> {
-        self.submit(device, bytes, passage, target, |_| ())
+    ) -> Result<(), GpuError> {
+        self.submit(device, bytes, dispatch, target, |_| ())
     }
 
     /// The same, with what else is to be done in one go with it.
@@ -196,24 +196,24 @@ impl Upload {
         &mut self,
         device: &Device,
         bytes: u64,
-        passage: &Passage<'_>,
+        dispatch: &Dispatch<'_>,
         target: &wgpu::Buffer,
         then: impl FnOnce(&mut wgpu::CommandEncoder),
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), GpuError> {
         #[cfg(test)]
         fault::before(Step::Submit, device)?;
         let writable = self.is_writable.end();
         let submission = device.attempt(|gpu, queue| {
-            let group = self.bind(device, passage, target);
+            let group = self.bind(device, dispatch, target);
             let mut encoder =
                 gpu.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             encoder.copy_buffer_to_buffer(&self.upload, 0, &self.parameters, 0, PARAMETERS);
             encoder.copy_buffer_to_buffer(&self.upload, PARAMETERS, &self.source, 0, bytes);
             {
                 let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-                pass.set_pipeline(passage.pipeline);
+                pass.set_pipeline(dispatch.pipeline);
                 pass.set_bind_group(0, &group, &[]);
-                let [x, y, z] = passage.work_groups;
+                let [x, y, z] = dispatch.work_groups;
                 pass.dispatch_workgroups(x, y, z);
             }
             then(&mut encoder);
@@ -227,10 +227,10 @@ impl Upload {
     fn bind(
         &self,
         device: &Device,
-        passage: &Passage<'_>,
+        dispatch: &Dispatch<'_>,
         target: &wgpu::Buffer,
     ) -> wgpu::BindGroup {
-        let [look, thresholds, tables] = passage.memory;
+        let [look, thresholds, tables] = dispatch.memory;
         let bound = [&self.parameters, &self.source, target, look, thresholds, tables];
         let mut binding = 0..;
         let entries = bound.map(|buffer| wgpu::BindGroupEntry {
@@ -254,7 +254,7 @@ pub(super) struct Download {
 
 impl Download {
     /// Memory for up to `bytes`, a multiple of 4.
-    pub(super) fn new(device: &Device, bytes: u64) -> Result<Self, Trouble> {
+    pub(super) fn new(device: &Device, bytes: u64) -> Result<Self, GpuError> {
         let download = device.memory(bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?;
         Ok(Self { download, is_readable: Arc::default() })
     }
@@ -284,7 +284,7 @@ impl Download {
         submission: Option<wgpu::SubmissionIndex>,
         bytes: u64,
         read: impl FnOnce(&[u8]),
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), GpuError> {
         #[cfg(test)]
         fault::before(Step::Wait, device)?;
         if let Some(submission) = submission {
@@ -294,7 +294,7 @@ impl Download {
         fault::before(Step::Read, device)?;
         self.is_readable.wait(device)?;
         let view = device.attempt(|_, _| {
-            self.download.get_mapped_range(..bytes).map_err(|_| Trouble::Unmapped)
+            self.download.get_mapped_range(..bytes).map_err(|_| GpuError::Unmapped)
         })??;
         read(&view);
         drop(view);
@@ -303,7 +303,7 @@ impl Download {
     }
 }
 
-/// Room for one band that is worked on and comes back.
+/// Budget for one band that is worked on and comes back.
 ///
 /// The way of a band: [`Slot::write`], [`Slot::submit`], [`Slot::read`]. After an error a slot is of no
 /// more use.
@@ -315,12 +315,12 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// Room for bands of up to `bytes`, a multiple of 4.
+    /// Budget for bands of up to `bytes`, a multiple of 4.
     ///
     /// # Errors
     ///
     /// What the device says.
-    pub fn new(device: &Device, bytes: u64) -> Result<Self, Trouble> {
+    pub fn new(device: &Device, bytes: u64) -> Result<Self, GpuError> {
         #[cfg(test)]
         fault::before(Step::Slot, device)?;
         Ok(Self {
@@ -351,7 +351,7 @@ impl Slot {
         parameters: &[u8],
         bytes: u64,
         fill: impl FnOnce(Part<'_>),
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), GpuError> {
         self.upload.write(device, parameters, bytes, fill)
     }
 
@@ -364,9 +364,9 @@ impl Slot {
         &mut self,
         device: &Device,
         bytes: u64,
-        passage: &Passage<'_>,
-    ) -> Result<(), Trouble> {
-        self.upload.submit(device, bytes, passage, &self.target, |encoder| {
+        dispatch: &Dispatch<'_>,
+    ) -> Result<(), GpuError> {
+        self.upload.submit(device, bytes, dispatch, &self.target, |encoder| {
             self.download.fetch(encoder, &self.target, bytes);
         })
     }
@@ -381,7 +381,7 @@ impl Slot {
         device: &Device,
         bytes: u64,
         read: impl FnOnce(&[u8]),
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), GpuError> {
         let submission = self.upload.submission.take();
         self.download.read(device, submission, bytes, read)
     }
@@ -392,9 +392,9 @@ impl Slot {
     pub(super) fn bind(
         &self,
         device: &Device,
-        passage: &Passage<'_>,
-    ) -> Result<wgpu::BindGroup, Trouble> {
-        device.attempt(|_, _| self.upload.bind(device, passage, &self.target))
+        dispatch: &Dispatch<'_>,
+    ) -> Result<wgpu::BindGroup, GpuError> {
+        device.attempt(|_, _| self.upload.bind(device, dispatch, &self.target))
     }
 
     /// Where a band is written to, and what of it shaders read.
@@ -409,11 +409,11 @@ impl Slot {
 }
 
 /// Waits until the GPU is done with a submission.
-pub(super) fn wait_for(device: &Device, submission: wgpu::SubmissionIndex) -> Result<(), Trouble> {
+pub(super) fn wait_for(device: &Device, submission: wgpu::SubmissionIndex) -> Result<(), GpuError> {
     let poll = PollType::Wait { submission_index: Some(submission), timeout: Some(PATIENCE) };
     match device.attempt(|gpu, _| gpu.poll(poll))? {
         Ok(_) => Ok(()),
-        Err(wgpu::PollError::Timeout) => Err(Trouble::Timeout(PATIENCE)),
-        Err(error) => Err(Trouble::Refused(error.to_string())),
+        Err(wgpu::PollError::Timeout) => Err(GpuError::Timeout(PATIENCE)),
+        Err(error) => Err(GpuError::Refused(error.to_string())),
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use wgpu::{BufferUsages, CommandEncoder, ComputePassDescriptor, Features};
 
 use super::staging::{PARAMETERS, Slot, wait_for};
-use super::{Device, PATIENCE, Passage, Trouble};
+use super::{Device, Dispatch, GpuError, PATIENCE};
 
 /// What a device is asked for where its adapter has it, so that it can take the time of its own work.
 pub(super) const CLOCK: Features =
@@ -47,14 +47,14 @@ impl Slot {
         &mut self,
         device: &Device,
         bytes: u64,
-        passage: &Passage<'_>,
+        dispatch: &Dispatch<'_>,
         repeats: usize,
-    ) -> Result<SlotTimes, Trouble> {
+    ) -> Result<SlotTimes, GpuError> {
         let usage = BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
         let [from, to] = [device.memory(bytes, usage)?, device.memory(bytes, usage)?];
-        let group = self.bind(device, passage)?;
+        let group = self.bind(device, dispatch)?;
         let clock = Clock::new(device)?;
-        let [x, y, z] = passage.work_groups;
+        let [x, y, z] = dispatch.work_groups;
         let copies = |from: &wgpu::Buffer, at: u64, to: &wgpu::Buffer| {
             clock.time_of(repeats, |encoder, steps| {
                 (0..steps).for_each(|_| encoder.copy_buffer_to_buffer(from, at, to, 0, bytes));
@@ -63,7 +63,7 @@ impl Slot {
         let [[staged, source], [target, back]] = [self.outward(), self.homeward()];
         let kernel = clock.time_of(repeats, |encoder, steps| {
             let mut pass = encoder.begin_compute_pass(&ComputePassDescriptor::default());
-            pass.set_pipeline(passage.pipeline);
+            pass.set_pipeline(dispatch.pipeline);
             pass.set_bind_group(0, &group, &[]);
             (0..steps).for_each(|_| pass.dispatch_workgroups(x, y, z));
         })?;
@@ -94,7 +94,7 @@ struct Stamps {
 const STAMPS: u64 = 2 * wgpu::QUERY_SIZE as u64;
 
 impl<'a> Clock<'a> {
-    fn new(device: &'a Device) -> Result<Self, Trouble> {
+    fn new(device: &'a Device) -> Result<Self, GpuError> {
         if !device.device.features().contains(CLOCK) {
             return Ok(Self { device, stamps: None });
         }
@@ -116,11 +116,11 @@ impl<'a> Clock<'a> {
         &self,
         repeats: usize,
         step: impl Fn(&mut CommandEncoder, u32),
-    ) -> Result<Duration, Trouble> {
+    ) -> Result<Duration, GpuError> {
         let difference = |steps: u32| {
             let once = self.spent(|encoder| step(encoder, 1))?;
             let more = self.spent(|encoder| step(encoder, 1 + steps))?;
-            Ok::<_, Trouble>(more.saturating_sub(once))
+            Ok::<_, GpuError>(more.saturating_sub(once))
         };
         let start = Instant::now();
         let mut steps = 1;
@@ -132,13 +132,13 @@ impl<'a> Clock<'a> {
             }
         }
         let times = (0..repeats).map(|_| Ok(difference(steps)? / steps));
-        let mut times = times.collect::<Result<Vec<_>, Trouble>>()?;
+        let mut times = times.collect::<Result<Vec<_>, GpuError>>()?;
         times.sort_unstable();
         Ok(times.get(times.len() / 2).copied().unwrap_or_default())
     }
 
     /// What the device takes over some work. That it is encoded does not count.
-    fn spent(&self, work: impl FnOnce(&mut CommandEncoder)) -> Result<Duration, Trouble> {
+    fn spent(&self, work: impl FnOnce(&mut CommandEncoder)) -> Result<Duration, GpuError> {
         let commands = self.device.attempt(|gpu, _| {
             let mut encoder = gpu.create_command_encoder(&Default::default());
             if let Some(Stamps { set, .. }) = &self.stamps {
@@ -164,14 +164,14 @@ impl<'a> Clock<'a> {
 
 impl Stamps {
     /// The time between the two that have come back.
-    fn between(&self, device: &Device) -> Result<Duration, Trouble> {
+    fn between(&self, device: &Device) -> Result<Duration, GpuError> {
         device.attempt(|gpu, _| {
             self.back.map_async(wgpu::MapMode::Read, .., |_| ());
             gpu.poll(wgpu::PollType::Wait { submission_index: None, timeout: Some(PATIENCE) })
                 .is_ok()
         })?;
         device.attempt(|_, queue| {
-            let view = self.back.get_mapped_range(..).map_err(|_| Trouble::Unmapped)?;
+            let view = self.back.get_mapped_range(..).map_err(|_| GpuError::Unmapped)?;
             let [before, after] = [0, 1].map(|index| {
                 let bytes = view.as_chunks().0.get(index).copied().unwrap_or_default();
                 u64::from_le_bytes(bytes)

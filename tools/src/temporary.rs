@@ -28,7 +28,7 @@ const MOST_LINKS: usize = 40;
 /// What `write` says; or `path` is no regular file, is read-only, or its folder takes no new files.
 pub fn write_whole<T>(path: &Path, write: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
     let cannot = |error: &dyn Error| format!("cannot write {}: {error}", path.display());
-    let place = Place::of(path)?;
+    let place = Destination::of(path)?;
     let unfinished = Unfinished::beside(&place).map_err(|error| cannot(&error))?;
     let value = write(&unfinished.0)?;
     take(&unfinished.0, &place).map_err(|error| cannot(&error))?;
@@ -58,7 +58,7 @@ pub fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>)
 /// As [`write_whole`] has them.
 pub fn write_in_folder(path: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let cannot = |error: io::Error| format!("cannot write {}: {error}", path.display());
-    let place = Place::of(path)?;
+    let place = Destination::of(path)?;
     let folder = Unfinished::folder_beside(&place).map_err(cannot)?;
     let file = folder.0.join("unfinished");
     write(&file)?;
@@ -116,7 +116,7 @@ pub fn check_regular(path: &Path) -> Result<()> {
 ///
 /// There is something else, it is read-only, or there is no folder for it.
 pub fn check_writable(path: &Path) -> Result<()> {
-    Place::of(path).map(drop)
+    Destination::of(path).map(drop)
 }
 
 /// Whether two paths lead to the same file, by links of any kind.
@@ -170,13 +170,13 @@ fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
 }
 
 /// Where a file is to be in the end.
-struct Place {
+struct Destination {
     path: PathBuf,
     /// Of the file that is there.
     old: Option<Metadata>,
 }
 
-impl Place {
+impl Destination {
     fn of(path: &Path) -> Result<Self> {
         let cannot =
             |why: &dyn std::fmt::Display| format!("cannot write {}: {why}", path.display());
@@ -220,7 +220,7 @@ fn target(path: &Path) -> io::Result<PathBuf> {
 struct Unfinished(PathBuf);
 
 impl Unfinished {
-    fn beside(place: &Place) -> io::Result<Self> {
+    fn beside(place: &Destination) -> io::Result<Self> {
         let folder = place.path.parent().unwrap_or(Path::new("/"));
         let mut builder = tempfile::Builder::new();
         builder.prefix(".colorshine-");
@@ -237,7 +237,7 @@ impl Unfinished {
         Ok(Self(path))
     }
 
-    fn folder_beside(place: &Place) -> io::Result<Self> {
+    fn folder_beside(place: &Destination) -> io::Result<Self> {
         let folder = place.path.parent().unwrap_or(Path::new("/"));
         let mut unfinished = unfinished();
         let path = tempfile::Builder::new().prefix(".colorshine-").tempdir_in(folder)?.keep();
@@ -247,7 +247,7 @@ impl Unfinished {
 }
 
 /// Puts a file that has been written in its place.
-fn take(path: &Path, place: &Place) -> io::Result<()> {
+fn take(path: &Path, place: &Destination) -> io::Result<()> {
     let file = File::open(path)?;
     if let Some(old) = &place.old {
         keep_owner(&file, old);

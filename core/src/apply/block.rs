@@ -1,13 +1,13 @@
 //! Blocks of a row: loaded from any layout, differenced, stored back.
 
 use super::bytes::BytePlanes;
-use super::method::{Codes, Differences, Exact, Gold, SharedDifferences, Source};
+use super::evaluator::{Codes, Differences, Exact, Gold, SharedDifferences, Source};
 use super::packed::{Packed, PackedSampler};
 use super::samples::{every_second, load, store};
 use super::siting::Weights;
 use super::tetrahedral::Sampler;
 use super::words::{Words, with_words};
-use super::{Dither, Finish, Method, Reads};
+use super::{Dither, Evaluator, Finish, Reads};
 use crate::frame::{Area, Band, Layout};
 use crate::lut::{Interpolation, Lattice};
 use crate::workers::Level;
@@ -172,7 +172,7 @@ pub struct Job<'a> {
     /// Most luma samples in a block; more than [`BLOCK`] counts as that.
     pub width: usize,
     /// How differences are found.
-    pub method: &'a Method,
+    pub evaluator: &'a Evaluator,
     /// How entries of a lattice are read.
     pub reads: Reads,
     /// How differences end up in the frame.
@@ -184,8 +184,8 @@ pub struct Job<'a> {
 impl Job<'_> {
     /// Does the job on a band, with the instructions of a SIMD level.
     pub fn apply(&self, level: Level, band: &mut Band<'_>) {
-        match self.method {
-            Method::Lattice(lattice, Interpolation::Tetrahedral) => {
+        match self.evaluator {
+            Evaluator::Lattice(lattice, Interpolation::Tetrahedral) => {
                 with_words!(level, words => match self.reads {
                     Reads::Gather if words.has_gather() => {
                         self.apply_words::<_, true>(level, words, lattice, band);
@@ -196,11 +196,11 @@ impl Job<'_> {
                     self.apply_blocks(level, &gold, band, self.area.columns[0]);
                 });
             }
-            Method::Lattice(lattice, interpolation) => {
+            Evaluator::Lattice(lattice, interpolation) => {
                 let gold = Gold(lattice, *interpolation);
                 self.apply_blocks(level, &gold, band, self.area.columns[0]);
             }
-            Method::Exact(kernel, depth) => {
+            Evaluator::Exact(kernel, depth) => {
                 let exact = Exact(kernel, *depth);
                 self.apply_blocks(level, &exact, band, self.area.columns[0]);
             }

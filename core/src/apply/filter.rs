@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{BLOCK, Dither, Finish, Job, Method, Reads};
+use super::{BLOCK, Dither, Evaluator, Finish, Job, Reads};
 use crate::frame::Planes;
 use crate::lut::{Baked, Request};
 use crate::workers::{Level, Team, simd_level};
@@ -11,7 +11,7 @@ use crate::workers::{Level, Team, simd_level};
 /// want it.
 #[derive(Clone, Debug)]
 pub struct Filter {
-    method: Method,
+    evaluator: Evaluator,
     depth: u32,
     finish: Finish,
     dither: Dither,
@@ -23,12 +23,12 @@ impl Filter {
     /// A look through its lattice; by the exact model where the request's memory limit leaves room for none.
     pub fn new(request: &Request, baked: &Baked) -> Self {
         let (level, depth) = (simd_level(), request.codes.depth);
-        let method = match &baked.lattice {
-            Some(lattice) => Method::Lattice(lattice.clone(), request.interpolation),
-            None => Method::Exact(Arc::new(request.kernel(&baked.radii, level)), depth),
+        let evaluator = match &baked.lattice {
+            Some(lattice) => Evaluator::Lattice(lattice.clone(), request.interpolation),
+            None => Evaluator::Exact(Arc::new(request.kernel(&baked.radii, level)), depth),
         };
         Self {
-            method,
+            evaluator,
             depth,
             finish: Finish::new(depth, 1.0),
             dither: Dither::None,
@@ -60,7 +60,7 @@ impl Filter {
             layout: &layout,
             area: &area,
             width: BLOCK,
-            method: &self.method,
+            evaluator: &self.evaluator,
             reads: self.reads,
             finish: &self.finish,
             dither: self.dither,

@@ -5,7 +5,7 @@
 //! Principles:
 //! - A row is worked on in blocks of up to [`BLOCK`] luma samples, which stay in the first cache:
 //!   loaded from any layout into one array of codes per component, differenced, and stored back.
-//! - A [`Method`] sees codes and returns differences in the lattice's units (`fraction_bits`); all
+//! - A [`Evaluator`] sees codes and returns differences in the lattice's units (`fraction_bits`); all
 //!   that follows (mix, averaging of chroma, rounding) is in integers and common to every method, so
 //!   that thread count, band and block size cannot change a bit.
 //! - The commonest layouts, packed pixels of four bytes and 8-bit planes with shared chroma, go through
@@ -17,9 +17,9 @@
 mod block;
 mod bytes;
 mod dither;
+mod evaluator;
 mod filter;
 mod finish;
-mod method;
 mod packed;
 mod planar;
 mod reads;
@@ -27,16 +27,16 @@ mod samples;
 mod sampling;
 #[cfg(feature = "shaders")]
 pub mod shaders;
+#[cfg(test)]
+mod simd_levels;
 mod siting;
 mod tetrahedral;
-#[cfg(test)]
-mod twins;
 mod words;
 
 pub use block::{BLOCK, Job, for_each_block};
 pub use dither::Dither;
+pub use evaluator::Evaluator;
 pub use filter::Filter;
 pub use finish::Finish;
-pub use method::Method;
 pub use reads::Reads;
 pub use sampling::read_pixels;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::BLOCK;
-use super::method::{Codes, Differences, SharedDifferences, Source};
+use super::evaluator::{Codes, Differences, SharedDifferences, Source};
 use super::siting::{HALF, Weights};
 use super::tetrahedral::{Extent, Fetched, PairOfPlaces, Sampler};
 use super::words::Words;

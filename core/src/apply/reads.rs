@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::BLOCK;
-use super::method::{Codes, Source};
+use super::evaluator::{Codes, Source};
 use super::tetrahedral::Sampler;
 use super::words::{Words, with_words};
 use crate::color::codes::CodeSpace;

@@ -14,7 +14,7 @@ use crate::workers::{Level, in_loops};
 /// Where a code lies in a word of `step` bytes, counted from the word's least significant bit when it
 /// is read as little-endian.
 #[derive(Clone, Copy)]
-struct Place {
+struct SampleAccess {
     /// Bits below the sample.
     sample: u32,
     /// Bits of the sample below the code.
@@ -23,7 +23,7 @@ struct Place {
     mask: u64,
 }
 
-impl Place {
+impl SampleAccess {
     fn new(component: &Component) -> Self {
         Self {
             sample: 8 * (component.offset % component.step) as u32,
@@ -100,16 +100,16 @@ pub(super) fn load(level: Level, row: &[u8], component: &Component, first: usize
 #[inline(always)]
 fn load_here(row: &[u8], component: &Component, first: usize, out: &mut [u16]) {
     let row = &row[start_of(component, first)..];
-    let place = Place::new(component);
+    let access = SampleAccess::new(component);
     match (component.step, component.is_big_endian) {
         (1, _) => out.iter_mut().zip(row).for_each(|(out, sample)| *out = u16::from(*sample)),
-        (2, false) => load_words::<2, false, false>(row, place, out),
-        (2, true) => load_words::<2, true, false>(row, place, out),
-        (3, _) => load_words::<3, false, false>(row, place, out),
-        (4, false) => load_words::<4, false, false>(row, place, out),
-        (4, true) => load_words::<4, true, false>(row, place, out),
-        (8, false) => load_words::<8, false, true>(row, place, out),
-        (8, true) => load_words::<8, true, true>(row, place, out),
+        (2, false) => load_words::<2, false, false>(row, access, out),
+        (2, true) => load_words::<2, true, false>(row, access, out),
+        (3, _) => load_words::<3, false, false>(row, access, out),
+        (4, false) => load_words::<4, false, false>(row, access, out),
+        (4, true) => load_words::<4, true, false>(row, access, out),
+        (8, false) => load_words::<8, false, true>(row, access, out),
+        (8, true) => load_words::<8, true, true>(row, access, out),
         (step, _) => panic!("samples {step} bytes apart"),
     }
 }
@@ -117,17 +117,17 @@ fn load_here(row: &[u8], component: &Component, first: usize, out: &mut [u16]) {
 #[inline(always)]
 fn load_words<const N: usize, const SWAP: bool, const WIDE: bool>(
     row: &[u8],
-    place: Place,
+    access: SampleAccess,
     out: &mut [u16],
 ) {
     let words = row.chunks_exact(N);
     let rest = words.remainder();
     let whole = words.len();
     for (out, bytes) in out.iter_mut().zip(words) {
-        *out = place.get::<SWAP, WIDE>(word::<N>(bytes));
+        *out = access.get::<SWAP, WIDE>(word::<N>(bytes));
     }
     if let Some(out) = out.get_mut(whole) {
-        *out = place.get::<SWAP, WIDE>(partial_word(rest));
+        *out = access.get::<SWAP, WIDE>(partial_word(rest));
     }
 }
 
@@ -139,23 +139,23 @@ pub(super) fn pick(
     out: &mut Vec<f32>,
 ) {
     let row = &row[start_of(component, 0)..];
-    let place = Place::new(component);
+    let access = SampleAccess::new(component);
     match (component.step, component.is_big_endian) {
-        (1, _) => pick_words::<1, false, false>(row, place, samples, out),
-        (2, false) => pick_words::<2, false, false>(row, place, samples, out),
-        (2, true) => pick_words::<2, true, false>(row, place, samples, out),
-        (3, _) => pick_words::<3, false, false>(row, place, samples, out),
-        (4, false) => pick_words::<4, false, false>(row, place, samples, out),
-        (4, true) => pick_words::<4, true, false>(row, place, samples, out),
-        (8, false) => pick_words::<8, false, true>(row, place, samples, out),
-        (8, true) => pick_words::<8, true, true>(row, place, samples, out),
+        (1, _) => pick_words::<1, false, false>(row, access, samples, out),
+        (2, false) => pick_words::<2, false, false>(row, access, samples, out),
+        (2, true) => pick_words::<2, true, false>(row, access, samples, out),
+        (3, _) => pick_words::<3, false, false>(row, access, samples, out),
+        (4, false) => pick_words::<4, false, false>(row, access, samples, out),
+        (4, true) => pick_words::<4, true, false>(row, access, samples, out),
+        (8, false) => pick_words::<8, false, true>(row, access, samples, out),
+        (8, true) => pick_words::<8, true, true>(row, access, samples, out),
         (step, _) => panic!("samples {step} bytes apart"),
     }
 }
 
 fn pick_words<const N: usize, const SWAP: bool, const WIDE: bool>(
     row: &[u8],
-    place: Place,
+    access: SampleAccess,
     samples: impl ExactSizeIterator<Item = usize>,
     out: &mut Vec<f32>,
 ) {
@@ -165,7 +165,7 @@ fn pick_words<const N: usize, const SWAP: bool, const WIDE: bool>(
             Some(bytes) => word::<N>(bytes),
             None => partial_word(&row[at..]),
         };
-        f32::from(place.get::<SWAP, WIDE>(word))
+        f32::from(access.get::<SWAP, WIDE>(word))
     }));
 }
 
@@ -204,16 +204,16 @@ fn store_here(
         _ => new_codes(codes, differences, &mut new, |code, by| finish.code(code, by)),
     }
     let (row, new) = (&mut row[start_of(component, first)..], &new[..codes.len()]);
-    let place = Place::new(component);
+    let access = SampleAccess::new(component);
     match (component.step, component.is_big_endian) {
         (1, _) => row.iter_mut().zip(new).for_each(|(out, code)| *out = *code as u8),
-        (2, false) => store_words::<2, false, false>(row, place, new),
-        (2, true) => store_words::<2, true, false>(row, place, new),
-        (3, _) => store_words::<3, false, false>(row, place, new),
-        (4, false) => store_words::<4, false, false>(row, place, new),
-        (4, true) => store_words::<4, true, false>(row, place, new),
-        (8, false) => store_words::<8, false, true>(row, place, new),
-        (8, true) => store_words::<8, true, true>(row, place, new),
+        (2, false) => store_words::<2, false, false>(row, access, new),
+        (2, true) => store_words::<2, true, false>(row, access, new),
+        (3, _) => store_words::<3, false, false>(row, access, new),
+        (4, false) => store_words::<4, false, false>(row, access, new),
+        (4, true) => store_words::<4, true, false>(row, access, new),
+        (8, false) => store_words::<8, false, true>(row, access, new),
+        (8, true) => store_words::<8, true, true>(row, access, new),
         (step, _) => panic!("samples {step} bytes apart"),
     }
 }
@@ -232,18 +232,18 @@ fn new_codes(
 #[inline(always)]
 fn store_words<const N: usize, const SWAP: bool, const WIDE: bool>(
     row: &mut [u8],
-    place: Place,
+    access: SampleAccess,
     codes: &[u16],
 ) {
     let mut words = row.chunks_exact_mut(N);
     let whole = words.len();
     for (bytes, code) in words.by_ref().zip(codes) {
-        let new = place.put::<SWAP, WIDE>(word::<N>(bytes), *code);
+        let new = access.put::<SWAP, WIDE>(word::<N>(bytes), *code);
         bytes.copy_from_slice(&new.to_le_bytes()[..N]);
     }
     if let Some(code) = codes.get(whole) {
         let rest = words.into_remainder();
-        let new = place.put::<SWAP, WIDE>(partial_word(rest), *code);
+        let new = access.put::<SWAP, WIDE>(partial_word(rest), *code);
         let length = rest.len();
         rest.copy_from_slice(&new.to_le_bytes()[..length]);
     }

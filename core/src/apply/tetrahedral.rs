@@ -45,7 +45,7 @@ pub(super) struct Sampler<'a, W: Words, const GATHER: bool> {
 }
 
 /// A node and the fraction of the way to the next.
-pub(super) type Place<V> = (V, V);
+pub(super) type AxisPosition<V> = (V, V);
 
 /// The places on the last two axes, in the order of their fractions.
 #[derive(Clone, Copy)]
@@ -102,7 +102,7 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
         &self,
         axis: &AxisWords<W::Vector>,
         codes: W::Vector,
-    ) -> Place<W::Vector> {
+    ) -> AxisPosition<W::Vector> {
         let words = self.words;
         let steps = if CLAMP {
             words.min_unsigned(words.sub_to_zero(codes, axis.low), axis.span)
@@ -139,8 +139,8 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
     #[inline(always)]
     pub(super) fn pair_of<const TWICE: bool>(
         &self,
-        (node_y, y): Place<W::Vector>,
-        (node_z, z): Place<W::Vector>,
+        (node_y, y): AxisPosition<W::Vector>,
+        (node_z, z): AxisPosition<W::Vector>,
     ) -> PairOfPlaces<W::Vector> {
         let words = self.words;
         let [_, axis_y, axis_z] = &self.axes;
@@ -162,7 +162,7 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
     #[inline(always)]
     pub(super) fn at_places(
         &self,
-        (node_x, x): Place<W::Vector>,
+        (node_x, x): AxisPosition<W::Vector>,
         pair: &PairOfPlaces<W::Vector>,
     ) -> Fetched<W::Vector> {
         let words = self.words;

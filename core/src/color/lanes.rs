@@ -329,7 +329,7 @@ mod tests {
     #[cfg(feature = "shaders")]
     #[test]
     fn the_shader_has_our_constants() {
-        use super::super::words::reflection::{constant, module};
+        use super::super::shader_data::reflection::{constant, module};
         let module = module(&[include_str!("../../../shaders/color.wgsl")]);
         let slack_low = [(SLACK / 12.92) as f32];
         let ours: [(&str, &[f32]); 6] = [

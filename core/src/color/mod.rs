@@ -7,9 +7,9 @@ pub mod codes;
 pub mod gamut;
 pub mod lanes;
 pub mod oklab;
-pub mod transfer;
 #[cfg(feature = "shaders")]
-pub(crate) mod words;
+pub(crate) mod shader_data;
+pub mod transfer;
 
 /// A colour as three numbers; the function that takes it says which space they are in.
 pub type Triple = [f64; 3];

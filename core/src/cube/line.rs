@@ -1,12 +1,12 @@
-//! Lines of a text, their words, and the places of both.
+//! Lines of a text, their fields, and their positions.
 
 use super::problem::{ParseError, Problem};
 
 /// How much of an offending piece of text a message quotes, in characters.
 const QUOTE_LENGTH: usize = 40;
 
-/// Words of a line that are looked at; all of them are counted.
-const WORDS: usize = 5;
+/// Fields of a line that are looked at; all of them are counted.
+const FIELDS: usize = 5;
 
 /// Lines that end in LF, CRLF or CR. What follows the last end is no line where it is empty.
 pub(super) fn lines(mut text: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -23,14 +23,14 @@ pub(super) fn lines(mut text: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Line and column.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct Position {
     /// From 1.
     pub(super) line: usize,
     /// In characters from 1.
     pub(super) column: usize,
 }
 
-impl Place {
+impl Position {
     pub(super) fn error(self, problem: Problem) -> ParseError {
         ParseError { line: self.line, column: self.column, problem }
     }
@@ -45,40 +45,40 @@ pub(super) struct Line<'a> {
 
 impl<'a> Line<'a> {
     /// What stands between white space, up to a comment.
-    pub(super) fn words(self) -> impl Iterator<Item = &'a str> {
+    pub(super) fn fields(self) -> impl Iterator<Item = &'a str> {
         self.text.split_ascii_whitespace().take_while(|word| !word.starts_with('#'))
     }
 
     /// Where a part of the line is.
     #[inline(never)]
-    pub(super) fn place(self, part: &str) -> Place {
+    pub(super) fn position(self, part: &str) -> Position {
         let start = part.as_ptr() as usize - self.text.as_ptr() as usize;
-        Place { line: self.number, column: self.text[..start].chars().count() + 1 }
+        Position { line: self.number, column: self.text[..start].chars().count() + 1 }
     }
 
     #[cold]
     pub(super) fn error(self, part: &str, problem: Problem) -> ParseError {
-        self.place(part).error(problem)
+        self.position(part).error(problem)
     }
 
-    /// Reads `words` as numbers, as many as `numbers` has room for.
+    /// Reads `fields` as numbers, as many as `numbers` has room for.
     ///
     /// # Errors
     ///
     /// There are more or fewer, or one is no finite number. The error calls what should have them `what`, and where
-    /// some are missing its place is that of `first`, a word of this line.
+    /// some are missing its position is that of `first`, a word of this line.
     pub(super) fn numbers(
         self,
-        words: Words<'_>,
+        fields: Fields<'_>,
         what: &'static str,
         first: &str,
         numbers: &mut [f64],
     ) -> Result<(), ParseError> {
-        if words.count != numbers.len() {
-            let at = words.get(numbers.len()).unwrap_or(first);
-            return Err(self.error(at, Problem::ValueCount(what, words.count, numbers.len())));
+        if fields.count != numbers.len() {
+            let at = fields.get(numbers.len()).unwrap_or(first);
+            return Err(self.error(at, Problem::ValueCount(what, fields.count, numbers.len())));
         }
-        for (number, word) in numbers.iter_mut().zip(words.first) {
+        for (number, word) in numbers.iter_mut().zip(fields.first) {
             *number =
                 word.parse().map_err(|_| self.error(word, Problem::NotANumber(quote(word))))?;
             if !(*number as f32).is_finite() {
@@ -89,19 +89,19 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The words of a line, or those behind the first.
+/// The fields of a line, or those behind the first.
 #[derive(Clone, Copy)]
-pub(super) struct Words<'a> {
+pub(super) struct Fields<'a> {
     /// As many as there is room for, then empty ones.
-    pub(super) first: [&'a str; WORDS],
+    pub(super) first: [&'a str; FIELDS],
     /// All of them.
     pub(super) count: usize,
 }
 
-impl<'a> Words<'a> {
-    pub(super) fn of(words: impl Iterator<Item = &'a str>) -> Self {
-        let mut all = Self { first: [""; WORDS], count: 0 };
-        for word in words {
+impl<'a> Fields<'a> {
+    pub(super) fn of(fields: impl Iterator<Item = &'a str>) -> Self {
+        let mut all = Self { first: [""; FIELDS], count: 0 };
+        for word in fields {
             if let Some(place) = all.first.get_mut(all.count) {
                 *place = word;
             }
@@ -114,10 +114,10 @@ impl<'a> Words<'a> {
         self.first.get(index).copied().filter(|_| index < self.count)
     }
 
-    /// The words behind the first.
+    /// The fields behind the first.
     pub(super) fn values(mut self) -> Self {
         self.first.rotate_left(1);
-        self.first[WORDS - 1] = "";
+        self.first[FIELDS - 1] = "";
         self.count = self.count.saturating_sub(1);
         self
     }
@@ -152,10 +152,10 @@ mod tests {
 
     #[test]
     fn words_are_counted_beyond_those_that_are_kept() {
-        let words = Words::of("a b c d e f g".split(' '));
-        assert_eq!((words.count, words.get(4), words.get(5)), (7, Some("e"), None));
-        let values = words.values();
+        let fields = Fields::of("a b c d e f g".split(' '));
+        assert_eq!((fields.count, fields.get(4), fields.get(5)), (7, Some("e"), None));
+        let values = fields.values();
         assert_eq!((values.count, values.get(0), values.get(3)), (6, Some("b"), Some("e")));
-        assert_eq!(Words::of([].into_iter()).values().count, 0);
+        assert_eq!(Fields::of([].into_iter()).values().count, 0);
     }
 }

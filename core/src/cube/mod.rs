@@ -10,7 +10,7 @@ mod line;
 mod parse;
 mod problem;
 #[cfg(feature = "shaders")]
-mod words;
+mod shader_data;
 mod write;
 
 use std::fmt;
@@ -19,7 +19,7 @@ pub use file::{MAX_BYTES, ReadError, read, save};
 pub use parse::parse;
 pub use problem::{ParseError, Problem};
 #[cfg(feature = "shaders")]
-pub(crate) use words::words;
+pub(crate) use shader_data::shader_data;
 pub use write::parts;
 
 use sha2::{Digest, Sha256};

@@ -1,4 +1,4 @@
-//! The text of a .cube file, line by line, with the place of what is wrong in it.
+//! The text of a .cube file, line by line, with the position of what is wrong in it.
 //!
 //! Files are read as their makers write them: by Adobe's specification, by that of DaVinci Resolve (which has
 //! tables in the range of video), and by what else programs and cameras put into them.
@@ -12,7 +12,7 @@ use super::keyword::{
     is_note,
 };
 use super::kind::other_kind;
-use super::line::{Line, Place, Words, lines, quote};
+use super::line::{Fields, Line, Position, lines, quote};
 use super::problem::{ParseError, Problem};
 use super::{Cube, MAX_SIZE_1D, MAX_SIZE_3D, MIN_SIZE, Table};
 use crate::color::Triple;
@@ -27,7 +27,7 @@ struct Parser {
     /// Lines read.
     lines: usize,
     /// Where each of [`Keyword::ALL`] stands first.
-    seen: [Option<Place>; Keyword::ALL.len()],
+    seen: [Option<Position>; Keyword::ALL.len()],
     /// Sizes of the 1D and the 3D table.
     sizes: [Option<usize>; 2],
     /// Input ranges of the 1D and the 3D table.
@@ -73,8 +73,8 @@ impl Parser {
         if let Some(end) = end {
             self.is_over = self.rows.len() == self.rows_expected() && !self.rows.is_empty();
             if !self.is_over && !is_comment {
-                let place = Place { line: self.lines, column: text.chars().count() + 1 };
-                return Err(place.error(Problem::EarlyEnd(bytes[end])));
+                let position = Position { line: self.lines, column: text.chars().count() + 1 };
+                return Err(position.error(Problem::EarlyEnd(bytes[end])));
             }
         }
         Ok(())
@@ -82,12 +82,12 @@ impl Parser {
 
     /// Takes in what a line says. Returns whether it ends in a comment or a title.
     fn statement(&mut self, line: Line<'_>) -> Result<bool, ParseError> {
-        let words = Words::of(line.words());
+        let fields = Fields::of(line.fields());
         let has_comment = line.text.contains('#');
-        let Some(first) = words.get(0) else {
+        let Some(first) = fields.get(0) else {
             return Ok(has_comment);
         };
-        let values = words.values();
+        let values = fields.values();
         if is_note(first, values.first[0]) {
             return Ok(true);
         }
@@ -96,8 +96,8 @@ impl Parser {
             !first.starts_with(|c: char| c.is_ascii_alphabetic()) || first.parse::<f64>().is_ok();
         if is_row {
             let mut row = [0.0; 3];
-            line.numbers(words, "the row", first, &mut row)?;
-            self.row(line.place(first), row)?;
+            line.numbers(fields, "the row", first, &mut row)?;
+            self.row(line.position(first), row)?;
             return Ok(has_comment);
         }
         let keyword = Keyword::ALL.into_iter().find(|k| k.name().eq_ignore_ascii_case(first));
@@ -113,7 +113,7 @@ impl Parser {
         line: Line<'_>,
         keyword: Keyword,
         word: &str,
-        values: Words<'_>,
+        values: Fields<'_>,
     ) -> Result<(), ParseError> {
         /// Whether a value is the first, or what has been said before.
         fn agrees<T: Copy + PartialEq>(said: &mut Option<T>, value: T) -> bool {
@@ -151,18 +151,18 @@ impl Parser {
                 true
             }
         };
-        let first = self.seen[keyword as usize].get_or_insert(line.place(word)).line;
+        let first = self.seen[keyword as usize].get_or_insert(line.position(word)).line;
         if is_said { Ok(()) } else { Err(line.error(word, Problem::Twice(name, first))) }
     }
 
-    fn row(&mut self, place: Place, row: Triple) -> Result<(), ParseError> {
+    fn row(&mut self, position: Position, row: Triple) -> Result<(), ParseError> {
         let expected = self.rows_expected();
         if self.rows.is_empty() {
-            self.check_header(place)?;
+            self.check_header(position)?;
             self.rows.reserve_exact(expected);
         }
         if self.rows.len() == expected {
-            return Err(place.error(Problem::TooManyRows(expected)));
+            return Err(position.error(Problem::TooManyRows(expected)));
         }
         self.rows.push(row.map(|v| v as f32));
         Ok(())
@@ -174,12 +174,12 @@ impl Parser {
         curves + volume.pow(3)
     }
 
-    fn seen(&self, keyword: Keyword) -> Option<Place> {
+    fn seen(&self, keyword: Keyword) -> Option<Position> {
         self.seen[keyword as usize]
     }
 
     /// Whether the header is one; its end is given.
-    fn check_header(&self, end: Place) -> Result<(), ParseError> {
+    fn check_header(&self, end: Position) -> Result<(), ParseError> {
         let error = |keyword, problem| Err(self.seen(keyword).unwrap_or(end).error(problem));
         let ranges = [Range1d, Range3d];
         let Some(first) = self.sizes.iter().position(Option::is_some) else {
@@ -224,7 +224,7 @@ impl Parser {
     ///
     /// What is missing, see [`Problem`].
     fn finish(mut self) -> Result<Cube, ParseError> {
-        let end = Place { line: self.lines + 1, column: 1 };
+        let end = Position { line: self.lines + 1, column: 1 };
         self.check_header(end)?;
         let (has, expected) = (self.rows.len(), self.rows_expected());
         if has < expected {
@@ -261,7 +261,7 @@ impl Parser {
 /// The first thing that is wrong, see [`Problem`].
 pub fn parse(text: &[u8]) -> Result<Cube, ParseError> {
     if let Some(kind) = other_kind(text) {
-        return Err(Place { line: 1, column: 1 }.error(Problem::OtherKind(kind)));
+        return Err(Position { line: 1, column: 1 }.error(Problem::OtherKind(kind)));
     }
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut parser = Parser::new();

@@ -8,9 +8,9 @@ mod classic;
 pub mod falloff;
 pub mod lanes;
 mod luts;
-mod smooth;
 #[cfg(feature = "shaders")]
-pub mod words;
+pub mod shader_data;
+mod smooth;
 
 pub use falloff::Falloff;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::bars::Bars;
 use super::grid::{Grid, Pattern};
 use super::histogram::Histograms;
-use super::scene::Histogram;
+use super::scene::ColorDistribution;
 use crate::attractor::Attractor;
 use crate::workers::simd_level;
 
@@ -48,7 +48,7 @@ pub struct Follower {
     bars: Bars,
     histograms: Histograms,
     /// Colours of the frame at hand and of the one before.
-    scenes: [Histogram; 2],
+    scenes: [ColorDistribution; 2],
     /// Colour and tolerance of the attractors whose radii are followed.
     followed: Vec<([f64; 3], f64)>,
     /// Their radii.
@@ -164,7 +164,7 @@ impl Follower {
 
     fn count_scene(&mut self) {
         let now = &mut self.scenes[0];
-        *now = Histogram::default();
+        *now = ColorDistribution::default();
         for lab in self.grid.between(&self.bars) {
             now.count(lab);
         }

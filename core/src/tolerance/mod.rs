@@ -14,7 +14,7 @@ pub mod grid;
 pub mod histogram;
 mod scene;
 #[cfg(feature = "shaders")]
-mod words;
+mod shader_data;
 
 use crate::attractor::Attractor;
 

@@ -22,18 +22,18 @@ const LONGEST: Duration = Duration::from_millis(100);
 
 /// Share of the colours that lie in each bin or below, for each axis.
 #[derive(Clone, Debug)]
-pub(super) struct Histogram {
+pub(super) struct ColorDistribution {
     counts: [[u32; BINS]; 3],
     total: u32,
 }
 
-impl Default for Histogram {
+impl Default for ColorDistribution {
     fn default() -> Self {
         Self { counts: [[0; BINS]; 3], total: 0 }
     }
 }
 
-impl Histogram {
+impl ColorDistribution {
     /// Counts some of a row's colours, given in Oklab; the slices have one length.
     pub(super) fn count(&mut self, lab: [&[f32]; 3]) {
         /// Every so many-th is enough.

@@ -57,8 +57,8 @@ pub(super) fn write_band(
     let mut parts: Vec<[Option<Part<'_>>; 4]> = Vec::new();
     parts.resize_with((end - first).div_ceil(per_thread), Default::default);
     for plane in 0..4 {
-        let room = band.shape.plane_words(plane, (end - first).next_multiple_of(2));
-        let mut rest = words.split_off(4 * room);
+        let budget = band.shape.plane_words(plane, (end - first).next_multiple_of(2));
+        let mut rest = words.split_off(4 * budget);
         for (index, part) in parts.iter_mut().enumerate() {
             let from = first + index * per_thread;
             let groups = (from + per_thread).min(end) - from;

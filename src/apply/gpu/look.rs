@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Weak};
 
-use colorshine_core::apply::Method;
+use colorshine_core::apply::Evaluator;
 use colorshine_core::lut::{Lattice, fraction_bits};
 use colorshine_core::model::lanes::ExactKernel;
-use colorshine_core::model::words::Words;
+use colorshine_core::model::shader_data::ShaderData;
 use wgpu::BufferUsages;
 
-use crate::gpu::{Device, Trouble};
+use crate::gpu::{Device, GpuError};
 
 /// What the device has. Nobody's memory is kept for it.
 #[derive(Debug)]
@@ -39,27 +39,27 @@ pub(super) const USAGE: BufferUsages = BufferUsages::STORAGE.union(BufferUsages:
 pub(super) const LEAST: u64 = 256;
 
 impl LookMemory {
-    pub(super) fn new(device: &Device) -> Result<Self, Trouble> {
+    pub(super) fn new(device: &Device) -> Result<Self, GpuError> {
         let memory = || device.memory(LEAST, USAGE);
         Ok(Self { known: None, look: memory()?, tables: memory()? })
     }
 
     /// Bytes on the device with a method's numbers, as far as they are known before they are made.
-    pub(super) fn bytes_with(method: &Method) -> u64 {
-        match method {
-            Method::Lattice(lattice, _) => size_of_val(lattice.entries()) as u64 + LEAST,
-            Method::Exact(..) => 2 * LEAST,
+    pub(super) fn bytes_with(evaluator: &Evaluator) -> u64 {
+        match evaluator {
+            Evaluator::Lattice(lattice, _) => size_of_val(lattice.entries()) as u64 + LEAST,
+            Evaluator::Exact(..) => 2 * LEAST,
         }
     }
 
     /// Has a method's numbers on the device before the work that is submitted next. Work that was submitted
     /// before still sees those it was submitted with.
-    pub(super) fn set(&mut self, device: &Device, method: &Method) -> Result<(), Trouble> {
-        let is_known = match (&self.known, method) {
-            (Some(Known::Lattice(known)), Method::Lattice(lattice, _)) => is(known, lattice),
-            (Some(Known::Exact(known)), Method::Exact(kernel, _)) => is(known, kernel),
-            (Some(Known::Unsuited(known)), Method::Exact(kernel, _)) if is(known, kernel) => {
-                return Err(Trouble::Unsuited);
+    pub(super) fn set(&mut self, device: &Device, evaluator: &Evaluator) -> Result<(), GpuError> {
+        let is_known = match (&self.known, evaluator) {
+            (Some(Known::Lattice(known)), Evaluator::Lattice(lattice, _)) => is(known, lattice),
+            (Some(Known::Exact(known)), Evaluator::Exact(kernel, _)) => is(known, kernel),
+            (Some(Known::Unsuited(known)), Evaluator::Exact(kernel, _)) if is(known, kernel) => {
+                return Err(GpuError::Unsuited);
             }
             _ => false,
         };
@@ -67,17 +67,17 @@ impl LookMemory {
             return Ok(());
         }
         self.known = None;
-        let known = match method {
-            Method::Lattice(lattice, _) => {
+        let known = match evaluator {
+            Evaluator::Lattice(lattice, _) => {
                 fill(device, &mut self.look, bytemuck::cast_slice(lattice.entries()))?;
                 fill(device, &mut self.tables, &[])?;
                 Known::Lattice(Arc::downgrade(lattice))
             }
-            Method::Exact(kernel, depth) => {
-                let words = kernel.words(2f32.powi(fraction_bits(*depth)));
-                let Some(Words { look, nodes }) = words else {
+            Evaluator::Exact(kernel, depth) => {
+                let words = kernel.shader_data(2f32.powi(fraction_bits(*depth)));
+                let Some(ShaderData { look, nodes }) = words else {
                     self.known = Some(Known::Unsuited(Arc::downgrade(kernel)));
-                    return Err(Trouble::Unsuited);
+                    return Err(GpuError::Unsuited);
                 };
                 fill(device, &mut self.look, bytemuck::cast_slice(&look))?;
                 fill(device, &mut self.tables, bytemuck::cast_slice(&nodes))?;
@@ -107,7 +107,7 @@ pub(super) fn fill(
     device: &Device,
     memory: &mut wgpu::Buffer,
     bytes: &[u8],
-) -> Result<(), Trouble> {
+) -> Result<(), GpuError> {
     let need = (bytes.len() as u64).max(LEAST);
     if !(need..=2 * need).contains(&memory.size()) {
         *memory = device.memory(need, USAGE)?;

@@ -7,32 +7,34 @@
 //! before, so that all others are as they were if the GPU fails.
 
 mod copies;
+mod histogram;
 mod look;
-mod measure;
-mod probe;
-mod times;
+mod self_test;
 #[cfg(test)]
-mod twins;
+mod self_test_tests;
+mod times;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use colorshine_core::apply::Method;
-pub use colorshine_core::apply::shaders::Manner;
-use colorshine_core::apply::shaders::{BandOf, Shape, WORDS, band_words, constants, matrices};
+use colorshine_core::apply::Evaluator;
+pub use colorshine_core::apply::shaders::OutputOptions;
+use colorshine_core::apply::shaders::{
+    BAND_LENGTH, BandOf, Shape, band_parameters, constants, matrices,
+};
 use colorshine_core::frame::{Area, Layout, Planes};
 use colorshine_core::workers::Team;
 use wgpu::{BufferUsages, ComputePipeline};
 
 use self::copies::{read_band, write_band};
+use self::histogram::HistogramStage;
+pub use self::histogram::HistogramTask;
+pub use self::histogram::compile_measuring;
 use self::look::LookMemory;
-pub use self::measure::Survey;
-use self::measure::Surveyor;
-pub use self::measure::compile_measuring;
-pub use self::probe::examine;
+pub use self::self_test::examine;
 pub use self::times::Times;
-use crate::gpu::{Device, Passage, Program, Slot, Trouble};
+use crate::gpu::{Device, Dispatch, GpuError, Shader, Slot};
 
 const FRAME: &str = include_str!("../../../shaders/frame.wgsl");
 const APPLY: &str = include_str!("../../../shaders/apply.wgsl");
@@ -59,7 +61,7 @@ const BANDS_AT_ONCE: usize = 3;
 
 /// How much may be under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct Budget {
     /// Frames that are begun before the first of them is finished.
     pub frames: usize,
     /// Rows of a band; `None` for as many as seem best.
@@ -76,11 +78,11 @@ pub struct Task<'a> {
     /// The picture, and how much of it to process.
     pub area: &'a Area,
     /// How differences are found.
-    pub method: &'a Method,
+    pub evaluator: &'a Evaluator,
     /// How they end up in the frame.
-    pub manner: Manner,
+    pub output: OutputOptions,
     /// How much may be under way.
-    pub room: Room,
+    pub budget: Budget,
     /// Who copies.
     pub team: Team,
 }
@@ -91,11 +93,11 @@ pub struct Stage {
     device: Arc<Device>,
     /// No other stage of the process has it.
     number: u64,
-    room: Room,
+    budget: Budget,
     lattice: ComputePipeline,
     exact: ComputePipeline,
     look: LookMemory,
-    surveyor: Option<Surveyor>,
+    histogram_stage: Option<HistogramStage>,
     thresholds: wgpu::Buffer,
     free: Vec<Slot>,
     /// Slots there are, free or not.
@@ -109,12 +111,12 @@ pub struct Stage {
 
 /// A frame under way.
 #[derive(Debug)]
-pub struct Flight {
+pub struct FrameInFlight {
     layout: Layout,
     area: Area,
     shape: Shape,
-    method: Method,
-    manner: Manner,
+    evaluator: Evaluator,
+    output: OutputOptions,
     groups_per_band: usize,
     /// The next group to be sent, and the one after the last.
     rest: [usize; 2],
@@ -125,7 +127,7 @@ pub struct Flight {
     stage: u64,
 }
 
-impl Flight {
+impl FrameInFlight {
     /// The first row of luma that the frame does not have back yet; beyond the last if it has all.
     pub fn first_open_row(&self) -> usize {
         let group = self.sent.front().map_or(self.rest[0], |(_, [first, _])| *first);
@@ -143,21 +145,21 @@ impl Stage {
         device: &Arc<Device>,
         layout: &Layout,
         area: &Area,
-        room: Room,
-    ) -> Result<Self, Trouble> {
+        budget: Budget,
+    ) -> Result<Self, GpuError> {
         let pipeline = |texts| {
             let constants = constants(layout);
-            device.pipeline(&Program { texts, entry_point: "apply", constants })
+            device.pipeline(&Shader { texts, entry_point: "apply", constants })
         };
         let matrices = matrices();
         static STAGES: AtomicU64 = AtomicU64::new(0);
         let mut stage = Self {
             number: STAGES.fetch_add(1, Ordering::Relaxed),
-            room,
+            budget,
             lattice: pipeline(LATTICE)?,
             exact: pipeline(EXACT)?,
             look: LookMemory::new(device)?,
-            surveyor: None,
+            histogram_stage: None,
             thresholds: device
                 .memory(matrices.len() as u64, BufferUsages::STORAGE | BufferUsages::COPY_DST)?,
             free: Vec::new(),
@@ -189,7 +191,7 @@ impl Stage {
     }
 
     fn bytes_beside_slots(&self) -> u64 {
-        self.look.bytes() + self.surveyor.as_ref().map_or(0, Surveyor::bytes)
+        self.look.bytes() + self.histogram_stage.as_ref().map_or(0, HistogramStage::bytes)
     }
 
     /// Bytes of the slots that frames under way have.
@@ -198,27 +200,32 @@ impl Stage {
     }
 
     /// Settles the size of slots for bands of a frame; returns the groups of a band.
-    fn reserve(&mut self, layout: &Layout, shape: &Shape, groups: usize) -> Result<usize, Trouble> {
+    fn reserve(
+        &mut self,
+        layout: &Layout,
+        shape: &Shape,
+        groups: usize,
+    ) -> Result<usize, GpuError> {
         let least = shape.bytes_of(2) as u64;
         let limit = self.device.binding_limit();
         if least > limit {
-            return Err(Trouble::TooWide(least, limit));
+            return Err(GpuError::TooWide(least, limit));
         }
         let need = Slot::memory_for(least) + self.bytes_beside_slots();
-        if need > self.room.memory {
-            return Err(Trouble::MemoryLimit(need, self.room.memory));
+        if need > self.budget.memory {
+            return Err(GpuError::MemoryLimit(need, self.budget.memory));
         }
         // Of what there is room for, a band may take half.
-        let most = ((self.room.memory - self.bytes_beside_slots()) / 8).min(limit);
-        let per_band = shape.groups_per_band(layout, self.room.rows, most.max(least));
+        let most = ((self.budget.memory - self.bytes_beside_slots()) / 8).min(limit);
+        let per_band = shape.groups_per_band(layout, self.budget.rows, most.max(least));
         let bytes = shape.bytes_of(per_band.min(groups)) as u64;
         let is_too_large =
-            Slot::memory_for(self.slot_bytes) + self.bytes_beside_slots() > self.room.memory;
+            Slot::memory_for(self.slot_bytes) + self.bytes_beside_slots() > self.budget.memory;
         if bytes > self.slot_bytes || is_too_large {
             if bytes < self.slot_bytes && self.waiting > 0 {
                 // Frames that wait have been cut for the slots there are.
                 let need = Slot::memory_for(self.slot_bytes) + self.bytes_beside_slots();
-                return Err(Trouble::MemoryLimit(need, self.room.memory));
+                return Err(GpuError::MemoryLimit(need, self.budget.memory));
             }
             // Slots that are under way are let go as they come back.
             self.slots_that_fit = usize::MAX;
@@ -231,11 +238,11 @@ impl Stage {
     }
 
     fn most_slots(&self, bands: usize) -> usize {
-        let wanted = match self.room.frames {
+        let wanted = match self.budget.frames {
             ..=1 => bands.min(BANDS_AT_ONCE),
             frames => frames * bands,
         };
-        let left = self.room.memory.saturating_sub(self.bytes_beside_slots());
+        let left = self.budget.memory.saturating_sub(self.bytes_beside_slots());
         wanted
             .min((left / Slot::memory_for(self.slot_bytes)) as usize)
             .min(self.slots_that_fit)
@@ -246,23 +253,23 @@ impl Stage {
     fn make_room(&mut self) {
         // A frame that waits needs one.
         let least = usize::from(self.waiting > 0);
-        while self.bytes() > self.room.memory && self.slots > least && self.free.pop().is_some() {
+        while self.bytes() > self.budget.memory && self.slots > least && self.free.pop().is_some() {
             self.slots -= 1;
         }
     }
 
     /// Takes another room, and lets go of free memory that is beyond it. Says whether what is left fits.
-    pub fn fit_into(&mut self, room: Room) -> bool {
-        self.room = room;
+    pub fn fit_into(&mut self, budget: Budget) -> bool {
+        self.budget = budget;
         // What is wrong with the device shows when it is next used.
         if self.device.check().is_ok() {
             self.make_room();
         }
-        self.bytes() <= room.memory
+        self.bytes() <= budget.memory
     }
 
     /// One slot more for a frame of some bands, if there may be one and the device has memory for it.
-    fn new_slot(&mut self, bands: usize) -> Result<Option<Slot>, Trouble> {
+    fn new_slot(&mut self, bands: usize) -> Result<Option<Slot>, GpuError> {
         if self.slots >= self.most_slots(bands) {
             return Ok(None);
         }
@@ -271,11 +278,11 @@ impl Stage {
                 self.slots += 1;
                 Ok(Some(slot))
             }
-            Err(Trouble::OutOfMemory(_)) if self.slots > 0 => {
+            Err(GpuError::OutOfMemory(_)) if self.slots > 0 => {
                 self.slots_that_fit = self.slots;
                 Ok(None)
             }
-            Err(trouble) => Err(trouble),
+            Err(error) => Err(error),
         }
     }
 
@@ -283,29 +290,33 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// Why the GPU cannot do it. With [`Trouble::Unsuited`] and [`Trouble::MemoryLimit`] the stage is as good as
-    /// before, else it is of no more use, and flights with it.
-    pub fn begin(&mut self, planes: &mut Planes<'_>, task: &Task<'_>) -> Result<Flight, Trouble> {
-        let Task { layout, area, method, manner, room, team } = *task;
+    /// Why the GPU cannot do it. With [`GpuError::Unsuited`] and [`GpuError::MemoryLimit`] the stage is as good as
+    /// before, else it is of no more use, and frames in flight with it.
+    pub fn begin(
+        &mut self,
+        planes: &mut Planes<'_>,
+        task: &Task<'_>,
+    ) -> Result<FrameInFlight, GpuError> {
+        let Task { layout, area, evaluator, output, budget, team } = *task;
         // Ahead of all that would touch a device that is not this process's.
         self.device.check()?;
-        self.room = room;
+        self.budget = budget;
         let shape = Shape::new(layout, area);
-        let need = LookMemory::bytes_with(method) + Slot::memory_for(shape.bytes_of(2) as u64);
-        if need > room.memory {
-            return Err(Trouble::MemoryLimit(need, room.memory));
+        let need = LookMemory::bytes_with(evaluator) + Slot::memory_for(shape.bytes_of(2) as u64);
+        if need > budget.memory {
+            return Err(GpuError::MemoryLimit(need, budget.memory));
         }
         if self.waiting == 0 {
-            self.look.set(&self.device, method)?;
+            self.look.set(&self.device, evaluator)?;
         }
         let rest = [layout.group_of(area.rows[0]) & !1, layout.groups(area.rows[1])];
         let groups_per_band = self.reserve(layout, &shape, rest[1] - rest[0])?;
-        let mut flight = Flight {
+        let mut in_flight = FrameInFlight {
             layout: *layout,
             area: *area,
             shape,
-            method: method.clone(),
-            manner,
+            evaluator: evaluator.clone(),
+            output,
             groups_per_band,
             rest,
             sent: VecDeque::new(),
@@ -314,53 +325,57 @@ impl Stage {
         };
         // Frames go in order: none overtakes one that waits.
         if self.waiting == 0 {
-            self.send(&mut flight, planes, team)?;
+            self.send(&mut in_flight, planes, team)?;
         }
-        flight.is_waiting = flight.rest[0] < flight.rest[1];
-        self.waiting += usize::from(flight.is_waiting);
-        Ok(flight)
+        in_flight.is_waiting = in_flight.rest[0] < in_flight.rest[1];
+        self.waiting += usize::from(in_flight.is_waiting);
+        Ok(in_flight)
     }
 
     /// Whether a frame was begun here, and not by a stage before this one.
-    pub fn has_begun(&self, flight: &Flight) -> bool {
-        flight.stage == self.number
+    pub fn has_begun(&self, in_flight: &FrameInFlight) -> bool {
+        in_flight.stage == self.number
     }
 
     /// Finishes the frame that was begun first of all that are under way: writes what the GPU made of it.
     ///
     /// # Errors
     ///
-    /// Why the GPU cannot do it; rows from [`Flight::first_open_row`] on are then as they were. With [`Trouble::Unsuited`]
-    /// the stage is as good as before, else it is of no more use, and other flights with it.
+    /// Why the GPU cannot do it; rows from [`FrameInFlight::first_open_row`] on are then as they were. With [`GpuError::Unsuited`]
+    /// the stage is as good as before, else it is of no more use, and other frames in flight with it.
     pub fn finish(
         &mut self,
-        flight: &mut Flight,
+        in_flight: &mut FrameInFlight,
         planes: &mut Planes<'_>,
         team: Team,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), GpuError> {
         self.device.check()?;
         loop {
-            let sent = self.send(flight, planes, team);
-            if sent == Err(Trouble::Unsuited) {
-                self.waiting -= usize::from(std::mem::take(&mut flight.is_waiting));
+            let sent = self.send(in_flight, planes, team);
+            if sent == Err(GpuError::Unsuited) {
+                self.waiting -= usize::from(std::mem::take(&mut in_flight.is_waiting));
             }
             sent?;
-            let Some((slot, groups)) = flight.sent.front_mut() else {
+            let Some((slot, groups)) = in_flight.sent.front_mut() else {
                 break;
             };
             let groups = *groups;
-            let bytes = flight.shape.bytes_of(groups[1] - groups[0]) as u64;
-            let band =
-                BandOf { layout: &flight.layout, area: &flight.area, shape: &flight.shape, groups };
+            let bytes = in_flight.shape.bytes_of(groups[1] - groups[0]) as u64;
+            let band = BandOf {
+                layout: &in_flight.layout,
+                area: &in_flight.area,
+                shape: &in_flight.shape,
+                groups,
+            };
             slot.read(&self.device, bytes, |words| read_band(planes, &band, team, words))?;
-            if let Some((slot, _)) = flight.sent.pop_front() {
+            if let Some((slot, _)) = in_flight.sent.pop_front() {
                 self.give_back(slot);
             }
         }
-        if flight.rest[0] < flight.rest[1] {
-            return Err(Trouble::Refused("there is no memory for a band".into()));
+        if in_flight.rest[0] < in_flight.rest[1] {
+            return Err(GpuError::Refused("there is no memory for a band".into()));
         }
-        self.waiting -= usize::from(std::mem::take(&mut flight.is_waiting));
+        self.waiting -= usize::from(std::mem::take(&mut in_flight.is_waiting));
         Ok(())
     }
 
@@ -369,11 +384,11 @@ impl Stage {
     /// # Errors
     ///
     /// As [`Self::finish`].
-    pub fn cancel(&mut self, mut flight: Flight) -> Result<(), Trouble> {
+    pub fn cancel(&mut self, mut in_flight: FrameInFlight) -> Result<(), GpuError> {
         self.device.check()?;
-        self.waiting -= usize::from(flight.is_waiting);
-        for (mut slot, [first, end]) in flight.sent.drain(..) {
-            let bytes = flight.shape.bytes_of(end - first) as u64;
+        self.waiting -= usize::from(in_flight.is_waiting);
+        for (mut slot, [first, end]) in in_flight.sent.drain(..) {
+            let bytes = in_flight.shape.bytes_of(end - first) as u64;
             slot.read(&self.device, bytes, |_| ())?;
             self.give_back(slot);
         }
@@ -391,17 +406,18 @@ impl Stage {
     /// Sends bands of a frame as long as there are slots.
     fn send(
         &mut self,
-        flight: &mut Flight,
+        in_flight: &mut FrameInFlight,
         planes: &mut Planes<'_>,
         team: Team,
-    ) -> Result<(), Trouble> {
-        let Flight { layout, area, shape, method, manner, groups_per_band, .. } = flight;
-        let bands = (flight.rest[1] - flight.rest[0]).div_ceil(*groups_per_band);
+    ) -> Result<(), GpuError> {
+        let FrameInFlight { layout, area, shape, evaluator, output, groups_per_band, .. } =
+            in_flight;
+        let bands = (in_flight.rest[1] - in_flight.rest[0]).div_ceil(*groups_per_band);
         if bands == 0 {
             return Ok(());
         }
-        self.look.set(&self.device, method)?;
-        while flight.rest[0] < flight.rest[1] {
+        self.look.set(&self.device, evaluator)?;
+        while in_flight.rest[0] < in_flight.rest[1] {
             let slot = match self.free.pop() {
                 Some(slot) => Some(slot),
                 None => self.new_slot(bands)?,
@@ -409,45 +425,45 @@ impl Stage {
             let Some(mut slot) = slot else {
                 return Ok(());
             };
-            let first = flight.rest[0];
-            let end = flight.rest[1].min(first + *groups_per_band);
+            let first = in_flight.rest[0];
+            let end = in_flight.rest[1].min(first + *groups_per_band);
             let band = BandOf { layout, area, shape, groups: [first, end] };
             let bytes = shape.bytes_of(end - first) as u64;
-            let (passage, parameters) = self.passage(&band, method, manner);
+            let (dispatch, parameters) = self.dispatch(&band, evaluator, output);
             slot.write(&self.device, bytemuck::cast_slice(&parameters), bytes, |words| {
                 write_band(planes, &band, team, words);
             })?;
-            slot.submit(&self.device, bytes, &passage)?;
-            flight.sent.push_back((slot, [first, end]));
-            flight.rest[0] = end;
+            slot.submit(&self.device, bytes, &dispatch)?;
+            in_flight.sent.push_back((slot, [first, end]));
+            in_flight.rest[0] = end;
         }
         Ok(())
     }
 
     /// What a band is drawn with, and told.
-    fn passage(
+    fn dispatch(
         &self,
         band: &BandOf<'_>,
-        method: &Method,
-        manner: &Manner,
-    ) -> (Passage<'_>, [u32; WORDS]) {
-        let (pipeline, lattice) = match method {
-            Method::Lattice(lattice, interpolation) => {
+        evaluator: &Evaluator,
+        output: &OutputOptions,
+    ) -> (Dispatch<'_>, [u32; BAND_LENGTH]) {
+        let (pipeline, lattice) = match evaluator {
+            Evaluator::Lattice(lattice, interpolation) => {
                 (&self.lattice, Some((&**lattice, *interpolation)))
             }
-            Method::Exact(..) => (&self.exact, None),
+            Evaluator::Exact(..) => (&self.exact, None),
         };
         let [first, end] = band.groups;
-        let passage = Passage {
+        let dispatch = Dispatch {
             pipeline,
             memory: [self.look.look(), &self.thresholds, self.look.tables()],
             work_groups: [band.shape.cells.div_ceil(INVOCATIONS) as u32, (end - first) as u32, 1],
         };
-        (passage, band_words(band, manner, lattice))
+        (dispatch, band_parameters(band, output, lattice))
     }
 }
 
 /// Bytes that a method takes on the device, as far as they are known before.
-pub fn look_bytes(method: &Method) -> u64 {
-    LookMemory::bytes_with(method)
+pub fn look_bytes(evaluator: &Evaluator) -> u64 {
+    LookMemory::bytes_with(evaluator)
 }

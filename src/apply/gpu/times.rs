@@ -6,7 +6,7 @@ use colorshine_core::frame::Planes;
 
 use super::copies::{read_band, write_band};
 use super::{BandOf, Shape, Stage, Task};
-use crate::gpu::{Slot, SlotTimes, Trouble};
+use crate::gpu::{GpuError, Slot, SlotTimes};
 
 /// Times of a frame that is one band.
 #[derive(Clone, Copy, Debug)]
@@ -25,37 +25,37 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// What the device says; [`Trouble::MemoryLimit`] where the frame is larger than a binding may be.
+    /// What the device says; [`GpuError::MemoryLimit`] where the frame is larger than a binding may be.
     pub fn times(
         &mut self,
         planes: &mut Planes<'_>,
         task: &Task<'_>,
         repeats: usize,
-    ) -> Result<Times, Trouble> {
-        let Task { layout, area, method, manner, team, .. } = *task;
+    ) -> Result<Times, GpuError> {
+        let Task { layout, area, evaluator, output, team, .. } = *task;
         let shape = Shape::new(layout, area);
         let groups = [layout.group_of(area.rows[0]) & !1, layout.groups(area.rows[1])];
         let band = BandOf { layout, area, shape: &shape, groups };
         let (bytes, most) =
             (shape.bytes_of(groups[1] - groups[0]) as u64, self.device.binding_limit());
         if bytes > most {
-            return Err(Trouble::MemoryLimit(bytes, most));
+            return Err(GpuError::MemoryLimit(bytes, most));
         }
-        self.look.set(&self.device, method)?;
-        let (passage, parameters) = self.passage(&band, method, &manner);
+        self.look.set(&self.device, evaluator)?;
+        let (dispatch, parameters) = self.dispatch(&band, evaluator, &output);
         let parameters = bytemuck::cast_slice(&parameters);
         // The picture as it is, before it is drawn. The device has to have it, and its parameters.
         let mut slot = Slot::new(&self.device, bytes)?;
         slot.write(&self.device, parameters, bytes, |words| {
             write_band(planes, &band, team, words);
         })?;
-        slot.submit(&self.device, bytes, &passage)?;
+        slot.submit(&self.device, bytes, &dispatch)?;
         slot.read(&self.device, bytes, |_| ())?;
         // Unmapped, as it is when the device fetches from it.
         slot.write(&self.device, parameters, bytes, |words| {
             write_band(planes, &band, team, words);
         })?;
-        let device = slot.times(&self.device, bytes, &passage, repeats)?;
+        let device = slot.times(&self.device, bytes, &dispatch, repeats)?;
         drop(slot);
         let mut slot = Slot::new(&self.device, bytes)?;
         let [mut copies_in, mut copies_out] = [Vec::new(), Vec::new()];
@@ -65,7 +65,7 @@ impl Stage {
                 write_band(planes, &band, team, words);
                 copies_in.push(start.elapsed());
             })?;
-            slot.submit(&self.device, bytes, &passage)?;
+            slot.submit(&self.device, bytes, &dispatch)?;
             slot.read(&self.device, bytes, |words| {
                 let start = Instant::now();
                 read_band(planes, &band, team, words);

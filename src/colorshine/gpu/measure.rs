@@ -3,22 +3,22 @@
 use std::sync::{Arc, Weak};
 
 use colorshine_core::model::lanes::ToOklab;
-use colorshine_core::model::words::Words;
+use colorshine_core::model::shader_data::ShaderData;
 use colorshine_core::tolerance::histogram::Histograms;
 
-use super::{GpuPath, News, Phase};
-use crate::apply::gpu::{Survey, compile_measuring};
+use super::{GpuEvent, GpuPath, Phase};
+use crate::apply::gpu::{HistogramTask, compile_measuring};
 use crate::colorshine::Backend;
 use crate::colorshine::plan::{Frame, Plan};
-use crate::gpu::Trouble;
+use crate::gpu::GpuError;
 use crate::workers::with_gpu;
 
 /// What the frames of a plan are measured from.
 #[derive(Debug)]
-pub(super) struct Gauge {
+pub(super) struct DistanceParameters {
     plan: Weak<Plan>,
     /// `None` where tables need more than the GPU's precision.
-    words: Option<Arc<Words>>,
+    words: Option<Arc<ShaderData>>,
     /// Whether the user knows that it is not for the GPU.
     is_told: bool,
 }
@@ -48,34 +48,41 @@ impl GpuPath {
             }
             return false;
         }
-        let is_known = |known: &Gauge| std::ptr::eq(known.plan.as_ptr(), Arc::as_ptr(plan));
+        let is_known =
+            |known: &DistanceParameters| std::ptr::eq(known.plan.as_ptr(), Arc::as_ptr(plan));
         let gauge = match self.gauge.take().filter(is_known) {
             Some(known) => self.gauge.insert(known),
-            None => self.gauge.insert(Gauge {
+            None => self.gauge.insert(DistanceParameters {
                 plan: Arc::downgrade(plan),
-                words: histograms.words(to_oklab).map(Arc::new),
+                words: histograms.shader_data(to_oklab).map(Arc::new),
                 is_told: false,
             }),
         };
         let area = frame.picture();
         let measured = match &gauge.words {
             Some(words) => {
-                let (room, team) = (self.room, plan.team());
-                let survey = Survey { layout: frame.layout, area: &area, gauge: words, room, team };
-                stage.measure(frame.planes, &survey, histograms)
+                let (budget, team) = (self.budget, plan.team());
+                let task = HistogramTask {
+                    layout: frame.layout,
+                    area: &area,
+                    parameters: words,
+                    budget,
+                    team,
+                };
+                stage.measure(frame.planes, &task, histograms)
             }
-            None => Err(Trouble::Unsuited),
+            None => Err(GpuError::Unsuited),
         };
         match measured {
             Ok(()) => return true,
             // The stage is as good as before.
-            Err(trouble @ (Trouble::Unsuited | Trouble::MemoryLimit(..))) => {
+            Err(error @ (GpuError::Unsuited | GpuError::MemoryLimit(..))) => {
                 if !std::mem::replace(&mut gauge.is_told, true) {
-                    let text = format!("{trouble}; the CPU measures the frames");
-                    self.news.push(News::Warning(text));
+                    let text = format!("{error}; the CPU measures the frames");
+                    self.events.push(GpuEvent::Warning(text));
                 }
             }
-            Err(trouble) => self.lose(trouble),
+            Err(error) => self.lose(error),
         }
         false
     }

@@ -4,13 +4,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use colorshine_core::apply::Method;
+use colorshine_core::apply::Evaluator;
 
-use super::{GpuPath, News};
+use super::{GpuEvent, GpuPath};
 use crate::apply::gpu::{Stage, examine};
 use crate::colorshine::Backend;
 use crate::colorshine::trial::Trial;
-use crate::gpu::{Device, Trouble, Wish};
+use crate::gpu::{AdapterRequest, Device, GpuError};
 use crate::workers::with_gpu;
 
 /// Fewest pixels of a frame that `backend=auto` tries on a GPU: with fewer, the way there and back takes
@@ -33,7 +33,7 @@ pub(super) enum Phase {
     /// Not now.
     Resting { until: Instant },
     /// Being opened beside the stream.
-    Opening(Receiver<Result<Stage, Trouble>>),
+    Opening(Receiver<Result<Stage, GpuError>>),
     /// There.
     Ready { stage: Box<Stage>, since: Instant },
 }
@@ -44,7 +44,7 @@ pub(super) enum Kind {
     /// A GPU.
     Gpu,
     /// A program that acts as one.
-    Program,
+    Software,
 }
 
 /// The device, once it has been opened, for all streams between start and stop.
@@ -52,20 +52,20 @@ pub(super) type Opened = Arc<Mutex<Option<Arc<Device>>>>;
 
 impl GpuPath {
     /// Which adapter will do: a program that acts as one only where the GPU is insisted on.
-    pub(super) fn wish(&self) -> Wish {
+    pub(super) fn request(&self) -> AdapterRequest {
         let may_be_software = self.backend == Backend::Gpu && self.was != Some(Kind::Gpu);
         #[cfg(test)]
         let may_be_software = may_be_software
             || crate::gpu::fault::IS_SOFTWARE_REAL.load(std::sync::atomic::Ordering::Relaxed);
-        Wish { may_be_software, ..self.wish.clone() }
+        AdapterRequest { may_be_software, ..self.request.clone() }
     }
 
     /// Has a device opened while the stream is still being negotiated, where one is insisted on.
     pub(super) fn open_early(&self) {
         if self.backend == Backend::Gpu {
-            let (opened, wish) = (self.opened.clone(), self.wish());
+            let (opened, request) = (self.opened.clone(), self.request());
             // What is wrong with it is told when a stream wants it.
-            with_gpu(move || open(&opened, &wish).map(drop).unwrap_or_default());
+            with_gpu(move || open(&opened, &request).map(drop).unwrap_or_default());
         }
     }
 
@@ -80,32 +80,32 @@ impl GpuPath {
         }
         self.has_asked = true;
         let (send, receiver) = channel();
-        let (opened, wish, caps, room) =
-            (self.opened.clone(), self.wish(), caps.clone(), self.room);
+        let (opened, request, caps, budget) =
+            (self.opened.clone(), self.request(), caps.clone(), self.budget);
         let is_measuring = self.is_measuring;
         let is_sent = with_gpu(move || {
-            let stage = open(&opened, &wish).and_then(|device| {
+            let stage = open(&opened, &request).and_then(|device| {
                 let layout = &caps.stream.layout;
-                let stage = Stage::new(&device, layout, &caps.area(), room);
+                let stage = Stage::new(&device, layout, &caps.area(), budget);
                 let stage = stage.and_then(|mut stage| {
                     if is_measuring {
                         stage.prepare_to_measure(layout)?;
                     }
                     Ok(stage)
                 });
-                stage.inspect_err(|trouble| device.blame(trouble))
+                stage.inspect_err(|error| device.blame(error))
             });
             // Where nobody waits any more, the stage goes here.
             send.send(stage).unwrap_or_default();
         });
-        self.news.push(News::Latency);
+        self.events.push(GpuEvent::Latency);
         if is_sent {
             self.phase = Phase::Opening(receiver);
         } else {
             self.phase = Phase::Off;
             let text = "there is no thread to open a GPU with (the process may have been forked); the CPU does \
                         the work";
-            self.news.push(News::Warning(text.into()));
+            self.events.push(GpuEvent::Warning(text.into()));
         }
     }
 
@@ -118,9 +118,9 @@ impl GpuPath {
                 Ok(result) => self.opened(result),
                 Err(RecvTimeoutError::Timeout) => {
                     let still = "the GPU is still being opened; the CPU does the work until then";
-                    self.news.push(News::Info(still.into()));
+                    self.events.push(GpuEvent::Info(still.into()));
                 }
-                Err(RecvTimeoutError::Disconnected) => self.opened(Err(Trouble::Panicked)),
+                Err(RecvTimeoutError::Disconnected) => self.opened(Err(GpuError::Panicked)),
             }
         }
     }
@@ -133,7 +133,7 @@ impl GpuPath {
         }
         self.choose(backend);
         self.turn_on();
-        self.news.push(News::Latency);
+        self.events.push(GpuEvent::Latency);
     }
 
     /// Takes another backend from now on, which has not failed yet.
@@ -152,20 +152,20 @@ impl GpuPath {
     }
 
     /// Whether something is ready, or due.
-    pub(super) fn look_after(&mut self, method: &Method) {
+    pub(super) fn look_after(&mut self, evaluator: &Evaluator) {
         match &self.phase {
             Phase::Opening(receiver) => match receiver.try_recv() {
                 Ok(result) => self.opened(result),
-                Err(TryRecvError::Disconnected) => self.opened(Err(Trouble::Panicked)),
+                Err(TryRecvError::Disconnected) => self.opened(Err(GpuError::Panicked)),
                 Err(TryRecvError::Empty) => {}
             },
             Phase::Resting { until } if Instant::now() >= *until => self.turn_on(),
             Phase::Short { memory, look }
-                if *memory < self.room.memory || *look > self.look_bytes =>
+                if *memory < self.budget.memory || *look > self.look_bytes =>
             {
                 self.turn_on();
             }
-            Phase::Off if self.trial.was_another(matches!(method, Method::Exact(..))) => {
+            Phase::Off if self.trial.was_another(matches!(evaluator, Evaluator::Exact(..))) => {
                 self.trial = Trial::default();
                 self.turn_on();
             }
@@ -176,8 +176,8 @@ impl GpuPath {
     /// Has the CPU do the work, which is faster.
     pub(super) fn leave_it_to_the_cpu(&mut self) {
         let text = "the CPU is faster than the GPU in such a stream, and does the work";
-        self.news.push(News::Info(text.into()));
-        self.news.push(News::Latency);
+        self.events.push(GpuEvent::Info(text.into()));
+        self.events.push(GpuEvent::Latency);
         self.let_go();
         self.close();
     }
@@ -199,65 +199,67 @@ impl GpuPath {
     }
 
     /// Takes what has been opened.
-    fn opened(&mut self, result: Result<Stage, Trouble>) {
+    fn opened(&mut self, result: Result<Stage, GpuError>) {
         match result {
             Ok(stage) => {
                 let name = stage.device().name();
                 let is_program = stage.device().is_software();
-                self.was = Some(if is_program { Kind::Program } else { Kind::Gpu });
-                self.news.push(News::Info(format!("the GPU is {name}")));
-                self.news.push(News::Latency);
+                self.was = Some(if is_program { Kind::Software } else { Kind::Gpu });
+                self.events.push(GpuEvent::Info(format!("the GPU is {name}")));
+                self.events.push(GpuEvent::Latency);
                 self.held_back = self.frames_at_once() - 1;
                 self.counters.adapter.set(name);
                 self.phase = Phase::Ready { stage: Box::new(stage), since: Instant::now() };
             }
-            Err(trouble) => self.lose(trouble),
+            Err(error) => self.lose(error),
         }
     }
 
     /// The stage is of no more use, or there is none.
-    pub(super) fn lose(&mut self, trouble: Trouble) {
+    pub(super) fn lose(&mut self, error: GpuError) {
         let worked = match &self.phase {
             Phase::Ready { since, .. } => Some(since.elapsed()),
             _ => None,
         };
         let was_ready = worked.is_some();
         if let Phase::Ready { stage, .. } = &self.phase {
-            stage.device().blame(&trouble);
+            stage.device().blame(&error);
         }
         self.trial.start_over();
         self.let_go();
-        if was_ready && trouble.is_loss() {
+        if was_ready && error.is_loss() {
             self.counters.device_lost.increment();
             self.close();
         }
         // One that has been there may come back.
-        let is_hopeless = match trouble {
-            Trouble::Forked | Trouble::MemoryLimit(..) | Trouble::TooWide(..) => true,
-            Trouble::NoAdapter(..) | Trouble::OnlySoftware(_) | Trouble::NoDevice(_) => {
+        let is_hopeless = match error {
+            GpuError::Forked | GpuError::MemoryLimit(..) | GpuError::TooWide(..) => true,
+            GpuError::NoAdapter(..) | GpuError::OnlySoftware(_) | GpuError::NoDevice(_) => {
                 self.was.is_none()
             }
-            Trouble::WrongPicture(_) | Trouble::Refused(_) => self.was.is_none(),
+            GpuError::WrongPicture(_) | GpuError::Refused(_) => self.was.is_none(),
             _ => false,
         };
         if is_hopeless {
             let is_expected = self.backend == Backend::Auto
-                && match &trouble {
-                    Trouble::NoAdapter(name, _) => name.is_none(),
-                    Trouble::OnlySoftware(_) | Trouble::NoDevice(_) => self.wish.name.is_none(),
+                && match &error {
+                    GpuError::NoAdapter(name, _) => name.is_none(),
+                    GpuError::OnlySoftware(_) | GpuError::NoDevice(_) => {
+                        self.request.name.is_none()
+                    }
                     _ => false,
                 };
-            let text = format!("{trouble}; the CPU does the work");
-            let is_told = match trouble {
-                Trouble::MemoryLimit(_, memory) => {
+            let text = format!("{error}; the CPU does the work");
+            let is_told = match error {
+                GpuError::MemoryLimit(_, memory) => {
                     self.phase = Phase::Short { memory, look: self.look_bytes };
                     std::mem::replace(&mut self.is_told_lacking, true)
                 }
                 _ => false,
             };
             let is_news = !is_expected && !is_told;
-            self.news.push(if is_news { News::Warning(text) } else { News::Info(text) });
-            self.news.push(News::Latency);
+            self.events.push(if is_news { GpuEvent::Warning(text) } else { GpuEvent::Info(text) });
+            self.events.push(GpuEvent::Latency);
             return;
         }
         // One that has worked for long begins anew.
@@ -265,10 +267,10 @@ impl GpuPath {
             if worked.is_some_and(|worked| worked > REST[1]) { 1 } else { self.losses + 1 };
         let rest = if cfg!(test) { Duration::ZERO } else { rest(self.losses) };
         self.phase = Phase::Resting { until: Instant::now() + rest };
-        let text = format!("{trouble}; the CPU goes on, and the GPU is tried again in {rest:.0?}");
+        let text = format!("{error}; the CPU goes on, and the GPU is tried again in {rest:.0?}");
         // A GPU that does not come back is one episode.
         let is_news = was_ready || self.losses == 1;
-        self.news.push(if is_news { News::Warning(text) } else { News::Info(text) });
+        self.events.push(if is_news { GpuEvent::Warning(text) } else { GpuEvent::Info(text) });
     }
 
     /// Drops the stage beside the stream: a driver may take its time over it.
@@ -285,7 +287,7 @@ impl GpuPath {
 }
 
 /// The device that was opened before, or else one for a wish, if it can be trusted.
-fn open(opened: &Opened, wish: &Wish) -> Result<Arc<Device>, Trouble> {
+fn open(opened: &Opened, request: &AdapterRequest) -> Result<Arc<Device>, GpuError> {
     #[cfg(test)]
     crate::gpu::fault::before_opening()?;
     // Held meanwhile: it is the thread with the GPU that asks, and no other.
@@ -294,8 +296,8 @@ fn open(opened: &Opened, wish: &Wish) -> Result<Arc<Device>, Trouble> {
     let device = match known {
         Some(device) => device,
         None => {
-            let device = Device::open(wish)?;
-            examine(&device).inspect_err(|trouble| device.blame(trouble))?;
+            let device = Device::open(request)?;
+            examine(&device).inspect_err(|error| device.blame(error))?;
             device
         }
     };

@@ -6,5 +6,5 @@ mod parameters;
 mod shape;
 
 pub use super::dither::matrices;
-pub use parameters::{BandOf, Manner, WORDS, band_words, constants};
+pub use parameters::{BAND_LENGTH, BandOf, OutputOptions, band_parameters, constants};
 pub use shape::Shape;

@@ -7,11 +7,11 @@ use crate::frame::{Area, Layout};
 use crate::lut::{Interpolation, Lattice};
 
 /// Words of `Band`.
-pub const WORDS: usize = 44;
+pub const BAND_LENGTH: usize = 44;
 
 /// What is done to a frame, apart from its look.
 #[derive(Clone, Copy, Debug)]
-pub struct Manner {
+pub struct OutputOptions {
     /// How differences end up in the frame.
     pub finish: Finish,
     /// What they are rounded by.
@@ -32,16 +32,16 @@ pub struct BandOf<'a> {
 }
 
 /// `Band`, word by word.
-pub fn band_words(
+pub fn band_parameters(
     band: &BandOf<'_>,
-    manner: &Manner,
+    output: &OutputOptions,
     lattice: Option<(&Lattice, Interpolation)>,
-) -> [u32; WORDS] {
+) -> [u32; BAND_LENGTH] {
     let BandOf { layout, area, shape, groups: [first, end] } = *band;
     let weights = [0, 1].map(|group| Weights::new(layout, group, 2));
     let [columns, rows] = weights[0].parts();
     let [_, other_rows] = weights[1].parts();
-    let mut words = [0; WORDS];
+    let mut words = [0; BAND_LENGTH];
     let mut at = 0;
     let mut put = |values: &[u32]| {
         words[at..at + values.len()].copy_from_slice(values);
@@ -59,9 +59,9 @@ pub fn band_words(
     ]);
     put(&[columns[0], columns[1], columns[2], 0]);
     put(&[rows[0], rows[1], other_rows[0], other_rows[1]]);
-    let thresholds = manner.dither.matrix_index();
+    let thresholds = output.dither.matrix_index();
     put(&[
-        manner.finish.mix() as u32,
+        output.finish.mix() as u32,
         word(thresholds.unwrap_or(0) * dither::MATRIX_BYTES / 4),
         u32::from(thresholds.is_some()),
         lattice.map_or(0, |(lattice, _)| word(lattice.size())),
@@ -110,12 +110,12 @@ pub fn constants(layout: &Layout) -> Vec<(&'static str, u32)> {
 mod tests {
     use super::*;
     use crate::color::codes::{CodeSpace, Range};
-    use crate::color::words::reflection::{Reader, module};
+    use crate::color::shader_data::reflection::{Reader, module};
     use crate::frame::Component;
 
     /// The second band of a frame of NV12 with fields, cropped and split, whose numbers differ.
     #[test]
-    fn words_are_where_the_shader_reads_them() {
+    fn data_is_where_the_shader_reads_them() {
         let components =
             [Component::byte(0, 0, 1), Component::byte(1, 0, 2), Component::byte(1, 1, 2)];
         let layout = Layout {
@@ -131,17 +131,17 @@ mod tests {
         let area = Area { columns: [19, 90], rows: [5, 61], processed_until: 67 };
         let shape = Shape::new(&layout, &area);
         let band = BandOf { layout: &layout, area: &area, shape: &shape, groups: [10, 18] };
-        let manner = Manner { finish: Finish::new(8, 0.25), dither: Dither::BlueNoise };
+        let output = OutputOptions { finish: Finish::new(8, 0.25), dither: Dither::BlueNoise };
         let range = Range { offset: [16.0, 128.0, 128.0], scale: [219.0, 224.0, 224.0] };
         let codes = CodeSpace::ycbcr(8, range, 0.2126, 0.0722);
         let lattice = Lattice::zeros(&codes, 17);
-        let words = band_words(&band, &manner, Some((&lattice, Interpolation::Nearest)));
+        let words = band_parameters(&band, &output, Some((&lattice, Interpolation::Nearest)));
         let module = module(&[include_str!("../../../../shaders/frame.wgsl")]);
         let reader = Reader { module: &module, words: &words };
-        assert_eq!(reader.size("Band") as usize, 4 * WORDS);
+        assert_eq!(reader.size("Band") as usize, 4 * BAND_LENGTH);
         let mut read = 0;
         let mut holds = |name: &str, want: &[u32]| {
-            assert_eq!(reader.words(&format!("Band.{name}")), want, "{name}");
+            assert_eq!(reader.values(&format!("Band.{name}")), want, "{name}");
             read += 1;
         };
         // From column 16 to 72, and 8 groups: a pair of rows of luma each, and one of chroma.

@@ -6,7 +6,7 @@
 use super::lanes::{ExactKernel, Pull32, ToOklab, ToRgb};
 use super::luts::Luts;
 use crate::color::lanes::{RgbSpace32, matrix32};
-use crate::color::words::{mat3x3, vec3};
+use crate::color::shader_data::{mat3x3, vec3};
 use crate::cube;
 
 /// The shader's bits of a set of components: lightness, chroma, hue.
@@ -16,25 +16,25 @@ fn components([lightness, chroma, hue]: [bool; 3]) -> u32 {
 
 /// What two bindings of a program hold.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Words {
+pub struct ShaderData {
     /// Binding 3: the struct that is read there, with what it ends in.
     pub look: Vec<u32>,
     /// Binding 5: the nodes of .cube tables, four words each; a node that is not used where there are none.
     pub nodes: Vec<u32>,
 }
 
-impl Words {
+impl ShaderData {
     /// `ToOklab`, at the beginning of `look`. `None` where a table needs more than `f32`.
     fn begin(to_rgb: &ToRgb, space: &RgbSpace32, luts: Option<&Luts>) -> Option<Self> {
         // A binding has one element at the least.
         let mut nodes = vec![0; 4];
         let outside = luts.map(|luts| ToRgb::new(&luts.codes));
         let to_rgb = outside.as_ref().unwrap_or(to_rgb);
-        let input = cube::words(luts.and_then(|luts| luts.input.as_deref()), &mut nodes)?;
+        let input = cube::shader_data(luts.and_then(|luts| luts.input.as_deref()), &mut nodes)?;
         let [low, high] = [0, 1].map(|end| to_rgb.nominal.map(|ends| ends[end]));
         let head = [vec3(low, 0), vec3(high, 0)].into_iter().flatten();
         let affine = mat3x3(&to_rgb.matrix).into_iter().chain(vec3(to_rgb.offset, 0));
-        let look = head.chain(affine).chain(space.words()).chain(input).collect();
+        let look = head.chain(affine).chain(space.shader_data()).chain(input).collect();
         Some(Self { look, nodes })
     }
 }
@@ -42,20 +42,20 @@ impl Words {
 impl ToOklab {
     /// `ToOklab` of `shaders/to_oklab.wgsl`, with the tables of the input LUT; `None` where those need more
     /// than `f32`.
-    pub(crate) fn words(&self) -> Option<Words> {
-        Words::begin(&self.to_rgb, &self.space, self.luts.as_ref())
+    pub(crate) fn shader_data(&self) -> Option<ShaderData> {
+        ShaderData::begin(&self.to_rgb, &self.space, self.luts.as_ref())
     }
 }
 
 impl ExactKernel {
     /// `Look` of `shaders/exact.wgsl`, where a difference of one code is `unit`, with the tables of LUTs;
     /// `None` where those need more than `f32`.
-    pub fn words(&self, unit: f32) -> Option<Words> {
+    pub fn shader_data(&self, unit: f32) -> Option<ShaderData> {
         let luts = self.luts.as_ref();
-        let mut words = Words::begin(&self.input.to_rgb, &self.input.space, luts)?;
+        let mut words = ShaderData::begin(&self.input.to_rgb, &self.input.space, luts)?;
         let from_rgb = luts.map(|luts| matrix32(&luts.codes.encode_linear()));
         let output = luts.and_then(|luts| luts.output.as_deref());
-        let output = cube::words(output, &mut words.nodes)?;
+        let output = cube::shader_data(output, &mut words.nodes)?;
         let channels = self.channels;
         let look = &mut words.look;
         look.extend(mat3x3(&from_rgb.unwrap_or(self.from_rgb)));
@@ -70,19 +70,19 @@ impl ExactKernel {
             0,
             0,
         ]);
-        look.extend(self.pulls.iter().flat_map(Pull32::words));
+        look.extend(self.pulls.iter().flat_map(Pull32::shader_data));
         if self.pulls.is_empty() {
-            look.extend([0; PULL_WORDS]);
+            look.extend([0; PULL_LENGTH]);
         }
         Some(words)
     }
 }
 
-/// Words of `Pull` in `shaders/exact.wgsl`.
-const PULL_WORDS: usize = 16;
+/// ShaderData of `Pull` in `shaders/exact.wgsl`.
+const PULL_LENGTH: usize = 16;
 
 impl Pull32 {
-    fn words(&self) -> [u32; PULL_WORDS] {
+    fn shader_data(&self) -> [u32; PULL_LENGTH] {
         // Of a radius that is all but nothing the inverse is infinite, which a shader may not see.
         let [l, a, b, inverse_radius] = vec3(self.lab, self.inverse_radius.min(1e30).to_bits());
         let [x, y] = self.direction.unwrap_or_default();
@@ -121,7 +121,7 @@ mod tests {
     use crate::color::codes::{CodeSpace, Range};
     use crate::color::lanes::Matrix32;
     use crate::color::oklab::{Primaries, RgbSpace};
-    use crate::color::words::reflection::{Reader, constant, module};
+    use crate::color::shader_data::reflection::{Reader, constant, module};
     use crate::cube::Cube;
     use crate::workers::simd_level;
 
@@ -160,9 +160,9 @@ mod tests {
     }
 
     #[test]
-    fn words_are_where_the_shader_reads_them() {
+    fn data_is_where_the_shader_reads_them() {
         let kernel = kernel([None, None]);
-        let words = kernel.words(UNIT).unwrap();
+        let words = kernel.shader_data(UNIT).unwrap();
         let module = module(&FILES);
         let reader = Reader { module: &module, words: &words.look };
         let to_oklab = |name: &str| reader.floats(&format!("Look.to_oklab.{name}"));
@@ -193,7 +193,7 @@ mod tests {
             ("pulls[0].own", vec![0b000]),
             ("pulls[1].own", vec![0b011]),
         ] {
-            assert_eq!(reader.words(&format!("Look.{name}")), want, "{name}");
+            assert_eq!(reader.values(&format!("Look.{name}")), want, "{name}");
         }
         let pulls = [(0.6, 0.2, 30f32, 2.0), (0.0, 0.0, 120.0, 4.0)];
         for (i, (lightness, chroma, hue, inverse_radius)) in pulls.into_iter().enumerate() {
@@ -214,7 +214,7 @@ mod tests {
             assert!((direction[0] - x).abs() < 1e-6 && (direction[1] - y).abs() < 1e-6);
         }
         let one_pull = reader.size("Look") as usize / 4;
-        assert_eq!(words.look.len(), one_pull + PULL_WORDS);
+        assert_eq!(words.look.len(), one_pull + PULL_LENGTH);
         assert_eq!(words.nodes, [0; 4]);
     }
 
@@ -222,31 +222,32 @@ mod tests {
     fn tables_stand_around_the_streams_own_codes() {
         let cube = |text: &str| Some(Arc::new(crate::cube::parse(text.as_bytes()).unwrap()));
         let curve = |rows: &str| cube(&format!("LUT_1D_SIZE 2\n{rows}\n"));
-        let plain = kernel([None, None]).words(UNIT).unwrap();
-        let with = kernel([curve("0 0 0\n1 .9 .8"), curve(".1 .2 .3\n1 1 1")]).words(UNIT).unwrap();
+        let plain = kernel([None, None]).shader_data(UNIT).unwrap();
+        let with =
+            kernel([curve("0 0 0\n1 .9 .8"), curve(".1 .2 .3\n1 1 1")]).shader_data(UNIT).unwrap();
         let module = module(&FILES);
         let [plain, with_tables] =
             [&plain, &with].map(|w| Reader { module: &module, words: &w.look });
         for name in ["low", "high", "to_rgb", "to_rgb_offset", "space"] {
             let name = format!("Look.to_oklab.{name}");
-            assert_eq!(with_tables.words(&name), plain.words(&name), "{name}");
+            assert_eq!(with_tables.values(&name), plain.values(&name), "{name}");
         }
         assert_eq!(with_tables.floats("Look.from_rgb"), plain.floats("Look.from_rgb"));
-        assert_eq!(with_tables.words("Look.to_oklab.input.curves.first"), [1]);
-        assert_eq!(with_tables.words("Look.output.curves.first"), [3]);
+        assert_eq!(with_tables.values("Look.to_oklab.input.curves.first"), [1]);
+        assert_eq!(with_tables.values("Look.output.curves.first"), [3]);
         assert_eq!(with.nodes.len(), 4 * 5);
         assert_eq!(with.nodes[4 * 3..][..4], vec3([0.1, 0.2, 0.3], 0));
-        assert_eq!(kernel([None, curve("0 0 0\n9e9 1 1")]).words(UNIT), None);
+        assert_eq!(kernel([None, curve("0 0 0\n9e9 1 1")]).shader_data(UNIT), None);
     }
 
     #[test]
     fn a_look_that_pulls_nothing_has_one_pull_that_is_not_counted() {
         let mut kernel = kernel([None, None]);
         kernel.pulls.clear();
-        let words = kernel.words(UNIT).unwrap();
+        let words = kernel.shader_data(UNIT).unwrap();
         let module = module(&FILES);
         let reader = Reader { module: &module, words: &words.look };
-        assert_eq!(reader.words("Look.pull_count"), [0]);
+        assert_eq!(reader.values("Look.pull_count"), [0]);
         assert_eq!(words.look.len(), reader.size("Look") as usize / 4);
     }
 

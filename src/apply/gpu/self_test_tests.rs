@@ -1,13 +1,13 @@
 //! What a device is trusted by, and that it can be found out. Frames of every format are compared in
 //! `tests/gpu.rs`.
 
-use super::probe::{largest_difference, node};
+use super::self_test::{largest_difference, node};
 use crate::gpu::fault::{self, Fault, Step};
-use crate::gpu::{Device, Trouble, Wish};
+use crate::gpu::{AdapterRequest, Device, GpuError};
 
 fn device() -> std::sync::Arc<Device> {
-    let wish = Wish { may_be_software: true, ..Wish::default() };
-    Device::open(&wish).expect("a GPU, or a program that acts as one (mesa-vulkan-drivers)")
+    let request = AdapterRequest { may_be_software: true, ..AdapterRequest::default() };
+    Device::open(&request).expect("a GPU, or a program that acts as one (mesa-vulkan-drivers)")
 }
 
 #[test]
@@ -37,13 +37,13 @@ fn less_memory_than_wanted_is_made_do_with() {
     assert_eq!(largest_difference(&device, node), Ok(0));
     assert!(!fault::is_planned());
     fault::plan(Step::Slot, 0, Fault::OutOfMemory);
-    assert!(matches!(largest_difference(&device, node), Err(Trouble::OutOfMemory(_))));
+    assert!(matches!(largest_difference(&device, node), Err(GpuError::OutOfMemory(_))));
 }
 
 #[test]
 fn an_adapter_that_is_not_there_is_told_with_those_that_are() {
-    let wish = Wish { name: Some("abacus".into()), ..Wish::default() };
-    let Err(Trouble::NoAdapter(Some(name), found)) = Device::open(&wish) else {
+    let request = AdapterRequest { name: Some("abacus".into()), ..AdapterRequest::default() };
+    let Err(GpuError::NoAdapter(Some(name), found)) = Device::open(&request) else {
         panic!("an abacus");
     };
     assert_eq!(name, "abacus");
@@ -57,7 +57,8 @@ fn a_device_is_shared_until_its_last_user_goes() {
     assert!(std::sync::Arc::ptr_eq(&one, &two));
     // By part of its name it is the same.
     let name = one.name()[..4].to_uppercase();
-    let named = Wish { name: Some(name), may_be_software: true, ..Wish::default() };
+    let named =
+        AdapterRequest { name: Some(name), may_be_software: true, ..AdapterRequest::default() };
     let named = Device::open(&named).expect("it");
     assert!(std::sync::Arc::ptr_eq(&one, &named));
     let weak = std::sync::Arc::downgrade(&one);

@@ -3,26 +3,26 @@
 use wgpu::BufferUsages;
 
 use super::staging::Download;
-use super::{Device, Trouble};
+use super::{Device, GpuError};
 
 /// Memory for a frame's counts.
 ///
-/// The way of a frame: [`Tally::clear`], bands that are submitted into [`Tally::counts`], [`Tally::read`].
+/// The way of a frame: [`CountBuffer::clear`], bands that are submitted into [`CountBuffer::counts`], [`CountBuffer::read`].
 /// After an error a tally is of no more use.
 #[derive(Debug)]
-pub struct Tally {
+pub struct CountBuffer {
     bytes: u64,
     counts: wgpu::Buffer,
     download: Download,
 }
 
-impl Tally {
+impl CountBuffer {
     /// Memory for some 32-bit words.
     ///
     /// # Errors
     ///
     /// What the device says.
-    pub fn new(device: &Device, words: usize) -> Result<Self, Trouble> {
+    pub fn new(device: &Device, words: usize) -> Result<Self, GpuError> {
         let bytes = 4 * words as u64;
         let usage = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
         let (counts, download) = (device.memory(bytes, usage)?, Download::new(device, bytes)?);
@@ -34,8 +34,8 @@ impl Tally {
         8 * words as u64
     }
 
-    /// How many words there are.
-    pub fn words(&self) -> usize {
+    /// How many there are.
+    pub fn len(&self) -> usize {
         (self.bytes / 4) as usize
     }
 
@@ -49,7 +49,7 @@ impl Tally {
     /// # Errors
     ///
     /// What the device says.
-    pub fn clear(&self, device: &Device) -> Result<(), Trouble> {
+    pub fn clear(&self, device: &Device) -> Result<(), GpuError> {
         self.submit(device, |encoder| encoder.clear_buffer(&self.counts, 0, None)).map(drop)
     }
 
@@ -58,7 +58,7 @@ impl Tally {
     /// # Errors
     ///
     /// What keeps them from being read; `read` has then not been called.
-    pub fn read(&self, device: &Device, read: impl FnOnce(&[u8])) -> Result<(), Trouble> {
+    pub fn read(&self, device: &Device, read: impl FnOnce(&[u8])) -> Result<(), GpuError> {
         let fetch = |encoder: &mut _| self.download.fetch(encoder, &self.counts, self.bytes);
         let submission = self.submit(device, fetch)?;
         self.download.read(device, Some(submission), self.bytes, read)
@@ -68,7 +68,7 @@ impl Tally {
         &self,
         device: &Device,
         work: impl FnOnce(&mut wgpu::CommandEncoder),
-    ) -> Result<wgpu::SubmissionIndex, Trouble> {
+    ) -> Result<wgpu::SubmissionIndex, GpuError> {
         device.attempt(|gpu, queue| {
             let mut encoder =
                 gpu.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());

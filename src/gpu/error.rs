@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// Why the GPU cannot be used, or can no longer.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Trouble {
+pub enum GpuError {
     /// There is none, or none by that name: the name, and those that are there.
     NoAdapter(Option<String>, Vec<String>),
     /// Only a program that acts as one: its name.
@@ -36,15 +36,15 @@ pub enum Trouble {
     Panicked,
 }
 
-impl Trouble {
+impl GpuError {
     /// Whether a device was there and is of no more use.
     pub fn is_loss(&self) -> bool {
-        use Trouble::{Lost, OutOfMemory, Panicked, Refused, Timeout, Unmapped};
+        use GpuError::{Lost, OutOfMemory, Panicked, Refused, Timeout, Unmapped};
         matches!(self, Lost(_) | OutOfMemory(_) | Refused(_) | Unmapped | Timeout(_) | Panicked)
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for GpuError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoAdapter(None, _) => {
@@ -89,4 +89,4 @@ impl fmt::Display for Trouble {
     }
 }
 
-impl std::error::Error for Trouble {}
+impl std::error::Error for GpuError {}

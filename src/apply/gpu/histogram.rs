@@ -3,40 +3,40 @@
 
 use std::sync::Arc;
 
-use colorshine_core::apply::shaders::{BandOf, Shape, band_words, constants};
+use colorshine_core::apply::shaders::{BandOf, Shape, band_parameters, constants};
 use colorshine_core::apply::{Dither, Finish};
 use colorshine_core::frame::{Area, Layout, Planes};
-use colorshine_core::model::words::Words;
+use colorshine_core::model::shader_data::ShaderData;
 use colorshine_core::tolerance::histogram::Histograms;
 use colorshine_core::workers::Team;
 use wgpu::ComputePipeline;
 
 use super::copies::write_band;
 use super::look::{LEAST, USAGE, fill};
-use super::{Manner, Room, Stage};
-use crate::gpu::{Device, Passage, Program, Tally, Trouble, Upload};
+use super::{Budget, OutputOptions, Stage};
+use crate::gpu::{CountBuffer, Device, Dispatch, GpuError, Shader, Upload};
 
 /// Bands that are under way at once: one on its way out, one that is counted.
 const BANDS_AT_ONCE: u64 = 2;
 
 /// What is to be measured of a frame.
 #[derive(Clone, Copy, Debug)]
-pub struct Survey<'a> {
+pub struct HistogramTask<'a> {
     /// Where components lie.
     pub layout: &'a Layout,
     /// The picture; all of it is measured that is to be processed.
     pub area: &'a Area,
     /// What distances are measured from, as [`Histograms::words`] gives it.
-    pub gauge: &'a Arc<Words>,
+    pub parameters: &'a Arc<ShaderData>,
     /// How much may be under way.
-    pub room: Room,
+    pub budget: Budget,
     /// Who copies.
     pub team: Team,
 }
 
 /// The shader that counts the pixels of a layout.
-fn program(layout: &Layout) -> Program {
-    Program { texts: super::HISTOGRAM, entry_point: "count", constants: constants(layout) }
+fn program(layout: &Layout) -> Shader {
+    Shader { texts: super::HISTOGRAM, entry_point: "count", constants: constants(layout) }
 }
 
 /// Compiles what [`Stage::measure`] needs, if no one has yet. It takes its time: not in a stream.
@@ -44,32 +44,32 @@ fn program(layout: &Layout) -> Program {
 /// # Errors
 ///
 /// What the device says.
-pub fn compile_measuring(device: &Device, layout: &Layout) -> Result<(), Trouble> {
+pub fn compile_measuring(device: &Device, layout: &Layout) -> Result<(), GpuError> {
     device.pipeline(&program(layout)).map(drop)
 }
 
 /// The program, and memory of its own: frames that are drawn may have all of theirs under way.
 #[derive(Debug)]
-pub(super) struct Surveyor {
+pub(super) struct HistogramStage {
     pipeline: ComputePipeline,
     /// What is in the memory for what distances are measured from.
-    known: Option<Arc<Words>>,
-    gauge: wgpu::Buffer,
+    known: Option<Arc<ShaderData>>,
+    parameters: wgpu::Buffer,
     tables: wgpu::Buffer,
-    tally: Tally,
+    count_buffer: CountBuffer,
     uploads: Vec<Upload>,
 }
 
-impl Surveyor {
-    pub(super) fn new(device: &Device, layout: &Layout) -> Result<Self, Trouble> {
+impl HistogramStage {
+    pub(super) fn new(device: &Device, layout: &Layout) -> Result<Self, GpuError> {
         let program = program(layout);
         let memory = || device.memory(LEAST, USAGE);
         Ok(Self {
             pipeline: device.pipeline(&program)?,
             known: None,
-            gauge: memory()?,
+            parameters: memory()?,
             tables: memory()?,
-            tally: Tally::new(device, 1)?,
+            count_buffer: CountBuffer::new(device, 1)?,
             uploads: Vec::new(),
         })
     }
@@ -77,19 +77,19 @@ impl Surveyor {
     /// Bytes of memory in use, on both sides.
     pub(super) fn bytes(&self) -> u64 {
         let uploads = self.uploads.iter().map(|upload| Upload::memory_for(upload.bytes()));
-        let tally = Tally::memory_for(self.tally.words());
-        self.gauge.size() + self.tables.size() + tally + uploads.sum::<u64>()
+        let count_buffer = CountBuffer::memory_for(self.count_buffer.len());
+        self.parameters.size() + self.tables.size() + count_buffer + uploads.sum::<u64>()
     }
 
     /// Has what distances are measured from on the device.
-    fn set(&mut self, device: &Device, gauge: &Arc<Words>) -> Result<(), Trouble> {
-        if self.known.as_ref().is_some_and(|known| Arc::ptr_eq(known, gauge)) {
+    fn set(&mut self, device: &Device, parameters: &Arc<ShaderData>) -> Result<(), GpuError> {
+        if self.known.as_ref().is_some_and(|known| Arc::ptr_eq(known, parameters)) {
             return Ok(());
         }
         self.known = None;
-        fill(device, &mut self.gauge, bytemuck::cast_slice(&gauge.look))?;
-        fill(device, &mut self.tables, bytemuck::cast_slice(&gauge.nodes))?;
-        self.known = Some(gauge.clone());
+        fill(device, &mut self.parameters, bytemuck::cast_slice(&parameters.look))?;
+        fill(device, &mut self.tables, bytemuck::cast_slice(&parameters.nodes))?;
+        self.known = Some(parameters.clone());
         Ok(())
     }
 
@@ -98,22 +98,22 @@ impl Surveyor {
     fn reserve(
         &mut self,
         device: &Device,
-        survey: &Survey<'_>,
+        task: &HistogramTask<'_>,
         shape: &Shape,
         groups: usize,
         counts: usize,
         left: u64,
-    ) -> Result<usize, Trouble> {
+    ) -> Result<usize, GpuError> {
         let least = shape.bytes_of(2) as u64;
-        let words = survey.gauge.look.len() + survey.gauge.nodes.len();
-        let fixed = Tally::memory_for(counts) + 4 * words as u64 + 2 * LEAST;
+        let words = task.parameters.look.len() + task.parameters.nodes.len();
+        let fixed = CountBuffer::memory_for(counts) + 4 * words as u64 + 2 * LEAST;
         let need = fixed + BANDS_AT_ONCE * Upload::memory_for(least);
         if need > left {
-            return Err(Trouble::MemoryLimit(need, left));
+            return Err(GpuError::MemoryLimit(need, left));
         }
         // Frames that are drawn take the other half.
         let most = ((left - fixed) / 2 / (2 * BANDS_AT_ONCE)).min(device.binding_limit());
-        let per_band = shape.groups_per_band(survey.layout, survey.room.rows, most.max(least));
+        let per_band = shape.groups_per_band(task.layout, task.budget.rows, most.max(least));
         let bytes = shape.bytes_of(per_band.min(groups)) as u64;
         let fits = |upload: &Upload| {
             let all = BANDS_AT_ONCE * Upload::memory_for(upload.bytes());
@@ -125,8 +125,8 @@ impl Surveyor {
                 self.uploads.push(Upload::new(device, bytes)?);
             }
         }
-        if self.tally.words() != counts {
-            self.tally = Tally::new(device, counts)?;
+        if self.count_buffer.len() != counts {
+            self.count_buffer = CountBuffer::new(device, counts)?;
         }
         Ok(per_band)
     }
@@ -136,42 +136,42 @@ impl Surveyor {
         &mut self,
         stage: &Stage,
         planes: &mut Planes<'_>,
-        survey: &Survey<'_>,
+        task: &HistogramTask<'_>,
         left: u64,
         histograms: &mut Histograms,
-    ) -> Result<(), Trouble> {
-        let Survey { layout, area, gauge, team, .. } = *survey;
+    ) -> Result<(), GpuError> {
+        let HistogramTask { layout, area, parameters, team, .. } = *task;
         let device = &stage.device;
         let shape = Shape::new(layout, area);
         let [mut first, end] = [layout.group_of(area.rows[0]) & !1, layout.groups(area.rows[1])];
-        let counts = histograms.count_words();
-        let per_band = self.reserve(device, survey, &shape, end - first, counts, left)?;
-        self.set(device, gauge)?;
-        self.tally.clear(device)?;
+        let counts = histograms.count_length();
+        let per_band = self.reserve(device, task, &shape, end - first, counts, left)?;
+        self.set(device, parameters)?;
+        self.count_buffer.clear(device)?;
         // Counts do not depend on what drawing is told.
-        let manner = Manner { finish: Finish::new(8, 1.0), dither: Dither::None };
+        let output = OutputOptions { finish: Finish::new(8, 1.0), dither: Dither::None };
         let columns = area.processed_until - area.columns[0];
         while first < end {
             let groups = [first, end.min(first + per_band)];
             let band = BandOf { layout, area, shape: &shape, groups };
             let bytes = shape.bytes_of(groups[1] - groups[0]) as u64;
-            let parameters = band_words(&band, &manner, None);
+            let parameters = band_parameters(&band, &output, None);
             let rows = (groups[1] - groups[0]) << layout.sub_y;
-            let passage = Passage {
+            let dispatch = Dispatch {
                 pipeline: &self.pipeline,
-                memory: [&self.gauge, &stage.thresholds, &self.tables],
+                memory: [&self.parameters, &stage.thresholds, &self.tables],
                 work_groups: histograms.workgroups(columns as u32, rows as u32),
             };
             let upload = &mut self.uploads[0];
             upload.write(device, bytemuck::cast_slice(&parameters), bytes, |words| {
                 write_band(planes, &band, team, words);
             })?;
-            upload.submit_into(device, bytes, &passage, self.tally.counts())?;
+            upload.submit_into(device, bytes, &dispatch, self.count_buffer.counts())?;
             // They take turns: the first is the one that was sent before all others.
             self.uploads.rotate_left(1);
             first = groups[1];
         }
-        self.tally.read(device, |counts| histograms.add_counts(bytemuck::cast_slice(counts)))
+        self.count_buffer.read(device, |counts| histograms.add_counts(bytemuck::cast_slice(counts)))
     }
 }
 
@@ -181,41 +181,41 @@ impl Stage {
     /// # Errors
     ///
     /// What the device says.
-    pub fn prepare_to_measure(&mut self, layout: &Layout) -> Result<(), Trouble> {
-        if self.surveyor.is_none() {
-            self.surveyor = Some(Surveyor::new(&self.device, layout)?);
+    pub fn prepare_to_measure(&mut self, layout: &Layout) -> Result<(), GpuError> {
+        if self.histogram_stage.is_none() {
+            self.histogram_stage = Some(HistogramStage::new(&self.device, layout)?);
         }
         Ok(())
     }
 
     /// Whether [`Self::measure`] need not wait for a shader.
     pub fn can_measure(&self, layout: &Layout) -> bool {
-        self.surveyor.is_some() || self.device.has_pipeline(&program(layout))
+        self.histogram_stage.is_some() || self.device.has_pipeline(&program(layout))
     }
 
     /// Adds the distances of a frame's pixels to histograms. The frame is only read.
     ///
     /// # Errors
     ///
-    /// Why the GPU cannot do it; the histograms are then as they were. With [`Trouble::MemoryLimit`] the stage is
-    /// as good as before, else it is of no more use, and flights with it.
+    /// Why the GPU cannot do it; the histograms are then as they were. With [`GpuError::MemoryLimit`] the stage is
+    /// as good as before, else it is of no more use, and frames in flight with it.
     pub fn measure(
         &mut self,
         planes: &mut Planes<'_>,
-        survey: &Survey<'_>,
+        task: &HistogramTask<'_>,
         histograms: &mut Histograms,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), GpuError> {
         // Ahead of all that would touch a device that is not this process's.
         self.device.check()?;
-        self.room = survey.room;
-        let mut surveyor = match self.surveyor.take() {
-            Some(surveyor) => surveyor,
-            None => Surveyor::new(&self.device, survey.layout)?,
+        self.budget = task.budget;
+        let mut histogram_stage = match self.histogram_stage.take() {
+            Some(histogram_stage) => histogram_stage,
+            None => HistogramStage::new(&self.device, task.layout)?,
         };
         let taken = self.look.bytes() + self.bytes_under_way();
-        let left = self.room.memory.saturating_sub(taken);
-        let result = surveyor.measure(self, planes, survey, left, histograms);
-        self.surveyor = Some(surveyor);
+        let left = self.budget.memory.saturating_sub(taken);
+        let result = histogram_stage.measure(self, planes, task, left, histograms);
+        self.histogram_stage = Some(histogram_stage);
         self.make_room();
         result
     }

@@ -9,7 +9,7 @@ use crate::model::lanes::ExactKernel;
 
 /// How the difference of a colour is found.
 #[derive(Clone, Debug)]
-pub enum Method {
+pub enum Evaluator {
     /// From a lattice.
     Lattice(Arc<Lattice>, Interpolation),
     /// From the model itself, for codes of the given depth.

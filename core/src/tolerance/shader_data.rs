@@ -1,24 +1,24 @@
 //! Histograms that a GPU counts: what `shaders/histogram.wgsl` reads and what it leaves.
 
 use super::histogram::{BINS, Histograms};
-use crate::color::words::vec3;
+use crate::color::shader_data::vec3;
 use crate::model::lanes::ToOklab;
-use crate::model::words::Words;
+use crate::model::shader_data::ShaderData;
 
 /// Columns and rows that a workgroup counts.
 const TILE: [u32; 2] = [64, 256];
 
 impl Histograms {
-    /// `Gauge` of `shaders/histogram.wgsl` for the attractors of these histograms, of which there is one at
+    /// `DistanceParameters` of `shaders/histogram.wgsl` for the attractors of these histograms, of which there is one at
     /// least; `None` where the tables of an input LUT need more than `f32`.
-    pub fn words(&self, to_oklab: &ToOklab) -> Option<Words> {
-        let mut words = to_oklab.words()?;
+    pub fn shader_data(&self, to_oklab: &ToOklab) -> Option<ShaderData> {
+        let mut words = to_oklab.shader_data()?;
         words.look.extend(self.attractors.iter().flat_map(|lab| vec3(*lab, 0)));
         Some(words)
     }
 
-    /// Words of the counts, which are all 0 before the first band of a frame.
-    pub fn count_words(&self) -> usize {
+    /// ShaderData of the counts, which are all 0 before the first band of a frame.
+    pub fn count_length(&self) -> usize {
         self.attractors.len() * (BINS + 1)
     }
 
@@ -27,7 +27,7 @@ impl Histograms {
         [columns.div_ceil(TILE[0]), rows.div_ceil(TILE[1]), self.attractors.len() as u32]
     }
 
-    /// Adds what has been counted, [`Self::count_words`] words, for the same attractors.
+    /// Adds what has been counted, [`Self::count_length`] words, for the same attractors.
     ///
     /// # Panics
     ///
@@ -35,7 +35,7 @@ impl Histograms {
     pub fn add_counts(&mut self, words: &[u32]) {
         assert_eq!(
             words.len(),
-            self.count_words(),
+            self.count_length(),
             "bins and the largest distance of each attractor"
         );
         let counted = words.chunks_exact(BINS + 1);
@@ -54,7 +54,7 @@ mod tests {
     use crate::attractor::parse;
     use crate::color::codes::CodeSpace;
     use crate::color::oklab::{Primaries, RgbSpace};
-    use crate::color::words::reflection::{Reader, constant, module};
+    use crate::color::shader_data::reflection::{Reader, constant, module};
     use crate::tolerance::histogram::REACH;
     use crate::workers::simd_level;
 
@@ -68,19 +68,19 @@ mod tests {
     ];
 
     #[test]
-    fn words_are_where_the_shader_reads_them() {
+    fn data_is_where_the_shader_reads_them() {
         let set = parse("teal;35;50|red;80;150").unwrap();
         let histograms = Histograms::new(&set);
         let space = RgbSpace::new(&Primaries::BT709);
-        let words = histograms.words(&ToOklab::new(&CodeSpace::full_rgb(8), &space)).unwrap();
+        let words = histograms.shader_data(&ToOklab::new(&CodeSpace::full_rgb(8), &space)).unwrap();
         let module = module(&FILES);
         let reader = Reader { module: &module, words: &words.look };
-        assert_eq!(reader.floats("Gauge.to_oklab.high"), [255.0; 3]);
+        assert_eq!(reader.floats("DistanceParameters.to_oklab.high"), [255.0; 3]);
         for (i, attractor) in set.iter().enumerate() {
-            let lab = reader.floats(&format!("Gauge.attractors[{i}]"));
+            let lab = reader.floats(&format!("DistanceParameters.attractors[{i}]"));
             assert_eq!(lab[..3], attractor.lab.map(|v| v as f32));
         }
-        assert_eq!(words.look.len(), reader.size("Gauge") as usize / 4 + 4);
+        assert_eq!(words.look.len(), reader.size("DistanceParameters") as usize / 4 + 4);
     }
 
     #[test]
@@ -117,7 +117,7 @@ mod tests {
             words.push(largest.to_bits());
         }
         let mut added = Histograms::new(&set);
-        assert_eq!(words.len(), added.count_words());
+        assert_eq!(words.len(), added.count_length());
         added.add_counts(&words);
         added.add_counts(&words);
         counted.merge(&counted.clone());

@@ -18,7 +18,7 @@ pub(crate) fn mat3x3(m: &Matrix32) -> [u32; 12] {
 
 impl RgbSpace32 {
     /// `RgbSpace` of `shaders/color.wgsl`.
-    pub(crate) fn words(&self) -> impl Iterator<Item = u32> {
+    pub(crate) fn shader_data(&self) -> impl Iterator<Item = u32> {
         let matrices = [&self.rgb_to_lms, &self.lms_to_rgb, &self.roots_to_lab, &self.lab_to_roots];
         matrices.into_iter().flat_map(mat3x3)
     }
@@ -64,7 +64,7 @@ pub(crate) mod reflection {
     impl Reader<'_> {
         /// The words of a member, by the way to it, such as `Look.to_oklab.low` or `Look.pulls[1].lab`:
         /// those that are scalars of it, in order, without what lies between them.
-        pub(crate) fn words(&self, path: &str) -> Vec<u32> {
+        pub(crate) fn values(&self, path: &str) -> Vec<u32> {
             let mut steps = path.split('.');
             let name = steps.next();
             let (mut ty, _) =
@@ -96,7 +96,7 @@ pub(crate) mod reflection {
 
         /// The same as floats.
         pub(crate) fn floats(&self, path: &str) -> Vec<f32> {
-            self.words(path).into_iter().map(f32::from_bits).collect()
+            self.values(path).into_iter().map(f32::from_bits).collect()
         }
 
         fn scalars(&self, ty: naga::Handle<naga::Type>, at: u32, out: &mut Vec<u32>) {

@@ -2,8 +2,8 @@
 //! blocks, packed pixels and planes in place. All must give the same bits.
 
 use super::bytes::Chroma;
+use super::evaluator::{Codes, Differences, Gold, SharedDifferences, Source};
 use super::finish::{Finish, FinishWords};
-use super::method::{Codes, Differences, Gold, SharedDifferences, Source};
 use super::packed::{Packed, PackedSampler};
 use super::siting::{HALF, Weights, weigh};
 use super::tetrahedral::Sampler;

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use colorshine_core::apply::{BLOCK, Dither, Finish, Job, Method, Reads};
+use colorshine_core::apply::{BLOCK, Dither, Evaluator, Finish, Job, Reads};
 use colorshine_core::color::codes::CodeSpace;
 use colorshine_core::frame::{Area, Component, Layout, Planes};
 use colorshine_core::lut::{Interpolation, Lattice};
 use colorshine_core::workers::{Level, Team};
 
-use super::{Manner, Room, Stage, Task};
-use crate::gpu::{Device, Trouble};
+use super::{Budget, OutputOptions, Stage, Task};
+use crate::gpu::{Device, GpuError};
 
 /// Columns and rows of the frame: odd, and more than a work group's.
 pub(super) const SIZE: [usize; 2] = [531, 7];
@@ -19,10 +19,10 @@ pub(super) const SIZE: [usize; 2] = [531, 7];
 /// # Errors
 ///
 /// Why it cannot be trusted.
-pub fn examine(device: &Arc<Device>) -> Result<(), Trouble> {
+pub fn examine(device: &Arc<Device>) -> Result<(), GpuError> {
     device.examined_by(|device| match largest_difference(device, node)? {
         0 => Ok(()),
-        codes => Err(Trouble::WrongPicture(codes)),
+        codes => Err(GpuError::WrongPicture(codes)),
     })
 }
 
@@ -79,12 +79,12 @@ pub(super) fn node([x, y, z]: [i32; 3]) -> [i16; 3] {
 pub(super) fn largest_difference(
     device: &Arc<Device>,
     nodes: impl Fn([i32; 3]) -> [i16; 3],
-) -> Result<u32, Trouble> {
+) -> Result<u32, GpuError> {
     let Picture { layout, codes } = Picture::known();
     let [width, height] = SIZE;
     let area = Area { columns: [0, width], rows: [0, height], processed_until: width };
-    let lattice = |lattice| Method::Lattice(Arc::new(lattice), Interpolation::Tetrahedral);
-    let method = lattice(Lattice::from_nodes(&codes, 17, node));
+    let lattice = |lattice| Evaluator::Lattice(Arc::new(lattice), Interpolation::Tetrahedral);
+    let evaluator = lattice(Lattice::from_nodes(&codes, 17, node));
     let finish = Finish::new(8, 1.0);
     let (source, places) = Picture::known().memory();
     let mut by_cpu = source.clone();
@@ -95,7 +95,7 @@ pub(super) fn largest_difference(
             layout: &layout,
             area: &area,
             width: BLOCK,
-            method: &method,
+            evaluator: &evaluator,
             reads: Reads::fastest(),
             finish: &finish,
             dither: Dither::None,
@@ -103,13 +103,14 @@ pub(super) fn largest_difference(
         planes.for_each_band(area.rows, height, team, |band| job.apply(Level::baseline(), band));
     }
     if let Ok(mut planes) = Planes::in_memory(&layout, SIZE, &mut by_gpu, &places) {
-        let room = Room { frames: 1, rows: Some(4), memory: u64::MAX };
-        let manner = Manner { finish, dither: Dither::None };
-        let method = lattice(Lattice::from_nodes(&codes, 17, nodes));
-        let mut stage = Stage::new(device, &layout, &area, room)?;
-        let task = Task { layout: &layout, area: &area, method: &method, manner, room, team };
-        let mut flight = stage.begin(&mut planes, &task)?;
-        stage.finish(&mut flight, &mut planes, team)?;
+        let budget = Budget { frames: 1, rows: Some(4), memory: u64::MAX };
+        let output = OutputOptions { finish, dither: Dither::None };
+        let evaluator = lattice(Lattice::from_nodes(&codes, 17, nodes));
+        let mut stage = Stage::new(device, &layout, &area, budget)?;
+        let task =
+            Task { layout: &layout, area: &area, evaluator: &evaluator, output, budget, team };
+        let mut in_flight = stage.begin(&mut planes, &task)?;
+        stage.finish(&mut in_flight, &mut planes, team)?;
     }
     let each = by_cpu.iter().zip(&by_gpu);
     Ok(each.map(|(a, b)| u32::from(a.abs_diff(*b))).max().unwrap_or(0))
