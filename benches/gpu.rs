@@ -26,7 +26,8 @@ use colorshine_core::workers::{Team, cores, simd_level};
 use common::{ATTRACTORS, info_of, photograph_of};
 use gst::prelude::*;
 use gst_video::VideoFormat;
-use gstcolorshine::apply::gpu::{Budget, OutputOptions, Stage, Task, Times};
+use gstcolorshine::apply::gpu::{Stage, Times};
+use gstcolorshine::apply::{Budget, Task};
 use gstcolorshine::frame::{Stream, with_mapped};
 use gstcolorshine::gpu::{AdapterRequest, Device, GpuError};
 
@@ -126,14 +127,14 @@ fn steps(device: &Arc<Device>, case: &Case) -> Result<Times, GpuError> {
     let kernel = ExactKernel::new(&look, &radii, &stream.codes, simd_level());
     let lattice = bake(&kernel, &stream.codes, LUT_SIZE, Team::of_bakes());
     let evaluator = Evaluator::Lattice(Arc::new(lattice), Interpolation::Tetrahedral);
-    let output =
-        OutputOptions { finish: Finish::new(stream.codes.depth, 1.0), dither: Dither::None };
+    let (finish, dither) = (Finish::new(stream.codes.depth, 1.0), Dither::None);
     let mut frame = case.frame();
     let frame = frame.get_mut().expect("the only reference");
     let budget = Budget { frames: 1, rows: Some(16), memory: u64::MAX };
     let team = Team::of_rows(cores());
     with_mapped(frame, &info, &stream.layout, |planes, layout, area| {
-        let task = Task { layout, area: &area, evaluator: &evaluator, output, budget, team };
+        let task =
+            Task { layout, area: &area, evaluator: &evaluator, finish, dither, budget, team };
         Stage::new(device, layout, &area, budget)?.times(planes, &task, REPEATS)
     })
     .expect("a frame")

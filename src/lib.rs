@@ -12,12 +12,11 @@
 //! [`gpu`] (the same feature) has devices and their memory, [`workers`] the threads beside streams, and [`telemetry`] what
 //! is counted on the way. [`error`] turns a room's error into GStreamer's.
 
-#[cfg(feature = "gpu")]
 pub mod apply;
 pub mod colorshine;
+pub mod engine;
 pub mod error;
 pub mod frame;
-#[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod telemetry;
 pub mod workers;

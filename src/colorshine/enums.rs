@@ -3,6 +3,8 @@
 use colorshine_core::{apply, lut, model, tolerance};
 use gst::glib;
 
+use crate::engine;
+
 /// From an enum of the engine's to ours and back, variant by variant, so that none can be forgotten.
 macro_rules! is_the_engines {
     ($ours:ident, $engines:ty, $($variant:ident),+) => {
@@ -143,3 +145,45 @@ pub enum Dither {
 }
 
 is_the_engines!(Dither, apply::Dither, None, Ordered, BlueNoise);
+
+/// How pixels are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, glib::Enum)]
+#[enum_type(name = "GstColorShineMethod")]
+#[repr(i32)]
+pub enum Method {
+    /// The lookup table, unless it is inaccurate and the model fast enough.
+    #[enum_value(
+        name = "Lookup table, or the exact model where the table is inaccurate and the model keeps up",
+        nick = "auto"
+    )]
+    Auto = 0,
+    /// The lookup table.
+    #[enum_value(name = "The lookup table, however inaccurate", nick = "lut")]
+    Lut = 1,
+    /// The model, evaluated for every pixel.
+    #[enum_value(name = "The model, evaluated for every pixel", nick = "exact")]
+    Exact = 2,
+}
+
+is_the_engines!(Method, engine::Method, Auto, Lut, Exact);
+
+/// Where pixels are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, glib::Enum)]
+#[enum_type(name = "GstColorShineBackend")]
+#[repr(i32)]
+pub enum Backend {
+    /// Wherever it is faster.
+    #[enum_value(name = "Whichever is measured to be faster", nick = "auto")]
+    Auto = 0,
+    /// On the CPU.
+    #[enum_value(name = "The CPU; no GPU is looked for", nick = "cpu")]
+    Cpu = 1,
+    /// On the GPU.
+    #[enum_value(
+        name = "The GPU; where there is none, a software renderer, else the CPU",
+        nick = "gpu"
+    )]
+    Gpu = 2,
+}
+
+is_the_engines!(Backend, engine::Backend, Auto, Cpu, Gpu);

@@ -49,14 +49,14 @@ impl ColorShine {
                 let is_newest = state.plan_version == state.version;
                 let plan = state.plan.clone().filter(|_| is_newest);
                 let is_awaited = state.next.as_ref().is_some_and(|next| next.1 == state.version);
-                let (settings, caps) = (state.settings.used().clone(), state.caps.clone());
+                let (settings, caps) = (state.settings.used().clone(), state.caps().cloned());
                 (settings, caps, plan, is_awaited, state.is_started)
             };
             if !is_started {
                 settings.lut_files.iter_mut().for_each(LutFile::read);
             }
             settings.check().map_err(|error| error.to_string())?;
-            let primaries = caps.as_ref().map_or(Primaries::BT709, |caps| caps.stream.primaries);
+            let primaries = caps.as_ref().map_or(Primaries::BT709, |caps| caps.primaries);
             let look = settings.look(primaries);
             let known = plan.as_ref().map(|plan| plan.radii());
             let radii = known.filter(|radii| radii.len() == look.attractors.len()).or_else(|| {

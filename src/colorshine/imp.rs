@@ -13,7 +13,6 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use colorshine_core::lut::Disk;
 use colorshine_core::workers::Team;
 use gst::glib;
 use gst::prelude::*;
@@ -27,13 +26,17 @@ use gst_video::VideoInfo;
 use gst_video::subclass::prelude::*;
 
 use super::lut_file::LutFile;
-use super::plan::{Caps, Moment, Notice, Plan};
+use super::negotiated::Negotiated;
 use super::prepare;
 use super::preset::LookPreset;
-use super::recipe::Held;
 use super::release::Release;
-use super::settings::{AttractorText, InUse, Settings};
-use super::stream::{MOST_HELD, Streaming};
+use super::settings::Settings;
+use super::state::State;
+use super::stream::Streaming;
+use crate::engine::baker::Notice;
+use crate::engine::caps::Moment;
+use crate::engine::frame_path::MOST_HELD;
+use crate::engine::plan::Plan;
 use crate::frame::formats;
 use crate::telemetry::Counters;
 
@@ -44,52 +47,6 @@ pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
         Some("Pulls colours towards a few chosen ones"),
     )
 });
-
-/// What setters, the streaming thread and the preparing thread share.
-#[derive(Default)]
-pub(super) struct State {
-    pub(super) settings: InUse,
-    /// The stream's caps, from negotiation to stop.
-    pub(super) caps: Option<Arc<Caps>>,
-    /// The plan for `caps`; replaced whole.
-    pub(super) plan: Option<Arc<Plan>>,
-    /// Counts changes of settings that ask for a plan.
-    pub(super) version: u64,
-    /// Version of the settings that `plan` was made of.
-    pub(super) plan_version: u64,
-    /// A plan that waits for a frame to measure its radii on, and its version.
-    pub(super) next: Option<(Arc<Plan>, u64)>,
-    /// Version of the newest settings that a plan was made of.
-    pub(super) planned_version: u64,
-    /// Whether a plan is in the making beside the stream.
-    pub(super) is_preparing: bool,
-    /// Whether the element is started.
-    pub(super) is_started: bool,
-    /// Whether the user knows since start why no caps can be taken.
-    is_refusal_told: bool,
-    /// The attractors of whose alpha the user has been warned last.
-    warned_of_alpha: Option<Arc<AttractorText>>,
-    /// Whether the user has been warned of HDR since start.
-    is_warned_of_hdr: bool,
-    /// The folder of baked looks, taken at start.
-    pub(super) disk: Option<Arc<Disk>>,
-    /// The lattices that the stream needed at its last frame.
-    pub(super) held: [Option<Held>; MOST_HELD],
-}
-
-impl State {
-    /// Puts a plan in place, unless it is for other caps or older than the one in place.
-    pub(super) fn install(&mut self, plan: Arc<Plan>, version: u64) -> bool {
-        let is_current = self.caps.as_ref().is_some_and(|caps| Arc::ptr_eq(caps, &plan.caps));
-        let is_newer = self.plan.is_none() || version > self.plan_version;
-        if is_current && is_newer {
-            self.plan = Some(plan);
-            self.plan_version = version;
-            self.next.take_if(|(_, next)| *next <= version);
-        }
-        is_current && is_newer
-    }
-}
 
 /// The element's implementation.
 #[derive(Default)]
@@ -102,16 +59,6 @@ pub struct ColorShine {
     pub(super) reading: Mutex<()>,
     pub(super) counters: Arc<Counters>,
     pub(super) release: Release,
-}
-
-/// Why views in separate memory are refused: their metas differ, and a frame is mapped by its first.
-fn refusal_of_views(info: &VideoInfo) -> Option<(gst::ErrorMessage, String)> {
-    let is_refused = info.multiview_mode() == gst_video::VideoMultiviewMode::Separated;
-    is_refused.then(|| {
-        let text = "caps with multiview-mode=separated: views in memory of their own are not processed, views that \
-                    share a frame are";
-        (gst::error_msg!(gst::StreamError::Format, ("{text}")), text.into())
-    })
 }
 
 /// Locks of plain data stay usable after a panic elsewhere.
@@ -142,54 +89,21 @@ impl ColorShine {
         }
     }
 
-    /// Warns of what has no effect in the text of `attractors`, once for each.
-    pub(super) fn warn_of_alpha(&self) {
-        let warning = {
-            let mut state = self.state();
-            let text = state.settings.used().attractor_text().clone();
-            let is_told = state.warned_of_alpha.replace(text.clone());
-            text.warning().filter(|_| !is_told.is_some_and(|told| Arc::ptr_eq(&told, &text)))
-        };
-        if let Some(warning) = warning {
-            gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{warning}"));
-        }
-    }
-
-    /// Whether a stream with these caps can be processed with the settings; says why not, once from start to stop.
-    fn check(&self, info: &VideoInfo) -> Result<(), gst::LoggableError> {
-        let (refusal, is_told) = {
-            let mut state = self.state();
-            let refusal = match state.settings.used().check() {
-                Err(error) => Some((gst::ErrorMessage::from(&error), error.to_string())),
-                Ok(()) => refusal_of_views(info),
-            };
-            let is_told = refusal.is_some() && std::mem::replace(&mut state.is_refusal_told, true);
-            (refusal, is_told)
-        };
-        let Some((message, text)) = refusal else {
-            return Ok(());
-        };
-        if !is_told {
-            self.post_error_message(message);
-        }
-        Err(gst::loggable_error!(CAT, "{text}"))
-    }
-
     /// Puts the plan of the newest settings in place, if it is not there yet. The caller waits until it is made.
     fn plan_newest(&self) {
-        let (settings, caps, version, next) = {
+        let (options, caps, version, next) = {
             let mut state = self.state();
-            let Some(caps) = state.caps.clone().filter(|_| state.version != state.plan_version)
-            else {
+            let is_old = state.version != state.plan_version;
+            let Some(caps) = state.caps().cloned().filter(|_| is_old) else {
                 return;
             };
             let version = state.version;
             state.planned_version = version;
             let next = state.next.take().filter(|(_, next)| *next == version);
-            (state.settings.used().clone(), caps, version, next)
+            (state.settings.used().options(caps.primaries), caps, version, next)
         };
         let plan = next.map_or_else(
-            || Arc::new(Plan::new(&settings, caps, &self.counters, Team::of_bakes(), None)),
+            || Arc::new(Plan::new(options, caps, &self.counters, Team::of_bakes(), None)),
             |(plan, _)| plan,
         );
         prepare::install(self, plan, version);
@@ -289,7 +203,7 @@ impl BaseTransformImpl for ColorShine {
         {
             let mut state = self.state();
             state.is_started = false;
-            state.caps = None;
+            state.stream = None;
             state.plan = None;
             state.next = None;
             state.settings.forget_last_good();
@@ -318,7 +232,7 @@ impl BaseTransformImpl for ColorShine {
         let is_after_flush = self.with_streaming(|streaming| {
             let is_after_flush = std::mem::take(&mut streaming.is_after_flush);
             if is_after_flush {
-                streaming.screen.end_fade();
+                streaming.path.screen.end_fade();
             }
             is_after_flush
         });
@@ -332,19 +246,23 @@ impl BaseTransformImpl for ColorShine {
             (state.plan.clone(), mix, split, settings.backend(), state.next.is_some())
         };
         let begun = self.with_streaming(|streaming| {
-            streaming.gpu.turn_to(backend);
-            let held_back = streaming.gpu.latency();
-            let since = streaming.screen.begin_frame(plan.as_ref(), buffer.pts(), held_back);
+            streaming.path.gpu.turn_to(backend);
+            let held_back = streaming.path.gpu.latency();
+            let since = streaming.path.screen.begin_frame(
+                plan.as_ref(),
+                buffer.pts().map(Into::into),
+                held_back,
+            );
             streaming.since += since;
             let moment = Moment { mix, split, since: streaming.since };
-            let is_fading = streaming.screen.is_fading();
+            let is_fading = streaming.path.screen.is_fading();
             let has_work = |plan: &Arc<Plan>| {
                 // A look that waits to be measured needs a frame, whatever this one shows.
                 is_awaited || moment.is_visible() && (is_fading || !plan.is_identity())
             };
             streaming.job = plan.filter(has_work).map(|plan| (plan, moment));
             if streaming.job.is_none() {
-                streaming.screen.show_untouched();
+                streaming.path.screen.show_untouched();
             }
             (streaming.job.is_none(), streaming.held())
         });
@@ -390,7 +308,7 @@ impl BaseTransformImpl for ColorShine {
         inbuf: gst::Buffer,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         self.release.put_off();
-        if self.with_streaming(|streaming| streaming.gpu.most_held_back() > 0) == Some(true)
+        if self.with_streaming(|streaming| streaming.path.gpu.most_held_back() > 0) == Some(true)
             && let Some(refusal) = self.refusal()
         {
             // It may be the answer to a frame that left late, so that upstream has not heard of it.
@@ -433,7 +351,7 @@ impl BaseTransformImpl for ColorShine {
         query: &mut gst::query::Allocation,
     ) -> Result<(), gst::LoggableError> {
         self.parent_propose_allocation(decide_query, query)?;
-        let held = self.with_streaming(|streaming| streaming.gpu.most_held_back());
+        let held = self.with_streaming(|streaming| streaming.path.gpu.most_held_back());
         let held = held.unwrap_or(0) as u32;
         if held > 0 {
             let pools: Vec<_> = query
@@ -475,7 +393,7 @@ impl BaseTransformImpl for ColorShine {
         if let gst::EventView::FlushStop(_) = event.view() {
             self.forget();
             self.with_streaming(|streaming| {
-                streaming.gpu.flush();
+                streaming.path.gpu.flush();
                 streaming.is_after_flush = true;
             });
         } else if event.is_serialized() {
@@ -503,12 +421,13 @@ impl VideoFilterImpl for ColorShine {
     ) -> Result<(), gst::LoggableError> {
         let start = Instant::now();
         self.check(in_info)?;
-        let caps = Arc::new(Caps::new(in_info));
+        let stream = Arc::new(Negotiated::new(in_info));
+        let caps = stream.caps.clone();
         // The plan before is kept until the new one is made: they may share a lattice.
         let (settings, disk, version, _before, hdr) = {
             let mut state = self.state();
-            state.caps = Some(caps.clone());
-            let hdr = caps.stream.hdr.filter(|_| !state.is_warned_of_hdr);
+            state.stream = Some(stream.clone());
+            let hdr = stream.hdr.filter(|_| !state.is_warned_of_hdr);
             state.is_warned_of_hdr |= hdr.is_some();
             state.next = None;
             state.planned_version = state.version;
@@ -517,7 +436,8 @@ impl VideoFilterImpl for ColorShine {
         };
         // The stream has not begun: its first frame wants a plan, so all threads work on one.
         let (counters, team) = (&self.counters, Team::of_bakes());
-        let plan = Arc::new(Plan::new(&settings, caps, counters, team, disk.as_ref()));
+        let options = settings.options(caps.primaries);
+        let plan = Arc::new(Plan::new(options, caps, counters, team, disk.as_ref()));
         gst::info!(
             CAT,
             imp = self,
@@ -531,7 +451,8 @@ impl VideoFilterImpl for ColorShine {
         self.state().install(plan.clone(), version);
         self.forget();
         self.with_streaming(|streaming| {
-            streaming.gpu.begin_stream(&plan, settings.backend());
+            streaming.stream = Some(stream);
+            streaming.path.gpu.begin_stream(&plan, settings.backend());
             streaming.first_frame = Some(start.elapsed());
         });
         self.tell_gpu_events();

@@ -16,64 +16,19 @@ pub mod enums;
 mod export;
 #[cfg(all(test, feature = "gpu"))]
 mod faults;
-#[cfg_attr(not(feature = "gpu"), path = "no_gpu.rs")]
-mod gpu;
 mod imp;
 mod looks;
 mod lut_file;
-mod measured;
+mod negotiated;
 mod object;
-mod plan;
 mod prepare;
 mod preset;
-mod recipe;
+mod refusal;
 mod release;
-mod screen;
 mod settings;
+mod state;
 mod stats;
 mod stream;
-#[cfg(feature = "gpu")]
-mod trial;
-
-/// How pixels are computed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]
-#[enum_type(name = "GstColorShineMethod")]
-#[repr(i32)]
-pub enum Method {
-    /// The lookup table, unless it is inaccurate and the model fast enough.
-    #[default]
-    #[enum_value(
-        name = "Lookup table, or the exact model where the table is inaccurate and the model keeps up",
-        nick = "auto"
-    )]
-    Auto = 0,
-    /// The lookup table.
-    #[enum_value(name = "The lookup table, however inaccurate", nick = "lut")]
-    Lut = 1,
-    /// The model, evaluated for every pixel.
-    #[enum_value(name = "The model, evaluated for every pixel", nick = "exact")]
-    Exact = 2,
-}
-
-/// Where pixels are computed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, glib::Enum)]
-#[enum_type(name = "GstColorShineBackend")]
-#[repr(i32)]
-pub enum Backend {
-    /// Wherever it is faster.
-    #[default]
-    #[enum_value(name = "Whichever is measured to be faster", nick = "auto")]
-    Auto = 0,
-    /// On the CPU.
-    #[enum_value(name = "The CPU; no GPU is looked for", nick = "cpu")]
-    Cpu = 1,
-    /// On the GPU.
-    #[enum_value(
-        name = "The GPU; where there is none, a program that acts as one, else the CPU",
-        nick = "gpu"
-    )]
-    Gpu = 2,
-}
 
 glib::wrapper! {
     /// The element's GObject type, `GstColorShine`.

@@ -90,7 +90,7 @@ impl ColorShine {
                 files.iter_mut().for_each(|file| file.read());
             }
             let mut state = self.state();
-            let has_stream = state.caps.is_some();
+            let has_stream = state.stream.is_some();
             // Freed once the lock is: a text may be long.
             let before = state.settings.clone();
             let result = state.settings.assign(&assignment, has_stream);

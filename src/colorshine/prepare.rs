@@ -9,14 +9,14 @@ use colorshine_core::workers::Team;
 use gst::subclass::prelude::*;
 
 use super::imp::{CAT, ColorShine};
-use super::plan::Plan;
+use crate::engine::plan::Plan;
 use crate::workers::in_background;
 
 /// Asks for a plan of the newest settings; returns at once.
 pub(super) fn request(imp: &ColorShine) {
     {
         let mut state = imp.state();
-        if state.is_preparing || state.caps.is_none() {
+        if state.is_preparing || state.stream.is_none() {
             return;
         }
         state.is_preparing = true;
@@ -45,18 +45,20 @@ impl Drop for OnPanic<'_> {
 /// Prepares one plan; false where none was asked for.
 fn prepare_one(imp: &ColorShine) -> bool {
     let _guard = OnPanic(imp);
-    let (settings, caps, version, before) = {
+    let (options, caps, version, before) = {
         let mut state = imp.state();
-        let caps = state.caps.clone().filter(|_| state.version != state.planned_version);
+        let is_old = state.version != state.planned_version;
+        let caps = state.caps().cloned().filter(|_| is_old);
         let Some(caps) = caps else {
             state.is_preparing = false;
             return false;
         };
         state.planned_version = state.version;
-        (state.settings.used().clone(), caps, state.version, state.plan.clone())
+        let options = state.settings.used().options(caps.primaries);
+        (options, caps, state.version, state.plan.clone())
     };
     // No file is looked for: nobody waits for this look, and settings on the move would fill the folder.
-    let plan = Arc::new(Plan::new(&settings, caps, imp.counters(), Team::alone(), None));
+    let plan = Arc::new(Plan::new(options, caps, imp.counters(), Team::alone(), None));
     if !plan.transition.is_zero() {
         // What a cross-fade blends is made ready here rather than in the stream.
         let recipes = [Some(&plan), before.as_ref()].into_iter().flatten();
@@ -66,7 +68,7 @@ fn prepare_one(imp: &ColorShine) -> bool {
     }
     if plan.measured().is_some() {
         let mut state = imp.state();
-        let is_current = state.caps.as_ref().is_some_and(|caps| Arc::ptr_eq(caps, &plan.caps));
+        let is_current = state.caps().is_some_and(|caps| Arc::ptr_eq(caps, &plan.caps));
         if is_current && version > state.plan_version {
             state.next = Some((plan, version));
         }
@@ -81,7 +83,9 @@ pub(super) fn settle(imp: &ColorShine, plan: Arc<Plan>, version: u64, radii: Vec
     let element = imp.obj().downgrade();
     in_background(move || {
         if let Some(element) = element.upgrade() {
-            plan.settle(radii, element.imp().counters());
+            if let Some(measured) = plan.measured() {
+                measured.settle(radii, element.imp().counters());
+            }
             install(element.imp(), plan, version);
         }
     });

@@ -194,7 +194,7 @@ impl Shared {
 impl ColorShine {
     /// Whether frames are held back now.
     pub(super) fn is_holding(&self) -> bool {
-        self.with_streaming(|streaming| streaming.gpu.is_holding()) == Some(true)
+        self.with_streaming(|streaming| streaming.path.gpu.is_holding()) == Some(true)
     }
 
     /// Leaves frames held until the next one comes, or until none has come for a frame's time.
@@ -203,7 +203,7 @@ impl ColorShine {
         if !self.is_holding() || self.obj().src_pad().mode() != gst::PadMode::Push {
             return Ok(gst::FlowSuccess::Ok);
         }
-        let time = self.state().caps.as_ref().map(|caps| caps.holding_time());
+        let time = self.state().caps().map(|caps| caps.holding_time());
         match self.release.wake_after(&self.obj(), time.unwrap_or_default()) {
             true => Ok(gst::FlowSuccess::Ok),
             false => self.drain(),

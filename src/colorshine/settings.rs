@@ -19,13 +19,16 @@ use gst::prelude::*;
 pub(super) use self::assignment::Assignment;
 pub(super) use self::in_use::InUse;
 pub(super) use self::properties::PROPERTIES;
+use super::enums;
 use super::lut_file::LutFile;
 use super::preset::LOOK_PROPERTIES;
-use super::{Backend, Method, enums};
+use crate::engine::gpu::MOST_FRAMES;
+use crate::engine::plan::Options;
+use crate::engine::{Backend, Means, Method};
 use crate::error::{SettingError, TILE_SIZES};
 
 /// Most frames in flight.
-pub(super) const DEEPEST_PIPELINE: u32 = 8;
+pub(super) const DEEPEST_PIPELINE: u32 = MOST_FRAMES as u32;
 
 /// The properties that name .cube files, in the order of [`Settings::lut_files`].
 pub(super) const LUT_FILES: [&str; 2] = ["input-lut", "output-lut"];
@@ -80,10 +83,10 @@ pub(super) struct Settings {
     gamut_mapping: GamutMapping,
     pub(super) mix: f64,
     pub(super) split: f64,
-    pub(super) method: Method,
+    method: Method,
     lut_size: u32,
-    pub(super) interpolation: Interpolation,
-    pub(super) dither: Dither,
+    interpolation: Interpolation,
+    dither: Dither,
     /// One for each of [`LUT_FILES`].
     pub(super) lut_files: [LutFile; 2],
     transition_time: u64,
@@ -224,14 +227,14 @@ impl Settings {
             }
             "mix" => replace(&mut self.mix, get(value), NextFrame),
             "split" => replace(&mut self.split, get(value), NextFrame),
-            "method" => replace(&mut self.method, get(value), Plan),
+            "method" => replace(&mut self.method, get::<enums::Method>(value).into(), Plan),
             "lut-size" => replace(&mut self.lut_size, get(value), Plan),
             "interpolation" => {
                 replace(&mut self.interpolation, get::<enums::Interpolation>(value).into(), Plan)
             }
             "dither" => replace(&mut self.dither, get::<enums::Dither>(value).into(), Plan),
             "transition-time" => replace(&mut self.transition_time, get(value), None),
-            "backend" => replace(&mut self.backend, get(value), NextFrame),
+            "backend" => replace(&mut self.backend, get::<enums::Backend>(value).into(), NextFrame),
             "pipeline-depth" => replace(&mut self.pipeline_depth, get(value), NextStart),
             "tile-size" => replace(&mut self.tile_size, get(value), Plan),
             "n-threads" => replace(&mut self.n_threads, get(value), Plan),
@@ -259,12 +262,12 @@ impl Settings {
             "gamut-mapping" => enums::GamutMapping::from(self.gamut_mapping).to_value(),
             "mix" => self.mix.to_value(),
             "split" => self.split.to_value(),
-            "method" => self.method.to_value(),
+            "method" => enums::Method::from(self.method).to_value(),
             "lut-size" => self.lut_size.to_value(),
             "interpolation" => enums::Interpolation::from(self.interpolation).to_value(),
             "dither" => enums::Dither::from(self.dither).to_value(),
             "transition-time" => self.transition_time.to_value(),
-            "backend" => self.backend.to_value(),
+            "backend" => enums::Backend::from(self.backend).to_value(),
             "gpu-adapter" => self.gpu_adapter.as_deref().to_value(),
             "pipeline-depth" => self.pipeline_depth.to_value(),
             "tile-size" => self.tile_size.to_value(),
@@ -329,28 +332,32 @@ impl Settings {
         }
     }
 
+    /// What is asked of a stream with some primaries.
+    pub(super) fn options(&self, primaries: colorshine_core::color::oklab::Primaries) -> Options {
+        Options {
+            look: self.look(primaries),
+            reference: self.tolerance_reference,
+            adaptation: Duration::from_nanos(self.adaptation_time),
+            transition: Duration::from_nanos(self.transition_time),
+            method: self.method,
+            lut_size: self.lut_size(),
+            interpolation: self.interpolation,
+            means: Means {
+                threads: self.threads(),
+                tile_size: (self.tile_size != 0).then_some(self.tile_size as usize),
+                dither: self.dither,
+                memory_limit: self.lattice_limit(),
+            },
+        }
+    }
+
     /// Nodes per axis; `None` for automatic.
-    pub(super) fn lut_size(&self) -> Option<usize> {
+    fn lut_size(&self) -> Option<usize> {
         (self.lut_size != 0).then_some(self.lut_size as usize)
     }
 
-    /// Edge of tiles in pixels; `None` for automatic.
-    pub(super) fn tile_size(&self) -> Option<usize> {
-        (self.tile_size != 0).then_some(self.tile_size as usize)
-    }
-
-    /// Time constant of radii that are measured; zero where each frame has its own.
-    pub(super) fn adaptation(&self) -> Duration {
-        Duration::from_nanos(self.adaptation_time)
-    }
-
-    /// How long one look takes to become another.
-    pub(super) fn transition(&self) -> Duration {
-        Duration::from_nanos(self.transition_time)
-    }
-
     /// Threads for a frame.
-    pub(super) fn threads(&self) -> usize {
+    fn threads(&self) -> usize {
         match self.n_threads {
             0 => colorshine_core::workers::cores(),
             n => n as usize,
@@ -358,7 +365,7 @@ impl Settings {
     }
 
     /// Bytes that lattices may take: what .cube files leave of the limit.
-    pub(super) fn lattice_limit(&self) -> u64 {
+    fn lattice_limit(&self) -> u64 {
         self.memory_limit().saturating_sub(self.lut_file_bytes())
     }
 

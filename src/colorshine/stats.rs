@@ -2,9 +2,9 @@
 
 use colorshine_core::workers::{level_name, simd_level};
 
-use super::plan::Plan;
-use super::recipe::Held;
-use super::stream::MOST_HELD;
+use crate::engine::frame_path::MOST_HELD;
+use crate::engine::plan::Plan;
+use crate::engine::recipe::Held;
 use crate::telemetry::Counters;
 
 /// The snapshot. Names never change; what the element cannot know yet is 0.
@@ -32,7 +32,7 @@ pub(super) fn snapshot(
         .field("backend", if counters.is_on_gpu.get() == 1 { "gpu" } else { "cpu" })
         .field("adapter", counters.adapter.get())
         .field("simd-level", level_name(simd_level()))
-        .field("method", plan.map_or("none", Plan::method_nick))
+        .field("method", plan.map_or("none", Plan::method_name))
         .field("lut-size", lut_size as u32)
         .field("lut-error-max-codes", report.max_codes)
         .field("lut-error-p999-codes", report.p999_codes)

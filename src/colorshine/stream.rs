@@ -4,19 +4,20 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use colorshine_core::tolerance::follow::Follower;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst_base::prelude::*;
 use gst_base::subclass::base_transform::GenerateOutputSuccess;
 
-use super::gpu::{GpuEvent, GpuPath, MOST_FRAMES};
 use super::imp::{CAT, ColorShine};
-use super::plan::{Frame, Moment, Plan};
+use super::negotiated::{KeptBuffer, Negotiated};
 use super::prepare;
-use super::recipe::Held;
-use super::screen::{self, Screen};
 use super::settings::Settings;
+use crate::engine::caps::{Frame, Moment};
+use crate::engine::frame_path::{FramePath, MOST_HELD};
+use crate::engine::gpu::{GpuEvent, GpuPath};
+use crate::engine::plan::Plan;
+use crate::engine::recipe::Held;
 use crate::error::unusable_buffer;
 use crate::frame::{MapError, with_mapped};
 use crate::telemetry::Counters;
@@ -24,18 +25,15 @@ use crate::telemetry::Counters;
 /// Time of the stream between two lines of its story in the log.
 const TOLD_EVERY: Duration = Duration::from_secs(1);
 
-/// Most lattices that a stream needs at once.
-pub(super) const MOST_HELD: usize = screen::MOST_HELD + MOST_FRAMES;
-
 /// What the streaming thread keeps between its calls.
 pub(super) struct Streaming {
-    pub(super) gpu: GpuPath,
+    pub(super) path: FramePath<KeptBuffer>,
+    /// From negotiation on.
+    pub(super) stream: Option<Arc<Negotiated>>,
     /// Whether the base class has told of a discontinuity that no frame has left since.
     pub(super) is_discont: bool,
     /// Whether a flush has come that no frame has followed yet.
     pub(super) is_after_flush: bool,
-    pub(super) screen: Screen,
-    follower: Follower,
     /// The plan and moment of the frame at hand.
     pub(super) job: Option<(Arc<Plan>, Moment)>,
     /// Time since the last frame that was processed.
@@ -48,12 +46,13 @@ pub(super) struct Streaming {
 
 impl Streaming {
     pub(super) fn new(settings: &Settings, counters: &Arc<Counters>) -> Self {
+        let (backend, adapter, depth) = settings.gpu();
+        let gpu = GpuPath::new(backend, adapter, depth, counters);
         Self {
-            gpu: GpuPath::start(settings, counters),
+            path: FramePath::new(gpu, counters),
+            stream: None,
             is_discont: false,
             is_after_flush: false,
-            screen: Screen::default(),
-            follower: Follower::default(),
             job: None,
             since: Duration::ZERO,
             untold: Duration::ZERO,
@@ -63,10 +62,7 @@ impl Streaming {
 
     /// The lattices that what is shown and frames under way need; some may be the same.
     pub(super) fn held(&self) -> [Option<Held>; MOST_HELD] {
-        let each = self.screen.held().into_iter().chain(self.gpu.held());
-        let mut held = [None; MOST_HELD];
-        held.iter_mut().zip(each).for_each(|(held, each)| *held = each);
-        held
+        self.path.held()
     }
 }
 
@@ -78,21 +74,20 @@ impl ColorShine {
         streaming: &mut Streaming,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         let start = Instant::now();
-        let Some((plan, moment)) = streaming.job.take() else {
+        let Some(((plan, moment), stream)) = streaming.job.take().zip(streaming.stream.clone())
+        else {
             return Ok(gst::FlowSuccess::Ok);
         };
         if self.is_to_forget.swap(false, Ordering::AcqRel) {
-            streaming.follower.forget();
+            streaming.path.follower.forget();
         }
-        let caps = &plan.caps;
         let has_settled =
-            with_mapped(buffer, &caps.info, &caps.stream.layout, |planes, layout, area| {
+            with_mapped(buffer, &stream.info, &stream.caps.layout, |planes, layout, area| {
                 let mut frame = Frame { planes, layout, area };
-                if !frame.size().contains(&0) {
+                if !frame.is_empty() {
                     self.measure_next(&mut frame, streaming);
                 }
-                let Streaming { screen, follower, gpu, .. } = &mut *streaming;
-                plan.process(&mut frame, &moment, screen, follower, gpu, &self.counters)
+                streaming.path.process(&plan, &mut frame, &moment)
             })
             .map_err(|error| self.refuse(&error))?;
         if has_settled {
@@ -101,9 +96,7 @@ impl ColorShine {
         }
         let time = start.elapsed();
         let counters = &self.counters;
-        if !streaming.gpu.keep_time(time) {
-            counters.apply_time.smooth_time(time);
-        }
+        streaming.path.count_time(time);
         self.state().held = streaming.held();
         if let Some(negotiation) = streaming.first_frame.take() {
             counters.first_frame_time.set_time(negotiation + time);
@@ -128,14 +121,14 @@ impl ColorShine {
         buffer: Option<gst::Buffer>,
     ) -> Result<GenerateOutputSuccess, gst::FlowError> {
         let next = self.with_streaming(|streaming| {
-            if let Some(buffer) = buffer {
-                streaming.gpu.push(buffer);
+            if let Some((buffer, stream)) = buffer.zip(streaming.stream.clone()) {
+                streaming.path.gpu.push(KeptBuffer { buffer, stream });
             }
-            streaming.gpu.pop()
+            streaming.path.gpu.pop()
         });
         self.tell_gpu_events();
         match next.flatten() {
-            Some(Ok(buffer)) => Ok(GenerateOutputSuccess::Buffer(buffer)),
+            Some(Ok(kept)) => Ok(GenerateOutputSuccess::Buffer(kept.buffer)),
             Some(Err(error)) => Err(self.refuse(&error)),
             None => Ok(GenerateOutputSuccess::NoOutput),
         }
@@ -148,11 +141,13 @@ impl ColorShine {
         {
             return Err(refusal);
         }
-        while let Some(next) = self.with_streaming(|streaming| streaming.gpu.pop_any()).flatten() {
+        while let Some(next) =
+            self.with_streaming(|streaming| streaming.path.gpu.pop_any()).flatten()
+        {
             self.tell_gpu_events();
-            let buffer = next.map_err(|error| self.refuse(&error))?;
+            let next = next.map_err(|error| self.refuse(&error))?;
             self.note_push();
-            self.obj().src_pad().push(buffer)?;
+            self.obj().src_pad().push(next.buffer)?;
         }
         Ok(gst::FlowSuccess::Ok)
     }
@@ -162,15 +157,15 @@ impl ColorShine {
     pub(super) fn drain_or_flush(&self) {
         if let Err(error) = self.drain() {
             gst::debug!(CAT, imp = self, "frames are let go: {error}");
-            self.with_streaming(|streaming| streaming.gpu.flush());
+            self.with_streaming(|streaming| streaming.path.gpu.flush());
         }
     }
 
     /// Tells the user what has become of the GPU, and the pipeline when latency is another.
     pub(super) fn tell_gpu_events(&self) {
-        let Some((events, latency)) =
-            self.with_streaming(|streaming| (streaming.gpu.events(), streaming.gpu.latency()))
-        else {
+        let Some((events, latency)) = self.with_streaming(|streaming| {
+            (streaming.path.gpu.events(), streaming.path.gpu.latency())
+        }) else {
             return;
         };
         for events in events {
@@ -185,7 +180,7 @@ impl ColorShine {
                     prepare::request(self);
                 }
                 GpuEvent::Latency => {
-                    let frame_time = self.state().caps.as_ref().map(|caps| caps.frame_time());
+                    let frame_time = self.state().caps().map(|caps| caps.frame_time());
                     let time = frame_time.unwrap_or_default() * latency as u32;
                     if u128::from(self.counters.latency.get()) != time.as_nanos() {
                         self.counters.latency.set_time(time);
@@ -215,7 +210,7 @@ impl ColorShine {
             return;
         };
         if let Some(measured) = plan.measured() {
-            let radii = measured.radii_of_next(&plan, frame, &mut streaming.follower);
+            let radii = measured.radii_of_next(frame, &mut streaming.path.follower);
             prepare::settle(self, plan, version, radii);
         }
     }
@@ -231,7 +226,7 @@ impl ColorShine {
             counters.frames.get(),
             counters.frames_passthrough.get(),
             counters.apply_time.get() as f64 * 1e-6,
-            plan.method_nick(),
+            plan.method_name(),
             plan.lut_size(),
             counters.bakes.get(),
             counters.bake_time.get() as f64 * 1e-6,

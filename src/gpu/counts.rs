@@ -35,7 +35,7 @@ impl CountBuffer {
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub fn length(&self) -> usize {
         (self.bytes / 4) as usize
     }
 

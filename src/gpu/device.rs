@@ -7,20 +7,9 @@ use std::time::{Duration, Instant};
 
 use wgpu::{DeviceType, ErrorFilter, Features};
 
-use super::GpuError;
 use super::drivers::only_programs;
 use super::timing::CLOCK;
-
-/// Which adapter is wanted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AdapterRequest {
-    /// Part of its name, in any case.
-    pub name: Option<String>,
-    /// Whether a program that acts as a GPU will do where there is no other.
-    pub may_be_software: bool,
-    /// Whether it should take the time of its own work where it can, which benches want.
-    pub has_clock: bool,
-}
+use super::{AdapterRequest, GpuError};
 
 /// What a compute shader is made of.
 #[derive(Clone, Debug, PartialEq)]

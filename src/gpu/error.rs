@@ -6,6 +6,8 @@ use std::time::Duration;
 /// Why the GPU cannot be used, or can no longer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GpuError {
+    /// The plugin was built without the way over the GPU.
+    NotBuilt,
     /// There is none, or none by that name: the name, and those that are there.
     NoAdapter(Option<String>, Vec<String>),
     /// Only a program that acts as one: its name.
@@ -36,7 +38,56 @@ pub enum GpuError {
     Panicked,
 }
 
+/// What to do about a [`GpuError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// The GPU is as good as before, but not for this look.
+    AnotherLook,
+    /// The GPU can be used with more bytes than these.
+    MoreMemory(u64),
+    /// A device is opened again after a while.
+    Retry,
+    /// There is none in this stream.
+    None,
+}
+
 impl GpuError {
+    /// What to do about it, where a device has been there before, or none has.
+    pub fn remedy(&self, was_there: bool) -> Remedy {
+        match self {
+            Self::Unsuited => Remedy::AnotherLook,
+            Self::MemoryLimit(_, memory) => Remedy::MoreMemory(*memory),
+            Self::NotBuilt | Self::Forked | Self::TooWide(..) => Remedy::None,
+            // One that has been there may come back.
+            Self::NoAdapter(..)
+            | Self::OnlySoftware(_)
+            | Self::NoDevice(_)
+            | Self::WrongPicture(_)
+            | Self::Refused(_) => {
+                if was_there {
+                    Remedy::Retry
+                } else {
+                    Remedy::None
+                }
+            }
+            Self::Lost(_)
+            | Self::OutOfMemory(_)
+            | Self::Unmapped
+            | Self::Timeout(_)
+            | Self::Panicked => Remedy::Retry,
+        }
+    }
+
+    /// Whether it is no news to those who take a GPU where there is one, and have named an adapter or not.
+    pub fn is_expected(&self, is_named: bool) -> bool {
+        match self {
+            Self::NotBuilt => true,
+            Self::NoAdapter(name, _) => name.is_none(),
+            Self::OnlySoftware(_) | Self::NoDevice(_) => !is_named,
+            _ => false,
+        }
+    }
+
     /// Whether a device was there and is of no more use.
     pub fn is_loss(&self) -> bool {
         use GpuError::{Lost, OutOfMemory, Panicked, Refused, Timeout, Unmapped};
@@ -47,6 +98,9 @@ impl GpuError {
 impl fmt::Display for GpuError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NotBuilt => {
+                write!(f, "backend=gpu: this plugin was built without the cargo feature gpu")
+            }
             Self::NoAdapter(None, _) => {
                 write!(f, "no GPU is found (no driver for Vulkan, Metal or Direct3D 12)")
             }
@@ -62,7 +116,7 @@ impl fmt::Display for GpuError {
                 found.join(", ")
             ),
             Self::OnlySoftware(name) => {
-                write!(f, "the GPU that is found, {name}, is a program on the CPU")
+                write!(f, "the GPU that is found, {name}, is a software renderer")
             }
             Self::NoDevice(why) => write!(f, "the GPU cannot be opened: {why}"),
             Self::Lost(why) => write!(f, "the GPU is lost: {why}"),

@@ -7,20 +7,32 @@
 //! - Drivers of programs on the CPU are opened only by those who take one (`drivers.rs`).
 //! - No wait is without an end ([`PATIENCE`]).
 
+#[cfg(feature = "gpu")]
 mod counts;
+#[cfg(feature = "gpu")]
 mod device;
+#[cfg(feature = "gpu")]
 mod drivers;
 mod error;
-#[cfg(test)]
+#[cfg(all(test, feature = "gpu"))]
 pub(crate) mod fault;
+#[cfg(feature = "gpu")]
 mod report;
+mod request;
+#[cfg(feature = "gpu")]
 mod staging;
+#[cfg(feature = "gpu")]
 mod timing;
 
+#[cfg(feature = "gpu")]
 pub use counts::CountBuffer;
-pub use device::{AdapterRequest, Device, Shader};
-pub use error::GpuError;
+#[cfg(feature = "gpu")]
+pub use device::{Device, Shader};
+pub use error::{GpuError, Remedy};
+pub use request::AdapterRequest;
+#[cfg(feature = "gpu")]
 pub use staging::{Dispatch, Part, Slot, Upload};
+#[cfg(feature = "gpu")]
 pub use timing::SlotTimes;
 
 use std::time::Duration;

@@ -1,38 +1,24 @@
 //! Distances of a frame's pixels to attractors, counted by the device: bands are copied out as for drawing, and
 //! only the counts come back.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
-use colorshine_core::apply::shaders::{BandOf, Shape, band_parameters, constants};
+use colorshine_core::apply::shaders::{BandOf, OutputOptions, Shape, band_parameters, constants};
 use colorshine_core::apply::{Dither, Finish};
-use colorshine_core::frame::{Area, Layout, Planes};
+use colorshine_core::frame::{Layout, Planes};
+use colorshine_core::model::lanes::ToOklab;
 use colorshine_core::model::shader_data::ShaderData;
 use colorshine_core::tolerance::histogram::Histograms;
-use colorshine_core::workers::Team;
 use wgpu::ComputePipeline;
 
+use super::Stage;
 use super::copies::write_band;
 use super::look::{LEAST, USAGE, fill};
-use super::{Budget, OutputOptions, Stage};
+use crate::apply::HistogramTask;
 use crate::gpu::{CountBuffer, Device, Dispatch, GpuError, Shader, Upload};
 
 /// Bands that are under way at once: one on its way out, one that is counted.
 const BANDS_AT_ONCE: u64 = 2;
-
-/// What is to be measured of a frame.
-#[derive(Clone, Copy, Debug)]
-pub struct HistogramTask<'a> {
-    /// Where components lie.
-    pub layout: &'a Layout,
-    /// The picture; all of it is measured that is to be processed.
-    pub area: &'a Area,
-    /// What distances are measured from, as [`Histograms::words`] gives it.
-    pub parameters: &'a Arc<ShaderData>,
-    /// How much may be under way.
-    pub budget: Budget,
-    /// Who copies.
-    pub team: Team,
-}
 
 /// The shader that counts the pixels of a layout.
 fn program(layout: &Layout) -> Shader {
@@ -44,7 +30,7 @@ fn program(layout: &Layout) -> Shader {
 /// # Errors
 ///
 /// What the device says.
-pub fn compile_measuring(device: &Device, layout: &Layout) -> Result<(), GpuError> {
+pub(super) fn compile_measuring(device: &Device, layout: &Layout) -> Result<(), GpuError> {
     device.pipeline(&program(layout)).map(drop)
 }
 
@@ -52,12 +38,26 @@ pub fn compile_measuring(device: &Device, layout: &Layout) -> Result<(), GpuErro
 #[derive(Debug)]
 pub(super) struct HistogramStage {
     pipeline: ComputePipeline,
+    /// What distances were measured in last, and what shaders read of it; `None` where that needs more than `f32`.
+    source: (Weak<ToOklab>, Option<Arc<ShaderData>>),
     /// What is in the memory for what distances are measured from.
     known: Option<Arc<ShaderData>>,
-    parameters: wgpu::Buffer,
+    look: wgpu::Buffer,
     tables: wgpu::Buffer,
     count_buffer: CountBuffer,
     uploads: Vec<Upload>,
+}
+
+/// What memory is needed for.
+struct Need<'a> {
+    shape: &'a Shape,
+    /// Groups of the frame.
+    groups: usize,
+    counts: usize,
+    /// Bytes of what shaders read of the look.
+    data_bytes: u64,
+    /// Bytes that may be taken.
+    left: u64,
 }
 
 impl HistogramStage {
@@ -66,8 +66,9 @@ impl HistogramStage {
         let memory = || device.memory(LEAST, USAGE);
         Ok(Self {
             pipeline: device.pipeline(&program)?,
+            source: (Weak::new(), None),
             known: None,
-            parameters: memory()?,
+            look: memory()?,
             tables: memory()?,
             count_buffer: CountBuffer::new(device, 1)?,
             uploads: Vec::new(),
@@ -77,36 +78,45 @@ impl HistogramStage {
     /// Bytes of memory in use, on both sides.
     pub(super) fn bytes(&self) -> u64 {
         let uploads = self.uploads.iter().map(|upload| Upload::memory_for(upload.bytes()));
-        let count_buffer = CountBuffer::memory_for(self.count_buffer.len());
-        self.parameters.size() + self.tables.size() + count_buffer + uploads.sum::<u64>()
+        let count_buffer = CountBuffer::memory_for(self.count_buffer.length());
+        self.look.size() + self.tables.size() + count_buffer + uploads.sum::<u64>()
+    }
+
+    /// What shaders read of what distances are measured from.
+    fn data(
+        &mut self,
+        to_oklab: &Arc<ToOklab>,
+        histograms: &Histograms,
+    ) -> Result<Arc<ShaderData>, GpuError> {
+        if !std::ptr::eq(self.source.0.as_ptr(), Arc::as_ptr(to_oklab)) {
+            let data = histograms.shader_data(to_oklab).map(Arc::new);
+            self.source = (Arc::downgrade(to_oklab), data);
+        }
+        self.source.1.clone().ok_or(GpuError::Unsuited)
     }
 
     /// Has what distances are measured from on the device.
-    fn set(&mut self, device: &Device, parameters: &Arc<ShaderData>) -> Result<(), GpuError> {
-        if self.known.as_ref().is_some_and(|known| Arc::ptr_eq(known, parameters)) {
+    fn set(&mut self, device: &Device, data: &Arc<ShaderData>) -> Result<(), GpuError> {
+        if self.known.as_ref().is_some_and(|known| Arc::ptr_eq(known, data)) {
             return Ok(());
         }
         self.known = None;
-        fill(device, &mut self.parameters, bytemuck::cast_slice(&parameters.look))?;
-        fill(device, &mut self.tables, bytemuck::cast_slice(&parameters.nodes))?;
-        self.known = Some(parameters.clone());
+        fill(device, &mut self.look, bytemuck::cast_slice(&data.look))?;
+        fill(device, &mut self.tables, bytemuck::cast_slice(&data.nodes))?;
+        self.known = Some(data.clone());
         Ok(())
     }
 
-    /// Sees to memory for a number of counts, and for bands of a frame of some groups where `left` bytes may
-    /// be taken; returns the groups of a band.
+    /// Sees to memory for counts and for bands of a frame; returns the groups of a band.
     fn reserve(
         &mut self,
         device: &Device,
         task: &HistogramTask<'_>,
-        shape: &Shape,
-        groups: usize,
-        counts: usize,
-        left: u64,
+        need: &Need<'_>,
     ) -> Result<usize, GpuError> {
+        let Need { shape, groups, counts, data_bytes, left } = *need;
         let least = shape.bytes_of(2) as u64;
-        let words = task.parameters.look.len() + task.parameters.nodes.len();
-        let fixed = CountBuffer::memory_for(counts) + 4 * words as u64 + 2 * LEAST;
+        let fixed = CountBuffer::memory_for(counts) + data_bytes + 2 * LEAST;
         let need = fixed + BANDS_AT_ONCE * Upload::memory_for(least);
         if need > left {
             return Err(GpuError::MemoryLimit(need, left));
@@ -125,7 +135,7 @@ impl HistogramStage {
                 self.uploads.push(Upload::new(device, bytes)?);
             }
         }
-        if self.count_buffer.len() != counts {
+        if self.count_buffer.length() != counts {
             self.count_buffer = CountBuffer::new(device, counts)?;
         }
         Ok(per_band)
@@ -140,13 +150,17 @@ impl HistogramStage {
         left: u64,
         histograms: &mut Histograms,
     ) -> Result<(), GpuError> {
-        let HistogramTask { layout, area, parameters, team, .. } = *task;
+        let HistogramTask { layout, area, to_oklab, team, .. } = *task;
+        let data = self.data(to_oklab, histograms)?;
+        let data_bytes = 4 * (data.look.len() + data.nodes.len()) as u64;
         let device = &stage.device;
         let shape = Shape::new(layout, area);
         let [mut first, end] = [layout.group_of(area.rows[0]) & !1, layout.groups(area.rows[1])];
         let counts = histograms.count_length();
-        let per_band = self.reserve(device, task, &shape, end - first, counts, left)?;
-        self.set(device, parameters)?;
+        let groups = end - first;
+        let need = Need { shape: &shape, groups, counts, data_bytes, left };
+        let per_band = self.reserve(device, task, &need)?;
+        self.set(device, &data)?;
         self.count_buffer.clear(device)?;
         // Counts do not depend on what drawing is told.
         let output = OutputOptions { finish: Finish::new(8, 1.0), dither: Dither::None };
@@ -159,7 +173,7 @@ impl HistogramStage {
             let rows = (groups[1] - groups[0]) << layout.sub_y;
             let dispatch = Dispatch {
                 pipeline: &self.pipeline,
-                memory: [&self.parameters, &stage.thresholds, &self.tables],
+                memory: [&self.look, &stage.thresholds, &self.tables],
                 work_groups: histograms.workgroups(columns as u32, rows as u32),
             };
             let upload = &mut self.uploads[0];

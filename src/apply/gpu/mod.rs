@@ -9,6 +9,7 @@
 mod copies;
 mod histogram;
 mod look;
+mod open_device;
 mod self_test;
 #[cfg(test)]
 mod self_test_tests;
@@ -19,9 +20,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use colorshine_core::apply::Evaluator;
-pub use colorshine_core::apply::shaders::OutputOptions;
 use colorshine_core::apply::shaders::{
-    BAND_LENGTH, BandOf, Shape, band_parameters, constants, matrices,
+    BAND_LENGTH, BandOf, OutputOptions, Shape, band_parameters, constants, matrices,
 };
 use colorshine_core::frame::{Area, Layout, Planes};
 use colorshine_core::workers::Team;
@@ -29,11 +29,12 @@ use wgpu::{BufferUsages, ComputePipeline};
 
 use self::copies::{read_band, write_band};
 use self::histogram::HistogramStage;
-pub use self::histogram::HistogramTask;
-pub use self::histogram::compile_measuring;
+use self::histogram::compile_measuring;
 use self::look::LookMemory;
-pub use self::self_test::examine;
+pub use self::open_device::OpenDevice;
+use self::self_test::self_test;
 pub use self::times::Times;
+use super::{Budget, Task};
 use crate::gpu::{Device, Dispatch, GpuError, Shader, Slot};
 
 const FRAME: &str = include_str!("../../../shaders/frame.wgsl");
@@ -58,34 +59,6 @@ const INVOCATIONS: usize = 64;
 
 /// Bands that are under way at once where one frame is: one on its way out, one at work, one on its way back.
 const BANDS_AT_ONCE: usize = 3;
-
-/// How much may be under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget {
-    /// Frames that are begun before the first of them is finished.
-    pub frames: usize,
-    /// Rows of a band; `None` for as many as seem best.
-    pub rows: Option<usize>,
-    /// Most bytes of memory, on both sides together.
-    pub memory: u64,
-}
-
-/// What is to be done to a frame.
-#[derive(Clone, Copy, Debug)]
-pub struct Task<'a> {
-    /// Where components lie.
-    pub layout: &'a Layout,
-    /// The picture, and how much of it to process.
-    pub area: &'a Area,
-    /// How differences are found.
-    pub evaluator: &'a Evaluator,
-    /// How they end up in the frame.
-    pub output: OutputOptions,
-    /// How much may be under way.
-    pub budget: Budget,
-    /// Who copies.
-    pub team: Team,
-}
 
 /// The way over the GPU for the frames of one layout.
 #[derive(Debug)]
@@ -128,6 +101,11 @@ pub struct FrameInFlight {
 }
 
 impl FrameInFlight {
+    /// Leaves its memory for ever: it is another process's.
+    pub fn leak(self) {
+        std::mem::forget(self);
+    }
+
     /// The first row of luma that the frame does not have back yet; beyond the last if it has all.
     pub fn first_open_row(&self) -> usize {
         let group = self.sent.front().map_or(self.rest[0], |(_, [first, _])| *first);
@@ -297,7 +275,7 @@ impl Stage {
         planes: &mut Planes<'_>,
         task: &Task<'_>,
     ) -> Result<FrameInFlight, GpuError> {
-        let Task { layout, area, evaluator, output, budget, team } = *task;
+        let Task { layout, area, evaluator, finish, dither, budget, team } = *task;
         // Ahead of all that would touch a device that is not this process's.
         self.device.check()?;
         self.budget = budget;
@@ -316,7 +294,7 @@ impl Stage {
             area: *area,
             shape,
             evaluator: evaluator.clone(),
-            output,
+            output: OutputOptions { finish, dither },
             groups_per_band,
             rest,
             sent: VecDeque::new(),

@@ -8,7 +8,8 @@ use colorshine_core::frame::{Area, Component, Layout, Planes};
 use colorshine_core::lut::{Interpolation, Lattice};
 use colorshine_core::workers::{Level, Team};
 
-use super::{Budget, OutputOptions, Stage, Task};
+use super::Stage;
+use crate::apply::{Budget, Task};
 use crate::gpu::{Device, GpuError};
 
 /// Columns and rows of the frame: odd, and more than a work group's.
@@ -19,7 +20,7 @@ pub(super) const SIZE: [usize; 2] = [531, 7];
 /// # Errors
 ///
 /// Why it cannot be trusted.
-pub fn examine(device: &Arc<Device>) -> Result<(), GpuError> {
+pub(super) fn self_test(device: &Arc<Device>) -> Result<(), GpuError> {
     device.examined_by(|device| match largest_difference(device, node)? {
         0 => Ok(()),
         codes => Err(GpuError::WrongPicture(codes)),
@@ -104,11 +105,17 @@ pub(super) fn largest_difference(
     }
     if let Ok(mut planes) = Planes::in_memory(&layout, SIZE, &mut by_gpu, &places) {
         let budget = Budget { frames: 1, rows: Some(4), memory: u64::MAX };
-        let output = OutputOptions { finish, dither: Dither::None };
         let evaluator = lattice(Lattice::from_nodes(&codes, 17, nodes));
         let mut stage = Stage::new(device, &layout, &area, budget)?;
-        let task =
-            Task { layout: &layout, area: &area, evaluator: &evaluator, output, budget, team };
+        let task = Task {
+            layout: &layout,
+            area: &area,
+            evaluator: &evaluator,
+            finish,
+            dither: Dither::None,
+            budget,
+            team,
+        };
         let mut in_flight = stage.begin(&mut planes, &task)?;
         stage.finish(&mut in_flight, &mut planes, team)?;
     }

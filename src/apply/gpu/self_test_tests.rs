@@ -13,7 +13,7 @@ fn device() -> std::sync::Arc<Device> {
 #[test]
 fn a_known_frame_is_the_same() {
     let _one = fault::exclusive();
-    assert_eq!(super::examine(&device()), Ok(()));
+    assert_eq!(super::self_test(&device()), Ok(()));
 }
 
 /// The probe sees a lattice whose entries are the least too large, and one whose axes are exchanged.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use colorshine_core::frame::Planes;
 
 use super::copies::{read_band, write_band};
-use super::{BandOf, Shape, Stage, Task};
+use super::{BandOf, OutputOptions, Shape, Stage, Task};
 use crate::gpu::{GpuError, Slot, SlotTimes};
 
 /// Times of a frame that is one band.
@@ -32,7 +32,8 @@ impl Stage {
         task: &Task<'_>,
         repeats: usize,
     ) -> Result<Times, GpuError> {
-        let Task { layout, area, evaluator, output, team, .. } = *task;
+        let Task { layout, area, evaluator, finish, dither, team, .. } = *task;
+        let output = OutputOptions { finish, dither };
         let shape = Shape::new(layout, area);
         let groups = [layout.group_of(area.rows[0]) & !1, layout.groups(area.rows[1])];
         let band = BandOf { layout, area, shape: &shape, groups };

@@ -111,7 +111,7 @@ pub(in crate::colorshine) static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = La
             .controllable()
             .mutable_playing()
             .build(),
-        glib::ParamSpecEnum::builder_with_default("method", defaults.method)
+        glib::ParamSpecEnum::builder_with_default("method", enums::Method::from(defaults.method))
             .nick("Method")
             .blurb("How pixels are computed")
             .mutable_playing()
@@ -160,7 +160,7 @@ pub(in crate::colorshine) static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = La
         .default_value(defaults.transition_time)
         .mutable_playing()
         .build(),
-        glib::ParamSpecEnum::builder_with_default("backend", defaults.backend)
+        glib::ParamSpecEnum::builder_with_default("backend", enums::Backend::from(defaults.backend))
             .nick("Backend")
             .blurb(
                 "Where pixels are computed; auto never takes a program that acts as a GPU, such as Mesa's \

@@ -14,19 +14,19 @@ const STAND_IN_SIZE: usize = 33;
 
 /// A lattice that is held, to count its memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Held {
+pub(crate) struct Held {
     address: usize,
     bytes: u64,
 }
 
 impl Held {
-    pub(super) fn of(lattice: &Arc<Lattice>) -> Self {
+    pub(crate) fn of(lattice: &Arc<Lattice>) -> Self {
         let (address, size) = (Arc::as_ptr(lattice).addr(), lattice.size());
         Self { address, bytes: Lattice::bytes_for(size) }
     }
 
     /// Bytes of lattices, each counted once.
-    pub(super) fn bytes(lattices: &[Option<Self>]) -> u64 {
+    pub(crate) fn bytes(lattices: &[Option<Self>]) -> u64 {
         let is_first = |i: &usize| !lattices[..*i].contains(&lattices[*i]);
         (0..lattices.len())
             .filter(is_first)
@@ -38,7 +38,7 @@ impl Held {
 
 /// The way from codes to differences.
 #[derive(Clone, Debug)]
-pub(super) enum Recipe {
+pub(crate) enum Recipe {
     /// Through a lattice.
     Lattice(Arc<Lattice>, Interpolation),
     /// By the model.
@@ -47,7 +47,7 @@ pub(super) enum Recipe {
 
 /// The model with its radii.
 #[derive(Debug)]
-pub(super) struct Exact {
+pub(crate) struct Exact {
     kernel: Arc<ExactKernel>,
     codes: CodeSpace,
     interpolation: Interpolation,
@@ -58,7 +58,7 @@ pub(super) struct Exact {
 
 impl Recipe {
     /// The model itself for a request's look, with radii.
-    pub(super) fn exact(request: &Request, radii: &[f64]) -> Self {
+    pub(crate) fn exact(request: &Request, radii: &[f64]) -> Self {
         let size = request.size.unwrap_or(STAND_IN_SIZE);
         Self::Exact(Arc::new(Exact {
             kernel: Arc::new(request.kernel(radii, simd_level())),
@@ -71,14 +71,14 @@ impl Recipe {
     }
 
     /// A lattice of a given size for a request's look and radii, baked by a team.
-    pub(super) fn lattice(request: &Request, radii: &[f64], size: usize, team: Team) -> Self {
+    pub(crate) fn lattice(request: &Request, radii: &[f64], size: usize, team: Team) -> Self {
         let kernel = request.kernel(radii, simd_level());
         let lattice = bake(&kernel, &request.codes, size, team);
         Self::Lattice(Arc::new(lattice), request.interpolation)
     }
 
     /// What frames are put through.
-    pub(super) fn evaluator(&self) -> apply::Evaluator {
+    pub(crate) fn evaluator(&self) -> apply::Evaluator {
         match self {
             Self::Lattice(lattice, interpolation) => {
                 apply::Evaluator::Lattice(lattice.clone(), *interpolation)
@@ -89,7 +89,7 @@ impl Recipe {
 
     /// A lattice that can be blended with others: the recipe's own, or one that stands for the exact model
     /// and is baked by a team when it is first asked for. `None` where memory is too short for that.
-    pub(super) fn blendable(&self, team: Team) -> Option<(Arc<Lattice>, Interpolation)> {
+    pub(crate) fn blendable(&self, team: Team) -> Option<(Arc<Lattice>, Interpolation)> {
         match self {
             Self::Lattice(lattice, interpolation) => Some((lattice.clone(), *interpolation)),
             Self::Exact(exact) => {
@@ -103,7 +103,7 @@ impl Recipe {
     }
 
     /// Its lattice: its own, or one that has been made to stand for the exact model.
-    pub(super) fn held(&self) -> Option<Held> {
+    pub(crate) fn held(&self) -> Option<Held> {
         match self {
             Self::Lattice(lattice, _) => Some(Held::of(lattice)),
             Self::Exact(exact) => exact.stand_in.get().map(Held::of),

@@ -12,16 +12,14 @@ use super::recipe::{Held, Recipe};
 /// Time between frames, by their timestamps.
 #[derive(Debug, Default)]
 struct Clock {
-    last: Option<gst::ClockTime>,
+    last: Option<Duration>,
 }
 
 impl Clock {
     /// Time since the frame before; a frame's own where timestamps do not tell. It has no sign, so that
     /// playing backwards is like playing.
-    fn since(&mut self, time: Option<gst::ClockTime>, frame_time: Duration) -> Duration {
-        let since = time
-            .zip(self.last)
-            .map(|(time, last)| Duration::from_nanos(time.nseconds().abs_diff(last.nseconds())));
+    fn since(&mut self, time: Option<Duration>, frame_time: Duration) -> Duration {
+        let since = time.zip(self.last).map(|(time, last)| time.abs_diff(last));
         self.last = time;
         since.unwrap_or(frame_time)
     }
@@ -32,7 +30,7 @@ pub(super) const MOST_HELD: usize = 5;
 
 /// What is shown.
 #[derive(Debug, Default)]
-pub(super) struct Screen {
+pub(crate) struct Screen {
     plan: Option<Arc<Plan>>,
     /// How the last frame was made; `None` where it went through untouched.
     last: Option<Recipe>,
@@ -56,10 +54,10 @@ struct Fade {
 impl Screen {
     /// Begins a frame with the plan that is in place, where a number of frames may be held back with their
     /// lattices. Returns the time since the frame before.
-    pub(super) fn begin_frame(
+    pub(crate) fn begin_frame(
         &mut self,
         plan: Option<&Arc<Plan>>,
-        time: Option<gst::ClockTime>,
+        time: Option<Duration>,
         held_back: usize,
     ) -> Duration {
         let frame_time = plan.map_or(Duration::ZERO, |plan| plan.caps.frame_time());
@@ -82,7 +80,7 @@ impl Screen {
     }
 
     /// Ends a cross-fade, and lets the next plan come without one: what was on screen is no longer there.
-    pub(super) fn end_fade(&mut self) {
+    pub(crate) fn end_fade(&mut self) {
         (self.plan, self.fade) = (None, None);
     }
 
@@ -95,11 +93,11 @@ impl Screen {
         // Without memory for lattices there is no fade.
         let from = match &self.last {
             None => None,
-            Some(recipe) => Some(recipe.blendable(plan.team())?.0),
+            Some(recipe) => Some(recipe.blendable(plan.means.team())?.0),
         };
         let sizes = [from.as_ref().map_or(0, |from| from.size()), plan.lut_size()];
         // What it comes from, what it goes to, that resized, and a blend for each frame.
-        if !plan.may_hold(4 + held_back as u64, sizes.into_iter().max()?) {
+        if !plan.means.may_hold(4 + held_back as u64, sizes.into_iter().max()?) {
             return None;
         }
         let (elapsed, duration) = (Duration::ZERO, plan.transition);
@@ -107,7 +105,7 @@ impl Screen {
     }
 
     /// Whether one look is fading into another.
-    pub(super) fn is_fading(&self) -> bool {
+    pub(crate) fn is_fading(&self) -> bool {
         self.fade.is_some()
     }
 
@@ -121,7 +119,7 @@ impl Screen {
     }
 
     /// The frame went through untouched.
-    pub(super) fn show_untouched(&mut self) {
+    pub(crate) fn show_untouched(&mut self) {
         self.last = None;
     }
 

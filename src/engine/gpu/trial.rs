@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use gst_video::VideoFormat;
+use crate::engine::caps::FormatKey;
 
 /// Frames that each does.
 const FRAMES: usize = 5;
@@ -17,9 +17,9 @@ pub(super) struct TrialKey {
     /// The adapter's name.
     pub(super) adapter: Arc<str>,
     /// The stream's format.
-    pub(super) format: VideoFormat,
+    pub(super) format: FormatKey,
     /// Width and height.
-    pub(super) size: [u32; 2],
+    pub(super) size: [usize; 2],
     /// Whether the model itself is evaluated.
     pub(super) is_exact: bool,
     /// Frames under way at once.
@@ -123,10 +123,9 @@ mod tests {
     use super::*;
 
     fn key(adapter: &str) -> TrialKey {
-        gst::init().expect("GStreamer");
         TrialKey {
             adapter: adapter.into(),
-            format: VideoFormat::Nv12,
+            format: FormatKey(23),
             size: [1920, 1080],
             is_exact: false,
             frames: 2,

@@ -4,20 +4,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use colorshine_core::apply::{BLOCK, for_each_block, read_pixels};
-use colorshine_core::attractor::Attractor;
-use colorshine_core::frame::Area;
+use colorshine_core::apply::read_pixels;
 use colorshine_core::model::lanes::ToOklab;
-use colorshine_core::model::{Model, Transform};
+use colorshine_core::model::{Look, Transform};
 use colorshine_core::tolerance::coverage::coverage;
 use colorshine_core::tolerance::dead_band::DeadBand;
-use colorshine_core::tolerance::distances::Distances;
 use colorshine_core::tolerance::follow::{Follower, Step};
 use colorshine_core::tolerance::grid::Grid;
-use colorshine_core::workers::{Team, simd_level};
+use colorshine_core::tolerance::histogram::Histograms;
+use colorshine_core::workers::simd_level;
 
-use super::gpu::GpuPath;
-use super::plan::{Frame, Plan};
+use super::baker::Baker;
+use super::caps::{Caps, Frame};
+use super::census::Census;
+use super::means::Means;
 use super::recipe::Recipe;
 use crate::telemetry::Counters;
 use crate::workers::in_background;
@@ -32,10 +32,18 @@ const COVERED_EVERY: Duration = Duration::from_millis(250);
 /// Pixels that are looked at for that, where radii are measured on all.
 const PIXELS_FOR_COVERAGE: usize = 8 * 1024;
 
+/// Counts a frame's pixels in histograms where it can; whether it has. Else the histograms are as they were.
+pub(super) type CountElsewhere<'a> =
+    &'a mut dyn FnMut(&mut Frame<'_, '_>, &Arc<ToOklab>, &mut Histograms) -> bool;
+
 /// The part of a plan that changes with the picture.
 #[derive(Debug)]
-pub(super) struct Measured {
-    to_oklab: ToOklab,
+pub(crate) struct Measured {
+    baker: Baker,
+    means: Means,
+    look: Look,
+    /// Before the first pixel.
+    census: Census,
     /// Time constant of the radii; zero where each frame has its own.
     adaptation: Duration,
     now: Mutex<Now>,
@@ -83,15 +91,31 @@ impl Now {
 }
 
 impl Measured {
-    pub(super) fn new(to_oklab: ToOklab, adaptation: Duration) -> Self {
-        let (now, is_baking) = (Mutex::default(), AtomicBool::new(false));
-        Self { to_oklab, adaptation, now, is_baking }
+    pub(super) fn new(
+        baker: Baker,
+        means: Means,
+        look: &Look,
+        caps: &Caps,
+        adaptation: Duration,
+    ) -> Self {
+        Self {
+            baker,
+            means,
+            look: look.clone(),
+            census: Census::new(look, &caps.codes),
+            adaptation,
+            now: Mutex::default(),
+            is_baking: AtomicBool::new(false),
+        }
     }
 
     /// Whether each frame has radii of its own.
-    #[cfg(feature = "gpu")]
     pub(super) fn is_of_each_frame(&self) -> bool {
         self.adaptation.is_zero()
+    }
+
+    pub(super) fn baker(&self) -> &Baker {
+        &self.baker
     }
 
     fn now(&self) -> MutexGuard<'_, Now> {
@@ -109,7 +133,7 @@ impl Measured {
     }
 
     /// Forgets the radii of earlier frames.
-    pub(super) fn forget(&self) {
+    pub(crate) fn forget(&self) {
         let mut now = self.now();
         now.radii.clear();
         // What is being baked was measured before.
@@ -145,26 +169,25 @@ impl Measured {
     /// if none is to depend on others. Else lattices are baked beside the stream, one at a time, and
     /// frames go on with the one before until then.
     pub(super) fn follow(
-        &self,
-        plan: &Arc<Plan>,
+        self: &Arc<Self>,
         frame: &mut Frame<'_, '_>,
         since: Duration,
         follower: &mut Follower,
-        gpu: &mut GpuPath,
+        elsewhere: CountElsewhere<'_>,
         counters: &Arc<Counters>,
     ) -> Recipe {
-        let team = plan.team();
+        let team = self.means.team();
         if self.adaptation.is_zero() {
-            let radii = self.measure(plan, frame, gpu);
+            let radii = self.measure(frame, elsewhere);
             if self.wants_coverage(since) {
                 let mut grid = Grid::of(frame.size(), PIXELS_FOR_COVERAGE);
                 self.read(frame, &mut grid);
-                counters.coverage.set(coverage(&Transform::new(&plan.look, &radii), &grid));
+                counters.coverage.set(coverage(&Transform::new(&self.look, &radii), &grid));
             }
-            let recipe = plan.recipe_for(&radii, false, team, counters);
+            let recipe = self.baker.recipe_for(&radii, false, team, counters);
             return self.show(radii, recipe);
         }
-        let set = &plan.look.attractors;
+        let set = &self.look.attractors;
         let size = frame.size();
         let step =
             follower.follow(set, size, since, self.adaptation, |grid| self.read(frame, grid));
@@ -172,7 +195,7 @@ impl Measured {
             counters.scene_cuts.increment();
         }
         if self.wants_coverage(since) {
-            let transform = Transform::new(&plan.look, follower.radii());
+            let transform = Transform::new(&self.look, follower.radii());
             counters.coverage.set(coverage(&transform, follower.grid()));
         }
         let shown = {
@@ -183,33 +206,36 @@ impl Measured {
                 .map(|recipe| (recipe, now.next_radii(follower, since, self.adaptation), now.scene))
         };
         let Some((recipe, next_radii, scene)) = shown else {
-            let recipe = plan.recipe_for(follower.radii(), false, team, counters);
+            let recipe = self.baker.recipe_for(follower.radii(), false, team, counters);
             return self.show(follower.radii().to_vec(), recipe);
         };
         if let Some((radii, is_to_choose)) = next_radii
             && !self.is_baking.swap(true, Ordering::AcqRel)
         {
-            let (plan, counters) = (plan.clone(), counters.clone());
+            let (measured, counters) = (self.clone(), counters.clone());
             in_background(move || {
-                if let Some(measured) = plan.measured() {
-                    let _done = Done(&measured.is_baking);
-                    let recipe = plan.recipe_beside(&radii, is_to_choose, &counters);
-                    measured.show_later(radii, recipe, scene, is_to_choose);
-                }
+                let _done = Done(&measured.is_baking);
+                let recipe = measured.baker.recipe_beside(&radii, is_to_choose, &counters);
+                measured.show_later(radii, recipe, scene, is_to_choose);
             });
         }
         recipe
     }
 
     /// The radii with which a plan is to begin that is not shown yet.
-    pub(super) fn radii_of_next(
+    pub(crate) fn radii_of_next(
         &self,
-        plan: &Plan,
         frame: &mut Frame<'_, '_>,
         follower: &mut Follower,
     ) -> Vec<f64> {
         let size = frame.size();
-        follower.radii_of(&plan.look.attractors, size, |grid| self.read(frame, grid))
+        follower.radii_of(&self.look.attractors, size, |grid| self.read(frame, grid))
+    }
+
+    /// Makes the recipe for radii that were measured before the plan is shown.
+    pub(crate) fn settle(&self, radii: Vec<f64>, counters: &Counters) {
+        let recipe = self.baker.recipe_beside(&radii, false, counters);
+        self.show(radii, recipe);
     }
 
     /// Whether it is time to look at how much of the picture is reached.
@@ -227,52 +253,19 @@ impl Measured {
         let (step, first) = (grid.pattern.step, grid.pattern.first);
         read_pixels(frame.planes, frame.layout, &area, step, first, &mut grid.lab);
         let [l, a, b] = &mut grid.lab;
-        self.to_oklab.convert(level, [l, a, b]);
+        self.census.to_oklab().convert(level, [l, a, b]);
     }
 
-    /// The radii by all pixels of a frame, which the GPU counts where the stream is its.
-    fn measure(&self, plan: &Arc<Plan>, frame: &mut Frame<'_, '_>, gpu: &mut GpuPath) -> Vec<f64> {
-        let attractors = &plan.look.attractors;
-        // There the model has a step at the radius, and a bin's width would move pixels across it.
-        let is_step = |attractor: &Attractor| attractor.strength > 100.0;
-        let wants_exact = plan.look.model == Model::Classic && attractors.iter().any(is_step);
-        let mut total = Distances::new(attractors, wants_exact);
-        let is_counted = match &mut total {
-            Distances::Binned(histograms) => gpu.measure(plan, frame, &self.to_oklab, histograms),
-            Distances::Listed(_) => false,
-        };
+    /// The radii by all pixels of a frame.
+    fn measure(&self, frame: &mut Frame<'_, '_>, elsewhere: CountElsewhere<'_>) -> Vec<f64> {
+        let mut census = self.census.clone();
+        let to_oklab = self.census.to_oklab();
+        let is_counted =
+            census.histograms().is_some_and(|histograms| elsewhere(frame, to_oklab, histograms));
         if !is_counted {
-            self.count(frame, plan.groups_per_band(frame), plan.team(), &mut total);
+            census.count(frame, &self.means);
         }
-        total.radii(attractors)
-    }
-
-    /// Adds the distances of all pixels of a frame to a total that has none yet.
-    fn count(
-        &self,
-        frame: &mut Frame<'_, '_>,
-        groups_per_band: usize,
-        team: Team,
-        total: &mut Distances,
-    ) {
-        let picture: Area = frame.picture();
-        let (layout, nothing) = (frame.layout, total.clone());
-        let total = Mutex::new(total);
-        frame.planes.for_each_band(picture.rows, groups_per_band, team, |band| {
-            let mut counted = nothing.clone();
-            let mut lab = [[0f32; BLOCK]; 3];
-            for_each_block(band, layout, &picture, simd_level(), |codes| {
-                let length = codes[0].len();
-                for (lab, codes) in lab.iter_mut().zip(codes) {
-                    lab.iter_mut().zip(codes).for_each(|(lab, code)| *lab = f32::from(*code));
-                }
-                let [l, a, b] = &mut lab;
-                let [l, a, b] = [&mut l[..length], &mut a[..length], &mut b[..length]];
-                self.to_oklab.convert(simd_level(), [&mut *l, &mut *a, &mut *b]);
-                counted.count(simd_level(), [l, a, b]);
-            });
-            total.lock().unwrap_or_else(PoisonError::into_inner).merge(counted);
-        });
+        census.radii()
     }
 }
 
