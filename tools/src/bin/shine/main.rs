@@ -4,7 +4,7 @@
 //! of any size is done in little memory. With `--tolerance-reference frame` it is read twice: radii are
 //! measured on the whole picture first, and every band has the same.
 
-mod measure;
+mod radii;
 mod write;
 
 use std::ffi::OsString;
@@ -173,7 +173,7 @@ fn shine(args: &Args, look: &Look, from: &Path, to: &Path, bar: &ProgressBar) ->
     if look.dither.as_deref().is_some_and(|dither| dither != "none") {
         rows = rows.next_multiple_of(DITHER_ROWS).min(height);
     }
-    let look = &measure::fixed(look, &mut picture, rows)?;
+    let look = &radii::fixed(look, &mut picture, rows)?;
     let filter = Filter::new(look, header.is_deep, width, rows)?;
     bar.set_length(u64::from(height));
 

@@ -3,21 +3,19 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use colorshine_core::apply::Dither;
 use colorshine_core::attractor::{Attractor, Channels, parse};
 use colorshine_core::color::codes::CodeSpace;
 use colorshine_core::color::oklab::Primaries;
 use colorshine_core::cube;
-use colorshine_core::model::lanes::ToOklab;
+use colorshine_core::frame::{Component, Layout, Planes};
 use colorshine_core::model::{self, Falloff, GamutMapping, Model};
-use colorshine_core::tolerance::distances::Distances;
-use colorshine_core::workers::simd_level;
+use colorshine_core::workers::cores;
+use gstcolorshine::engine::{Census, Frame, Means};
 
 use colorshine_tools::Result;
 use colorshine_tools::look::Look;
 use colorshine_tools::picture::Picture;
-
-/// Colours that are converted at a time.
-const BLOCK: usize = 4096;
 
 /// A look that does the same to every band as to the whole picture: where tolerances are percentages of
 /// the picture's pixels, they become distances. The picture is read, and rewound.
@@ -30,32 +28,22 @@ pub(crate) fn fixed(look: &Look, picture: &mut Picture, band_rows: u32) -> Resul
         return Ok(look.clone());
     }
     let attractors = parse(&look.attractors.join("|"))?;
-    // As the element has it: there the model has a step at the radius, and every pixel counts.
-    let is_step = attractors.iter().any(|attractor| attractor.strength > 100.0);
-    let is_listed = is_step && look.model.as_deref() == Some("classic");
-    let mut distances = Distances::new(&attractors, is_listed);
-
-    let depth = picture.header.depth();
+    let (width, depth) = (picture.header.width as usize, picture.header.depth());
     let codes = CodeSpace::full_rgb(8 * depth as u32);
-    let to_oklab = ToOklab::of_look(&codes, &seen(look, &attractors)?);
-    let mut lab = [[0f32; BLOCK]; 3];
-    while let Some(band) = picture.band(band_rows)? {
-        for block in band.chunks(BLOCK * 4 * depth) {
-            let length = block.len() / (4 * depth);
-            for (index, pixel) in block.chunks_exact(4 * depth).enumerate() {
-                for (lab, code) in lab.iter_mut().zip(pixel.chunks_exact(depth)) {
-                    lab[index] =
-                        code.iter().fold(0.0, |code, byte| code * 256.0 + f32::from(*byte));
-                }
-            }
-            let [l, a, b] = lab.each_mut().map(|component| &mut component[..length]);
-            to_oklab.convert(simd_level(), [&mut *l, &mut *a, &mut *b]);
-            distances.count(simd_level(), [l, a, b]);
-        }
+    let mut census = Census::new(&seen(look, &attractors)?, &codes);
+    let layout = layout(depth);
+    let means =
+        Means { threads: cores(), tile_size: None, dither: Dither::None, memory_limit: u64::MAX };
+    while let Some(mut band) = picture.band(band_rows)? {
+        let stride = 4 * depth * width;
+        let size = [width, band.len() / stride];
+        let mut planes = Planes::in_memory(&layout, size, &mut band, &[[0, stride]])?;
+        let area = planes.area();
+        census.count(&mut Frame { planes: &mut planes, layout: &layout, area }, &means);
     }
     picture.rewind()?;
 
-    let radii = distances.radii(&attractors);
+    let radii = census.radii();
     let items = look.attractors.iter().zip(&radii);
     let items = items.map(|(item, radius)| with_tolerance(item, *radius));
     Ok(Look {
@@ -65,13 +53,29 @@ pub(crate) fn fixed(look: &Look, picture: &mut Picture, band_rows: u32) -> Resul
     })
 }
 
-/// What of a look the element would measure by: its colours are seen behind the input LUT.
+/// Of pixels of four samples, alpha last, with some bytes each.
+fn layout(depth: usize) -> Layout {
+    let bytes = Layout::packed([0, 1, 2], 4);
+    let components = bytes.components.map(|component| Component {
+        offset: depth * component.offset,
+        step: depth * component.step,
+        bytes: depth,
+        depth: 8 * depth as u32,
+        is_big_endian: true,
+        ..component
+    });
+    Layout { components, ..bytes }
+}
+
+/// What of a look the element would measure by: its colours are seen behind the input LUT, and the classic model has
+/// a step at the radius.
 fn seen(look: &Look, attractors: &[Attractor]) -> Result<model::Look> {
+    let is_classic = look.model.as_deref() == Some("classic");
     let read = |path: &PathBuf| cube::read(path).map(Arc::new);
     Ok(model::Look {
         attractors: attractors.to_vec(),
         channels: Channels::ALL,
-        model: Model::default(),
+        model: if is_classic { Model::Classic } else { Model::Smooth },
         falloff: Falloff::default(),
         gamut_mapping: GamutMapping::default(),
         primaries: Primaries::BT709,
