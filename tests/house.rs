@@ -132,9 +132,9 @@ fn unsafe_code_stays_in_its_files() {
         "core/src/apply/tetrahedral.rs",
         "core/src/apply/words/neon.rs",
         "core/src/apply/words/x86.rs",
-        "src/frame/format.rs",
+        "video/src/format.rs",
         "src/colorshine/preset.rs",
-        "src/frame/map.rs",
+        "video/src/map.rs",
         "core/src/frame/planes.rs",
         "src/gpu/staging.rs",
     ];
