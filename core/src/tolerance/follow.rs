@@ -165,14 +165,14 @@ impl Follower {
     fn count_scene(&mut self) {
         let now = &mut self.scenes[0];
         *now = ColorDistribution::default();
-        for lab in self.grid.between(&self.bars) {
+        for lab in self.bars.between(&self.grid) {
             now.count(lab);
         }
     }
 
     fn measure(&mut self, set: &[Attractor]) {
         self.histograms.begin(set);
-        for lab in self.grid.between(&self.bars) {
+        for lab in self.bars.between(&self.grid) {
             self.histograms.count(simd_level(), lab);
         }
     }
