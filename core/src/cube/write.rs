@@ -56,7 +56,7 @@ pub fn parts(
     let batch = SLABS_PER_THREAD * team.threads();
     let batches = (0..size).step_by(batch).flat_map(move |first| {
         let texts = vec![OnceLock::new(); batch.min(size - first)];
-        for_each(texts.len(), team, |i| {
+        for_each(texts.len(), team, &|i| {
             texts[i].get_or_init(|| slab(first + i));
         });
         texts.into_iter().filter_map(OnceLock::into_inner)
