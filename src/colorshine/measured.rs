@@ -167,7 +167,7 @@ impl Measured {
         let set = &plan.look.attractors;
         let size = frame.size();
         let step =
-            follower.follow(set, size, since, self.adaptation, |grid| self.read(frame, grid));
+            follower.follow(set, size, since, self.adaptation, &mut |grid| self.read(frame, grid));
         if step == Step::Cut {
             counters.scene_cuts.increment();
         }
@@ -209,7 +209,7 @@ impl Measured {
         follower: &mut Follower,
     ) -> Vec<f64> {
         let size = frame.size();
-        follower.radii_of(&plan.look.attractors, size, |grid| self.read(frame, grid))
+        follower.radii_of(&plan.look.attractors, size, &mut |grid| self.read(frame, grid))
     }
 
     /// Whether it is time to look at how much of the picture is reached.
@@ -261,15 +261,14 @@ impl Measured {
         frame.planes.for_each_band(picture.rows, groups_per_band, team, |band| {
             let mut counted = nothing.clone();
             let mut lab = [[0f32; BLOCK]; 3];
-            for_each_block(band, layout, &picture, simd_level(), |codes| {
-                let length = codes[0].len();
-                for (lab, codes) in lab.iter_mut().zip(codes) {
-                    lab.iter_mut().zip(codes).for_each(|(lab, code)| *lab = f32::from(*code));
-                }
-                let [l, a, b] = &mut lab;
-                let [l, a, b] = [&mut l[..length], &mut a[..length], &mut b[..length]];
-                self.to_oklab.convert(simd_level(), [&mut *l, &mut *a, &mut *b]);
-                counted.count(simd_level(), [l, a, b]);
+            for_each_block(band, layout, &picture, simd_level(), &mut |codes| {
+                let mut lab = lab.each_mut().map(|lab| &mut lab[..codes[0].len()]);
+                self.to_oklab.convert_codes(
+                    simd_level(),
+                    codes,
+                    lab.each_mut().map(|lab| &mut **lab),
+                );
+                counted.count(simd_level(), lab.map(|lab| &*lab));
             });
             total.lock().unwrap_or_else(PoisonError::into_inner).merge(counted);
         });
