@@ -82,9 +82,13 @@ fn find(element: &ColorShine, name: &str) -> Result<Vec<Assignment>, Vec<String>
     }
     let mut names = shipped;
     names.extend(element.preset_names().into_iter().map(String::from));
-    names.sort();
-    names.dedup();
-    Err(names)
+    let mut sorted = Vec::new();
+    for name in names {
+        if let Err(place) = sorted.binary_search(&name) {
+            sorted.insert(place, name);
+        }
+    }
+    Err(sorted)
 }
 
 fn key_file() -> Result<glib::KeyFile, glib::Error> {
