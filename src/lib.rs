@@ -1,6 +1,6 @@
 //! colorshine pulls the colours of a video stream towards a few chosen colours, in Oklab.
 //!
-//! The way of a frame, room by room:
+//! The way of a frame, module by module:
 //!
 //! 1. [`colorshine`] is the element: properties, caps and buffers, and nothing else.
 //! 2. The crate `colorshine_core` makes of the properties what pulls and how far, and bakes it into a lattice; its own
@@ -9,8 +9,8 @@
 //! 4. `colorshine_core` takes the frame's rows through the lattice, or through the model itself; [`apply`] (a cargo
 //!    feature) does that over a GPU.
 //!
-//! [`gpu`] (the same feature) has devices and their memory, [`workers`] the threads beside streams, and [`telemetry`] what
-//! is counted on the way. [`error`] turns a room's error into GStreamer's.
+//! [`gpu`] (the same feature) has devices and their memory, [`workers`] the threads beside streams, and [`telemetry`]
+//! what is counted on the way. [`error`] turns a module's error into GStreamer's.
 
 pub mod apply;
 pub mod colorshine;

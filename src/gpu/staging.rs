@@ -88,7 +88,7 @@ impl<'a> Part<'a> {
 /// What a band is worked on with.
 #[derive(Clone, Copy, Debug)]
 pub struct Dispatch<'a> {
-    /// The program.
+    /// The shader.
     pub pipeline: &'a wgpu::ComputePipeline,
     /// What it binds behind the band: the look, thresholds of dither, and tables.
     pub memory: [&'a wgpu::Buffer; 3],
@@ -176,7 +176,7 @@ impl Upload {
         })?
     }
 
-    /// Sends what was written, the first `bytes`, through a program whose results end up in `target`.
+    /// Sends what was written, the first `bytes`, through a shader whose results end up in `target`.
     ///
     /// # Errors
     ///
@@ -355,7 +355,7 @@ impl Slot {
         self.upload.write(device, parameters, bytes, fill)
     }
 
-    /// Sends what was written, the first `bytes`, through a program, and has what comes out sent back.
+    /// Sends what was written, the first `bytes`, through a shader, and has what comes out sent back.
     ///
     /// # Errors
     ///
@@ -388,7 +388,7 @@ impl Slot {
 }
 
 impl Slot {
-    /// What a program binds for the band at hand.
+    /// What a shader binds for the band at hand.
     pub(super) fn bind(
         &self,
         device: &Device,

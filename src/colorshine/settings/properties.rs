@@ -74,7 +74,10 @@ pub(in crate::colorshine) static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = La
             .blurb("How an attractor's pull fades from its colour to its radius")
             .mutable_playing()
             .build(),
-        glib::ParamSpecEnum::builder_with_default("tolerance-reference", enums::Reference::from(defaults.tolerance_reference))
+        glib::ParamSpecEnum::builder_with_default(
+            "tolerance-reference",
+            enums::Reference::from(defaults.tolerance_reference),
+        )
         .nick("Tolerance reference")
         .blurb("What an attractor's tolerance is a percentage of")
         .mutable_playing()
@@ -163,8 +166,7 @@ pub(in crate::colorshine) static PROPERTIES: LazyLock<Vec<glib::ParamSpec>> = La
         glib::ParamSpecEnum::builder_with_default("backend", enums::Backend::from(defaults.backend))
             .nick("Backend")
             .blurb(
-                "Where pixels are computed; auto never takes a program that acts as a GPU, such as Mesa's \
-                 llvmpipe",
+                "Where pixels are computed; auto never takes a software renderer, such as Mesa's llvmpipe",
             )
             .mutable_playing()
             .build(),
