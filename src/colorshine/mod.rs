@@ -17,6 +17,7 @@ mod export;
 #[cfg(all(test, feature = "gpu"))]
 mod faults;
 mod imp;
+mod look_files;
 mod looks;
 mod lut_file;
 mod negotiated;
@@ -29,6 +30,8 @@ mod settings;
 mod state;
 mod stats;
 mod stream;
+
+pub use self::look_files::LOOK_FILES;
 
 glib::wrapper! {
     /// The element's GObject type, `GstColorShine`.
