@@ -303,7 +303,7 @@ impl Download {
     }
 }
 
-/// Budget for one band that is worked on and comes back.
+/// Memory for one band that is worked on and comes back.
 ///
 /// The way of a band: [`Slot::write`], [`Slot::submit`], [`Slot::read`]. After an error a slot is of no
 /// more use.
@@ -315,7 +315,7 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// Budget for bands of up to `bytes`, a multiple of 4.
+    /// Memory for bands of up to `bytes`, a multiple of 4.
     ///
     /// # Errors
     ///

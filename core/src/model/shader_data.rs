@@ -78,7 +78,7 @@ impl ExactKernel {
     }
 }
 
-/// ShaderData of `Pull` in `shaders/exact.wgsl`.
+/// The data of `Pull` in `shaders/exact.wgsl`.
 const PULL_LENGTH: usize = 16;
 
 impl Pull32 {

@@ -17,7 +17,7 @@ impl Histograms {
         Some(words)
     }
 
-    /// ShaderData of the counts, which are all 0 before the first band of a frame.
+    /// Words of the counts, which are all 0 before the first band of a frame.
     pub fn count_length(&self) -> usize {
         self.attractors.len() * (BINS + 1)
     }
