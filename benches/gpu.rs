@@ -23,12 +23,12 @@ use colorshine_core::model::lanes::ExactKernel;
 use colorshine_core::model::{Falloff, GamutMapping, Look, Model};
 use colorshine_core::tolerance::gamut;
 use colorshine_core::workers::{Team, cores, simd_level};
+use colorshine_video::{Stream, with_mapped};
 use common::{ATTRACTORS, info_of, photograph_of};
 use gst::prelude::*;
 use gst_video::VideoFormat;
 use gstcolorshine::apply::gpu::{Stage, Times};
 use gstcolorshine::apply::{Budget, Task};
-use gstcolorshine::frame::{Stream, with_mapped};
 use gstcolorshine::gpu::{AdapterRequest, Device, GpuError};
 
 const FORMATS: [VideoFormat; 3] = [VideoFormat::Rgba, VideoFormat::Nv12, VideoFormat::P01010le];

@@ -22,10 +22,10 @@ use colorshine_core::tolerance;
 use colorshine_core::tolerance::follow::Follower;
 use colorshine_core::tolerance::grid::{Grid, Pattern};
 use colorshine_core::workers::{Team, simd_level};
+use colorshine_video::{Stream, with_mapped};
 use common::{ATTRACTORS, info, info_of, photograph, photograph_of};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use gst_video::VideoFormat;
-use gstcolorshine::frame::{Stream, with_mapped};
 
 fn look() -> Look {
     Look {

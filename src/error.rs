@@ -8,7 +8,7 @@ use colorshine_core::attractor::ParseError;
 use colorshine_core::cube::ReadError;
 use colorshine_core::lut::{MAX_SIZE, MIN_SIZE};
 
-use crate::frame::MapError;
+use colorshine_video::MapError;
 
 /// Smallest and largest edge of a tile, in pixels.
 pub const TILE_SIZES: [u32; 2] = [16, 8192];

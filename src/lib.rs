@@ -3,20 +3,19 @@
 //! The way of a frame, module by module:
 //!
 //! 1. [`colorshine`] is the element: properties, caps and buffers, and nothing else.
-//! 2. The crate `colorshine_core` makes of the properties what pulls and how far, and bakes it into a lattice; its own
-//!    map goes on from here.
-//! 3. [`mod@frame`] knows what caps mean, maps a buffer and has its memory checked.
-//! 4. `colorshine_core` takes the frame's rows through the lattice, or through the model itself; [`apply`] (a cargo
-//!    feature) does that over a GPU.
+//! 2. The crate `colorshine_video` knows what caps mean, maps a buffer and has its memory checked.
+//! 3. [`mod@engine`] makes a plan of what is asked for and of caps, and takes each frame through it. It knows nothing
+//!    of GStreamer.
+//! 4. The crate `colorshine_core` parses attractors, bakes lookup tables, and takes a frame's rows through them or
+//!    through the model itself; its own map goes on from there. [`apply`] does that over a GPU (a cargo feature).
 //!
-//! [`gpu`] (the same feature) has devices and their memory, [`workers`] the threads beside streams, and [`telemetry`]
-//! what is counted on the way. [`error`] turns a module's error into GStreamer's.
+//! [`gpu`] has devices and their memory, [`workers`] the threads beside streams, and [`telemetry`] what is counted on
+//! the way. [`error`] turns errors of all of these into GStreamer's.
 
 pub mod apply;
 pub mod colorshine;
 pub mod engine;
 pub mod error;
-pub mod frame;
 pub mod gpu;
 pub mod telemetry;
 pub mod workers;

@@ -8,10 +8,10 @@ mod common;
 use std::fmt::Write;
 use std::path::Path;
 
+use colorshine_video::formats;
 use gst::glib;
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoFormatInfo};
-use gstcolorshine::frame::formats;
 
 fn describe() -> String {
     common::init();

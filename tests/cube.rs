@@ -10,13 +10,13 @@ use colorshine_core::model::lanes::ExactKernel;
 use colorshine_core::model::{Look, Transform, distance};
 use colorshine_core::tolerances::EXACT_CODES;
 use colorshine_core::workers::simd_levels;
+use colorshine_video::{Stream, formats};
 use common::{
     Files, Random, Rgb, TIMEOUT, buffer, bytes, cube_1d, cube_3d, element, harness, info, look,
     run, stat, texts, turn,
 };
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
-use gstcolorshine::frame::{Stream, formats};
 
 const ATTRACTORS: &str = "#d97742;40;60|#3f7fbf;35;50";
 

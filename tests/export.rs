@@ -9,13 +9,13 @@ use std::sync::mpsc;
 use colorshine_core::cube;
 use colorshine_core::model::{Look, Model, Transform};
 use colorshine_core::tolerances::EXACT_CODES;
+use colorshine_video::Stream;
 use common::{
     Files, Rgb, buffer, bytes, cube_1d, cube_3d, element, harness, info, look, stat, texts, turn,
     wait_until,
 };
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
-use gstcolorshine::frame::Stream;
 use gstcolorshine::workers::{finish_background, in_background};
 
 const ATTRACTORS: &str = "#d97742;40;60|#3f7fbf;35;50";

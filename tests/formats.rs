@@ -10,10 +10,10 @@ use colorshine_core::lut::{Interpolation, Lattice, bake};
 use colorshine_core::model::Transform;
 use colorshine_core::model::lanes::ExactKernel;
 use colorshine_core::workers::{Team, simd_level};
+use colorshine_video::{Stream, formats};
 use common::{Random, buffer, bytes, element, harness, info, look};
 use gst_video::prelude::*;
 use gst_video::{VideoChromaSite, VideoFormat, VideoFormatInfo, VideoInfo};
-use gstcolorshine::frame::{Stream, formats};
 
 const ATTRACTORS: &str = "#ff8a3d;30;60|oklch(50% 0.12 200);25;80";
 const SIZES: [(u32, u32); 6] = [(1, 1), (2, 2), (3, 5), (16, 6), (17, 9), (300, 7)];

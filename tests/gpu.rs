@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use colorshine_core::lut::Lattice;
+use colorshine_video::formats;
 use common::exact;
 use common::{
     Files, Installed, Random, TIMEOUT, buffer, bytes, cube_3d, element, harness, info, launch,
@@ -15,7 +16,6 @@ use common::{
 };
 use gst::prelude::*;
 use gst_video::{VideoChromaSite, VideoFormat, VideoInfo, VideoInterlaceMode};
-use gstcolorshine::frame::formats;
 use gstcolorshine::workers::finish_background;
 
 /// Time of a frame in streams that hold frames for as long as a test may take: they leave when nothing comes meanwhile.

@@ -4,10 +4,10 @@
 mod common;
 
 use colorshine_core::frame::{Component, Layout};
+use colorshine_video::{Stream, formats};
 use common::codes::pixel;
 use common::{Random, info};
 use gst_video::{VideoFormat, VideoFormatInfo, VideoInfo, VideoInterlaceMode, VideoPackFlags};
-use gstcolorshine::frame::{Stream, formats};
 
 /// Rows of two whole groups of each field, and an even number of columns: of VYUY's last column, where it has no
 /// partner, GStreamer 1.22 unpacks other bytes than of all others.

@@ -15,9 +15,9 @@ use colorshine_core::model::lanes::ExactKernel;
 use colorshine_core::model::{Falloff, GamutMapping, Look, Model, Transform};
 use colorshine_core::tolerances::EXACT_CODES;
 use colorshine_core::workers::{Team, simd_level, simd_levels};
+use colorshine_video::Stream;
 use common::{bytes, element, harness, info, look};
 use gst_video::VideoFormat;
-use gstcolorshine::frame::Stream;
 
 const PHOTOS: [&str; 5] =
     ["astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "rocket.jpg"];

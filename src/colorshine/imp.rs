@@ -37,8 +37,8 @@ use crate::engine::baker::Notice;
 use crate::engine::caps::Moment;
 use crate::engine::frame_path::MOST_HELD;
 use crate::engine::plan::Plan;
-use crate::frame::formats;
 use crate::telemetry::Counters;
+use colorshine_video::formats;
 
 pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     gst::DebugCategory::new(

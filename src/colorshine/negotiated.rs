@@ -9,7 +9,7 @@ use gst_video::VideoInfo;
 
 use crate::engine::caps::{Caps, FormatKey};
 use crate::engine::gpu::KeptFrame;
-use crate::frame::{HdrTransfer, MapError, Stream, with_mapped};
+use colorshine_video::{HdrTransfer, MapError, Stream, with_mapped};
 
 /// A stream's caps, as GStreamer and as the engine have them.
 #[derive(Debug)]

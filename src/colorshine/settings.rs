@@ -14,12 +14,10 @@ use colorshine_core::lut::{AUTO_SIZES, Interpolation, Lattice, MIN_SIZE};
 use colorshine_core::model::{Falloff, GamutMapping, Look, Model};
 use colorshine_core::tolerance::Reference;
 use gst::glib;
-use gst::prelude::*;
 
 pub(super) use self::assignment::Assignment;
 pub(super) use self::in_use::InUse;
 pub(super) use self::properties::PROPERTIES;
-use super::enums;
 use super::lut_file::LutFile;
 use super::preset::LOOK_PROPERTIES;
 use crate::engine::gpu::MOST_FRAMES;
@@ -143,15 +141,6 @@ pub(super) enum Change {
     Plan,
 }
 
-/// Replaces a field; the change is none where the value is the same.
-fn replace<T: PartialEq>(field: &mut T, value: T, change: Change) -> Change {
-    if *field == value {
-        return Change::None;
-    }
-    *field = value;
-    change
-}
-
 impl Settings {
     /// Gives a property its new value, whatever [`Self::check`] will say of it.
     pub(super) fn assign(&mut self, assignment: &Assignment) -> Change {
@@ -190,93 +179,12 @@ impl Settings {
                 Change::None
             }
             Assignment::Adapter(name) => {
-                replace(&mut self.gpu_adapter, name.clone(), Change::NextStart)
+                properties::replace(&mut self.gpu_adapter, name.clone(), Change::NextStart)
             }
             Assignment::CacheDir(folder) => {
-                replace(&mut self.cache_dir, folder.clone(), Change::NextStart)
+                properties::replace(&mut self.cache_dir, folder.clone(), Change::NextStart)
             }
             Assignment::Value(name, value) => self.set(name, value),
-        }
-    }
-
-    /// Sets a property that is no text.
-    ///
-    /// # Panics
-    ///
-    /// Panics for other names, and for a value of another type; GObject and the caller have checked that.
-    fn set(&mut self, name: &str, value: &glib::Value) -> Change {
-        fn get<'a, T: glib::value::FromValue<'a>>(value: &'a glib::Value) -> T {
-            match value.get() {
-                Ok(value) => value,
-                Err(_) => panic!("GObject has checked the type of {value:?}"),
-            }
-        }
-        use Change::{NextFrame, NextStart, None, Plan};
-        match name {
-            "luminance" => replace(&mut self.channels.luminance, get(value), Plan),
-            "saturation" => replace(&mut self.channels.saturation, get(value), Plan),
-            "hue" => replace(&mut self.channels.hue, get(value), Plan),
-            "model" => replace(&mut self.model, get::<enums::Model>(value).into(), Plan),
-            "falloff" => replace(&mut self.falloff, get::<enums::Falloff>(value).into(), Plan),
-            "tolerance-reference" => {
-                replace(&mut self.tolerance_reference, get::<enums::Reference>(value).into(), Plan)
-            }
-            "adaptation-time" => replace(&mut self.adaptation_time, get(value), Plan),
-            "gamut-mapping" => {
-                replace(&mut self.gamut_mapping, get::<enums::GamutMapping>(value).into(), Plan)
-            }
-            "mix" => replace(&mut self.mix, get(value), NextFrame),
-            "split" => replace(&mut self.split, get(value), NextFrame),
-            "method" => replace(&mut self.method, get::<enums::Method>(value).into(), Plan),
-            "lut-size" => replace(&mut self.lut_size, get(value), Plan),
-            "interpolation" => {
-                replace(&mut self.interpolation, get::<enums::Interpolation>(value).into(), Plan)
-            }
-            "dither" => replace(&mut self.dither, get::<enums::Dither>(value).into(), Plan),
-            "transition-time" => replace(&mut self.transition_time, get(value), None),
-            "backend" => replace(&mut self.backend, get::<enums::Backend>(value).into(), NextFrame),
-            "pipeline-depth" => replace(&mut self.pipeline_depth, get(value), NextStart),
-            "tile-size" => replace(&mut self.tile_size, get(value), Plan),
-            "n-threads" => replace(&mut self.n_threads, get(value), Plan),
-            "memory-limit" => replace(&mut self.memory_limit, get(value), Plan),
-            other => panic!("no property {other}"),
-        }
-    }
-
-    /// The value of a property.
-    ///
-    /// # Panics
-    ///
-    /// Panics for a name that is not in the table; GObject has checked it.
-    pub(super) fn get(&self, name: &str) -> glib::Value {
-        match name {
-            "attractors" => self.attractors.text.to_value(),
-            LOOK => self.look.as_deref().to_value(),
-            "luminance" => self.channels.luminance.to_value(),
-            "saturation" => self.channels.saturation.to_value(),
-            "hue" => self.channels.hue.to_value(),
-            "model" => enums::Model::from(self.model).to_value(),
-            "falloff" => enums::Falloff::from(self.falloff).to_value(),
-            "tolerance-reference" => enums::Reference::from(self.tolerance_reference).to_value(),
-            "adaptation-time" => self.adaptation_time.to_value(),
-            "gamut-mapping" => enums::GamutMapping::from(self.gamut_mapping).to_value(),
-            "mix" => self.mix.to_value(),
-            "split" => self.split.to_value(),
-            "method" => enums::Method::from(self.method).to_value(),
-            "lut-size" => self.lut_size.to_value(),
-            "interpolation" => enums::Interpolation::from(self.interpolation).to_value(),
-            "dither" => enums::Dither::from(self.dither).to_value(),
-            "transition-time" => self.transition_time.to_value(),
-            "backend" => enums::Backend::from(self.backend).to_value(),
-            "gpu-adapter" => self.gpu_adapter.as_deref().to_value(),
-            "pipeline-depth" => self.pipeline_depth.to_value(),
-            "tile-size" => self.tile_size.to_value(),
-            "n-threads" => self.n_threads.to_value(),
-            "memory-limit" => self.memory_limit.to_value(),
-            "cache-dir" => self.cache_dir.as_deref().to_value(),
-            name if name == LUT_FILES[0] => self.lut_files[0].path().map(|path| &**path).to_value(),
-            name if name == LUT_FILES[1] => self.lut_files[1].path().map(|path| &**path).to_value(),
-            other => panic!("no property {other}"),
         }
     }
 

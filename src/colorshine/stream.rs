@@ -19,8 +19,8 @@ use crate::engine::gpu::{GpuEvent, GpuPath};
 use crate::engine::plan::Plan;
 use crate::engine::recipe::Held;
 use crate::error::unusable_buffer;
-use crate::frame::{MapError, with_mapped};
 use crate::telemetry::Counters;
+use colorshine_video::{MapError, with_mapped};
 
 /// Time of the stream between two lines of its story in the log.
 const TOLD_EVERY: Duration = Duration::from_secs(1);

@@ -5,8 +5,8 @@ use colorshine_core::color::codes::CodeSpace;
 use colorshine_core::frame::Layout;
 use colorshine_core::model::{Falloff, GamutMapping, Look, Model, Transform};
 use colorshine_core::tolerances::gpu_exact_codes;
+use colorshine_video::Stream;
 use gst_video::VideoInfo;
-use gstcolorshine::frame::Stream;
 
 use super::codes::pixel;
 

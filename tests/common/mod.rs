@@ -12,9 +12,9 @@ use colorshine_core::attractor::{Channels, parse};
 use colorshine_core::model::{Falloff, GamutMapping, Look, Model};
 use colorshine_core::tolerance;
 use colorshine_core::workers::{Team, simd_level};
+use colorshine_video::Stream;
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
-use gstcolorshine::frame::Stream;
 
 /// Longest that any pipeline of a test may take.
 pub const TIMEOUT: gst::ClockTime = gst::ClockTime::from_seconds(60);
