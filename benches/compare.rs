@@ -1,7 +1,7 @@
 //! Two builds of the plugin against each other: is the second slower than the first?
 //!
 //! `make bench-compare BASE=revision` builds both and starts this; by hand it is
-//! `cargo bench --bench compare -- base/libgstcolorshine.so head/libgstcolorshine.so`.
+//! `cargo bench --bench compare -- "$PWD/base/libgstcolorshine.so" "$PWD/head/libgstcolorshine.so"`.
 //!
 //! Each build has a process of its own, and the two are asked in turn for the same few frames, now the
 //! one first and now the other, so that a machine that drifts does so for both. A pair of turns gives a

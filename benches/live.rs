@@ -35,7 +35,7 @@ fn run(
     element: &str,
     has_changes: bool,
 ) -> (usize, Duration) {
-    let photo = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/photos/astronaut.png");
+    let photo = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/photos/astronaut.png");
     let line = format!(
         "filesrc location={photo} ! pngdec ! videoscale ! videoconvert \
          ! video/x-raw,format={format},width={width},height={height} \

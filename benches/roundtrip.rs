@@ -48,7 +48,7 @@ struct Photo {
 
 impl Photo {
     fn open(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/photos").join(name);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/photos").join(name);
         let photo = image::open(path).expect("the photograph").into_rgb8();
         Self { width: photo.width(), height: photo.height(), rgb: photo.into_raw() }
     }

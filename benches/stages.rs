@@ -136,7 +136,7 @@ fn following(c: &mut Criterion) {
             let mut buffer = photograph_of(format, size);
             let mut follower = Follower::default();
             let mut follow = |planes: &mut Planes<'_>, layout: &Layout, area| {
-                let read = |grid: &mut Grid| {
+                let mut read = |grid: &mut Grid| {
                     let Pattern { step, first } = grid.pattern;
                     read_pixels(planes, layout, &area, step, first, &mut grid.lab);
                     let [l, a, b] = &mut grid.lab;
@@ -144,7 +144,7 @@ fn following(c: &mut Criterion) {
                 };
                 let size = size.map(|v| v as usize);
                 let [since, constant] = [16, 500].map(Duration::from_millis);
-                follower.follow(&look.attractors, size, since, constant, read)
+                follower.follow(&look.attractors, size, since, constant, &mut read)
             };
             c.bench_function(&format!("follow {name} {}x{}", size[0], size[1]), |b| {
                 b.iter(|| {

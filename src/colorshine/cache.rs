@@ -7,7 +7,7 @@ use std::time::Duration;
 use colorshine_core::lut::{Disk, Problem};
 use gst::subclass::prelude::*;
 
-use super::imp::{CAT, ColorShine};
+use super::element::{CAT, ColorShine};
 use super::settings::Settings;
 
 /// How long the end of a stream waits for the file of a look that was baked for it. Writing takes some

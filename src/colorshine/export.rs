@@ -15,7 +15,7 @@ use colorshine_core::workers::{Team, block_signals_of_files, simd_level};
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
-use super::imp::{CAT, ColorShine};
+use super::element::{CAT, ColorShine};
 use super::lut_file::LutFile;
 use super::settings::Settings;
 

@@ -1,16 +1,6 @@
 //! Virtual functions of the element.
-//!
-//! Locks: the sink pad's stream lock comes first. All that GStreamer calls in the order of the stream has it, and so
-//! has the thread by which held frames leave (`release.rs`) while it pushes; nobody asks for it who has another one.
-//!
-//! Then `state` and `streaming`, and a plan's own over the radii it has measured. Each is taken for as long
-//! as it takes to copy something in or out; none is held while another of them is taken, nor are the two of
-//! `release`, one of which is taken within the other. `reading` is held
-//! while a file is read, by `start` and by setters, never by the stream; `state` may be taken meanwhile. No
-//! lock is held while GStreamer or the user is called (messages, queries, signals), or over a frame's work.
 
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use colorshine_core::workers::Team;
@@ -25,70 +15,20 @@ use gst_base::subclass::prelude::*;
 use gst_video::VideoInfo;
 use gst_video::subclass::prelude::*;
 
+use super::element::{CAT, ColorShine};
 use super::lut_file::LutFile;
 use super::negotiated::Negotiated;
 use super::prepare;
 use super::preset::LookPreset;
-use super::release::Release;
 use super::settings::Settings;
-use super::state::State;
-use super::stream::Streaming;
-use crate::engine::baker::Notice;
+use super::streaming::Streaming;
 use crate::engine::caps::Moment;
 use crate::engine::frame_path::MOST_HELD;
 use crate::engine::plan::Plan;
-use crate::telemetry::Counters;
+use crate::workers::lock;
 use colorshine_video::formats;
 
-pub(super) static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
-    gst::DebugCategory::new(
-        "colorshine",
-        gst::DebugColorFlags::empty(),
-        Some("Pulls colours towards a few chosen ones"),
-    )
-});
-
-/// The element's implementation.
-#[derive(Default)]
-pub struct ColorShine {
-    state: Mutex<State>,
-    /// There from start to stop; taken out while it is worked with, so that the lock is not held.
-    streaming: Mutex<Option<Box<Streaming>>>,
-    /// Whether what was measured on earlier frames is to be forgotten.
-    pub(super) is_to_forget: AtomicBool,
-    pub(super) reading: Mutex<()>,
-    pub(super) counters: Arc<Counters>,
-    pub(super) release: Release,
-}
-
-/// Locks of plain data stay usable after a panic elsewhere.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl ColorShine {
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
-    }
-
-    /// Takes over what has been set on another element.
-    pub(super) fn copy_settings(&self, other: &Self) {
-        let settings = other.state().settings.clone();
-        self.state().settings = settings;
-    }
-
-    pub(super) fn counters(&self) -> &Arc<Counters> {
-        &self.counters
-    }
-
-    /// Tells the user what a plan has to say.
-    pub(super) fn announce(&self, notice: Option<&Notice>) {
-        if let Some(notice) = notice {
-            // gst-launch shows the second of the two, applications the first.
-            gst::element_imp_info!(self, gst::LibraryError::Settings, ("{notice}"), ["{notice}"]);
-        }
-    }
-
     /// Puts the plan of the newest settings in place, if it is not there yet. The caller waits until it is made.
     fn plan_newest(&self) {
         let (options, caps, version, next) = {
@@ -113,14 +53,6 @@ impl ColorShine {
     fn end_streaming(&self) {
         let streaming = lock(&self.streaming).take();
         drop(streaming);
-    }
-
-    /// Works with what the streaming thread keeps; not at all outside of start and stop.
-    pub(super) fn with_streaming<R>(&self, work: impl FnOnce(&mut Streaming) -> R) -> Option<R> {
-        let mut streaming = lock(&self.streaming).take()?;
-        let result = work(&mut streaming);
-        *lock(&self.streaming) = Some(streaming);
-        Some(result)
     }
 }
 

@@ -12,6 +12,7 @@ use gst::glib;
 use gst::prelude::*;
 
 mod cache;
+mod element;
 pub mod enums;
 mod export;
 #[cfg(all(test, feature = "gpu"))]
@@ -30,12 +31,14 @@ mod settings;
 mod state;
 mod stats;
 mod stream;
+mod streaming;
+mod watch;
 
 pub use self::look_files::LOOK_FILES;
 
 glib::wrapper! {
     /// The element's GObject type, `GstColorShine`.
-    pub struct ColorShine(ObjectSubclass<imp::ColorShine>)
+    pub struct ColorShine(ObjectSubclass<element::ColorShine>)
         @extends gst_video::VideoFilter, gst_base::BaseTransform, gst::Element, gst::Object,
         @implements gst::Preset;
 }

@@ -7,9 +7,10 @@ use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
-use super::imp::{CAT, ColorShine, lock};
+use super::element::{CAT, ColorShine};
 use super::settings::{Assignment, Change, InUse, LOOK, PROPERTIES};
-use super::{prepare, preset, stats};
+use super::{looks, prepare, preset, stats};
+use crate::workers::lock;
 
 impl ObjectImpl for ColorShine {
     fn properties() -> &'static [glib::ParamSpec] {
@@ -58,7 +59,7 @@ impl ObjectImpl for ColorShine {
             self.state().settings.set_for_next_frame(name, value);
             return;
         }
-        match Assignment::new(&self.obj(), name, value) {
+        match looks::assignment(&self.obj(), name, value) {
             Ok(assignment) => self.assign(name, value, assignment),
             Err(not_utf8) => {
                 gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{not_utf8}"));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use colorshine_core::workers::Team;
 use gst::subclass::prelude::*;
 
-use super::imp::{CAT, ColorShine};
+use super::element::{CAT, ColorShine};
 use crate::engine::plan::Plan;
 use crate::workers::in_background;
 

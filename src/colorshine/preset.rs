@@ -20,25 +20,8 @@ use gst::glib::prelude::*;
 use gst::glib::translate::{ToGlibPtr, from_glib_borrow};
 use gst::subclass::prelude::*;
 
-use super::{imp, prepare};
-
-/// The properties that make a look. How fast it is made, and how much of it is shown, is not kept.
-pub(super) const LOOK_PROPERTIES: [&str; 14] = [
-    "attractors",
-    "luminance",
-    "saturation",
-    "hue",
-    "model",
-    "falloff",
-    "tolerance-reference",
-    "adaptation-time",
-    "gamut-mapping",
-    "interpolation",
-    "dither",
-    "input-lut",
-    "output-lut",
-    "transition-time",
-];
+use super::settings::LOOK_PROPERTIES;
+use super::{element, prepare};
 
 glib::wrapper! {
     /// `GstPreset`, as this element implements it.
@@ -55,7 +38,7 @@ type Function = unsafe extern "C" fn(*mut gst::ffi::GstPreset, *const c_char) ->
 static DEFAULTS: OnceLock<[Option<Function>; 2]> = OnceLock::new();
 
 // SAFETY: the functions that are put in place have the contracts of those they replace.
-unsafe impl IsImplementable<imp::ColorShine> for LookPreset {
+unsafe impl IsImplementable<element::ColorShine> for LookPreset {
     fn interface_init(interface: &mut glib::Interface<Self>) {
         let functions = interface.as_mut();
         DEFAULTS.get_or_init(|| [functions.load_preset, functions.save_preset]);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gst::subclass::prelude::*;
 use gst_video::VideoInfo;
 
-use super::imp::{CAT, ColorShine};
+use super::element::{CAT, ColorShine};
 
 /// Why views in separate memory are refused: their metas differ, and a frame is mapped by its first.
 fn refusal_of_views(info: &VideoInfo) -> Option<(gst::ErrorMessage, String)> {

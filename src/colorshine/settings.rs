@@ -15,11 +15,10 @@ use colorshine_core::model::{Falloff, GamutMapping, Look, Model};
 use colorshine_core::tolerance::Reference;
 use gst::glib;
 
-pub(super) use self::assignment::Assignment;
+pub(super) use self::assignment::{Assignment, NotUtf8};
 pub(super) use self::in_use::InUse;
 pub(super) use self::properties::PROPERTIES;
 use super::lut_file::LutFile;
-use super::preset::LOOK_PROPERTIES;
 use crate::engine::gpu::MOST_FRAMES;
 use crate::engine::plan::Options;
 use crate::engine::{Backend, Means, Method};
@@ -30,6 +29,24 @@ pub(super) const DEEPEST_PIPELINE: u32 = MOST_FRAMES as u32;
 
 /// The properties that name .cube files, in the order of [`Settings::lut_files`].
 pub(super) const LUT_FILES: [&str; 2] = ["input-lut", "output-lut"];
+
+/// The properties that make a look. How fast it is made, and how much of it is shown, is not kept.
+pub(super) const LOOK_PROPERTIES: [&str; 14] = [
+    "attractors",
+    "luminance",
+    "saturation",
+    "hue",
+    "model",
+    "falloff",
+    "tolerance-reference",
+    "adaptation-time",
+    "gamut-mapping",
+    "interpolation",
+    "dither",
+    "input-lut",
+    "output-lut",
+    "transition-time",
+];
 
 /// The property that names a look.
 pub(super) const LOOK: &str = "look";

@@ -60,14 +60,11 @@ impl Census {
         frame.planes.for_each_band(picture.rows, groups, means.team(), |band| {
             let mut counted = Distances::new(attractors, is_listed);
             let mut lab = [[0f32; BLOCK]; 3];
-            for_each_block(band, layout, &picture, simd_level(), |codes| {
-                let length = codes[0].len();
-                for (lab, codes) in lab.iter_mut().zip(codes) {
-                    lab.iter_mut().zip(codes).for_each(|(lab, code)| *lab = f32::from(*code));
-                }
-                let [l, a, b] = lab.each_mut().map(|component| &mut component[..length]);
-                to_oklab.convert(simd_level(), [&mut *l, &mut *a, &mut *b]);
-                counted.count(simd_level(), [l, a, b]);
+            for_each_block(band, layout, &picture, simd_level(), &mut |codes| {
+                let mut lab = lab.each_mut().map(|lab| &mut lab[..codes[0].len()]);
+                let each = lab.each_mut().map(|lab| &mut **lab);
+                to_oklab.convert_codes(simd_level(), codes, each);
+                counted.count(simd_level(), lab.map(|lab| &*lab));
             });
             total.lock().unwrap_or_else(PoisonError::into_inner).merge(counted);
         });

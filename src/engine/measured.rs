@@ -190,7 +190,7 @@ impl Measured {
         let set = &self.look.attractors;
         let size = frame.size();
         let step =
-            follower.follow(set, size, since, self.adaptation, |grid| self.read(frame, grid));
+            follower.follow(set, size, since, self.adaptation, &mut |grid| self.read(frame, grid));
         if step == Step::Cut {
             counters.scene_cuts.increment();
         }
@@ -229,7 +229,7 @@ impl Measured {
         follower: &mut Follower,
     ) -> Vec<f64> {
         let size = frame.size();
-        follower.radii_of(&self.look.attractors, size, |grid| self.read(frame, grid))
+        follower.radii_of(&self.look.attractors, size, &mut |grid| self.read(frame, grid))
     }
 
     /// Makes the recipe for radii that were measured before the plan is shown.

@@ -2,14 +2,18 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use wgpu::{DeviceType, ErrorFilter, Features};
 
 use super::drivers::only_software;
-use super::timing::CLOCK;
 use super::{AdapterRequest, GpuError};
+use crate::workers::lock;
+
+/// What a device is asked for where its adapter has it, so that it can take the time of its own work.
+pub(super) const CLOCK: Features =
+    Features::TIMESTAMP_QUERY.union(Features::TIMESTAMP_QUERY_INSIDE_ENCODERS);
 
 /// What a compute shader is made of.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,10 +53,6 @@ impl Loss {
         lock(&self.why).get_or_insert(error);
         self.is_lost.store(true, Ordering::Release);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The devices that are open, by the request that they were opened for and by their adapter.

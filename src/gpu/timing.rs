@@ -2,14 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use wgpu::{BufferUsages, CommandEncoder, ComputePassDescriptor, Features};
+use wgpu::{BufferUsages, CommandEncoder, ComputePassDescriptor};
 
+use super::device::CLOCK;
 use super::staging::{PARAMETERS, Slot, wait_for};
 use super::{Device, Dispatch, GpuError, PATIENCE};
-
-/// What a device is asked for where its adapter has it, so that it can take the time of its own work.
-pub(super) const CLOCK: Features =
-    Features::TIMESTAMP_QUERY.union(Features::TIMESTAMP_QUERY_INSIDE_ENCODERS);
 
 /// A step is done once, and once more than some number of times; what the two differ by is free of what a submission
 /// costs. The number is such that they differ by this much at least.

@@ -5,6 +5,7 @@
 
 mod memory;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use colorshine_core::workers::Thread;
@@ -32,4 +33,9 @@ pub fn with_gpu(job: impl FnOnce() + Send + 'static) -> bool {
 /// Waits until the jobs that were given to [`with_gpu`] before are done, at most so long.
 pub fn finish_gpu(patience: Duration) {
     GPU.finish_within(patience);
+}
+
+/// Locks of plain data stay usable after a panic elsewhere.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -136,7 +136,7 @@ pub fn for_each_block(
     layout: &Layout,
     area: &Area,
     level: Level,
-    mut visit: impl FnMut([&[u16]; 3]),
+    visit: &mut dyn FnMut([&[u16]; 3]),
 ) {
     let mut scratch = Scratch::new();
     let mut spread = [[0; BLOCK]; 2];

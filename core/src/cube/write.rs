@@ -35,33 +35,36 @@ pub fn parts(
     let comments: String = comments.iter().map(|comment| format!("# {comment}\n")).collect();
     let header = format!("TITLE \"colorshine\"\n{comments}LUT_3D_SIZE {size}\n");
     let values: Vec<f64> = (0..size).map(|i| i as f64 / (size - 1) as f64).collect();
-    let slab = move |b: usize| {
-        let nodes: Vec<[f64; 3]> = (0..size * size)
-            .map(|node| [values[node % size], values[node / size], values[b]])
-            .collect();
-        let component = |c: usize| nodes.iter().map(|node| node[c] as f32).collect::<Vec<f32>>();
-        let mut added = [0, 1, 2].map(component);
-        differences(added.each_mut().map(Vec::as_mut_slice));
-        let mut text = vec![b' '; nodes.len() * 3 * NUMBER];
-        let (numbers, _) = text.as_chunks_mut::<NUMBER>();
-        let (rows, _) = numbers.as_chunks_mut::<3>();
-        for (i, (node, row)) in nodes.iter().zip(rows).enumerate() {
-            for c in 0..3 {
-                put(node[c] + f64::from(added[c][i]), &mut row[c]);
-            }
-            row[2][NUMBER - 1] = b'\n';
-        }
-        text
-    };
     let batch = SLABS_PER_THREAD * team.threads();
     let batches = (0..size).step_by(batch).flat_map(move |first| {
         let texts = vec![OnceLock::new(); batch.min(size - first)];
-        for_each(texts.len(), team, |i| {
-            texts[i].get_or_init(|| slab(first + i));
+        for_each(texts.len(), team, &|i| {
+            texts[i].get_or_init(|| slab(&values, first + i, &differences));
         });
         texts.into_iter().filter_map(OnceLock::into_inner)
     });
     Ok(std::iter::once(header.into_bytes()).chain(batches))
+}
+
+/// The text of one value of blue, by its place among the values of an axis.
+fn slab(values: &[f64], b: usize, differences: &dyn Fn([&mut [f32]; 3])) -> Vec<u8> {
+    let size = values.len();
+    let nodes: Vec<[f64; 3]> = (0..size * size)
+        .map(|node| [values[node % size], values[node / size], values[b]])
+        .collect();
+    let component = |c: usize| nodes.iter().map(|node| node[c] as f32).collect::<Vec<f32>>();
+    let mut added = [0, 1, 2].map(component);
+    differences(added.each_mut().map(Vec::as_mut_slice));
+    let mut text = vec![b' '; nodes.len() * 3 * NUMBER];
+    let (numbers, _) = text.as_chunks_mut::<NUMBER>();
+    let (rows, _) = numbers.as_chunks_mut::<3>();
+    for (i, (node, row)) in nodes.iter().zip(rows).enumerate() {
+        for c in 0..3 {
+            put(node[c] + f64::from(added[c][i]), &mut row[c]);
+        }
+        row[2][NUMBER - 1] = b'\n';
+    }
+    text
 }
 
 /// The numbers from 0 to 99 in two digits.

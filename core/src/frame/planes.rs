@@ -174,7 +174,7 @@ impl<'a> Planes<'a> {
         let first = self.layout.group_of(rows[0]) & !1;
         let last = self.layout.groups(rows[1]).min(self.groups);
         let planes = &*self;
-        for_each(last.saturating_sub(first).div_ceil(groups_per_band), team, |index| {
+        for_each(last.saturating_sub(first).div_ceil(groups_per_band), team, &|index| {
             let from = first + index * groups_per_band;
             let groups = [from, (from + groups_per_band).min(last)];
             work(&mut Band { planes, groups });

@@ -175,7 +175,7 @@ impl Lattice {
         let size = self.size;
         self.fill(|nodes| {
             let slabs: Vec<_> = nodes.chunks_exact_mut(size * size).map(Mutex::new).collect();
-            for_each(size, team, |x| {
+            for_each(size, team, &|x| {
                 fill(x, &mut slabs[x].lock().unwrap_or_else(PoisonError::into_inner));
             });
         });

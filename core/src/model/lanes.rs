@@ -138,6 +138,14 @@ impl ToOklab {
         dispatch!(level, simd => self.convert_lanes(simd, codes));
     }
 
+    /// Oklab of each colour of whole codes, into slices of the same length.
+    pub fn convert_codes(&self, level: Level, codes: [&[u16]; 3], mut lab: [&mut [f32]; 3]) {
+        for (lab, codes) in lab.iter_mut().zip(codes) {
+            lab.iter_mut().zip(codes).for_each(|(lab, code)| *lab = f32::from(*code));
+        }
+        self.convert(level, lab);
+    }
+
     #[inline(always)]
     fn convert_lanes<S: Simd>(&self, simd: S, [x, y, z]: [&mut [f32]; 3]) {
         for_each_vector(

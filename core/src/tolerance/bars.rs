@@ -53,8 +53,23 @@ impl Bars {
         true
     }
 
+    /// The colours of a grid between the bars, row by row.
+    pub(super) fn between<'a>(
+        &self,
+        grid: &'a Grid,
+    ) -> impl Iterator<Item = [&'a [f32]; 3]> + use<'a> {
+        let columns = grid.pattern.within(0, &self.picture(0, grid.size[0]));
+        let rows = grid.pattern.within(1, &self.picture(1, grid.size[1]));
+        let [width, _] = grid.counts();
+        rows.map(move |row| {
+            let range = row * width + columns.start..row * width + columns.end;
+            let [l, a, b] = &grid.lab;
+            [&l[range.clone()], &a[range.clone()], &b[range]]
+        })
+    }
+
     /// The columns (axis 0) or rows (axis 1) of the picture between the bars.
-    pub(super) fn picture(&self, axis: usize, length: usize) -> Range<usize> {
+    fn picture(&self, axis: usize, length: usize) -> Range<usize> {
         let [before, after] = self.now[axis];
         before.min(length)..length.saturating_sub(after).max(before.min(length))
     }

@@ -70,7 +70,7 @@ impl Follower {
         size: [usize; 2],
         since: Duration,
         time_constant: Duration,
-        mut read: impl FnMut(&mut Grid),
+        read: &mut dyn FnMut(&mut Grid),
     ) -> Step {
         let mut take = |grid: &mut Grid, pixels: usize, turn: u32| {
             (grid.size, grid.pattern) = (size, Pattern::new(size, pixels, turn));
@@ -132,7 +132,7 @@ impl Follower {
         &mut self,
         set: &[Attractor],
         size: [usize; 2],
-        mut read: impl FnMut(&mut Grid),
+        read: &mut dyn FnMut(&mut Grid),
     ) -> Vec<f64> {
         (self.grid.size, self.grid.pattern) =
             (size, Pattern::new(size, PIXELS_AT_FIRST, self.turn));
@@ -165,14 +165,14 @@ impl Follower {
     fn count_scene(&mut self) {
         let now = &mut self.scenes[0];
         *now = ColorDistribution::default();
-        for lab in self.grid.between(&self.bars) {
+        for lab in self.bars.between(&self.grid) {
             now.count(lab);
         }
     }
 
     fn measure(&mut self, set: &[Attractor]) {
         self.histograms.begin(set);
-        for lab in self.grid.between(&self.bars) {
+        for lab in self.bars.between(&self.grid) {
             self.histograms.count(simd_level(), lab);
         }
     }
@@ -254,7 +254,7 @@ mod tests {
         let mut follower = Follower::default();
         for frame in 0..120 {
             let since = Duration::from_nanos(16_666_667);
-            follower.follow(&set, SIZE, since, TAU, |grid| fill(grid, |at| pixel(at, 1.0)));
+            follower.follow(&set, SIZE, since, TAU, &mut |grid| fill(grid, |at| pixel(at, 1.0)));
             for (radius, want) in follower.radii().iter().zip(&want) {
                 assert!((radius - want).abs() < 0.0005, "{frame}: {radius}, not {want}");
             }
@@ -271,7 +271,7 @@ mod tests {
             let mut follower = Follower::default();
             let mut show = |share: f32| {
                 let step = follower
-                    .follow(&set, SIZE, since, TAU, |grid| fill(grid, |at| pixel(at, share)));
+                    .follow(&set, SIZE, since, TAU, &mut |grid| fill(grid, |at| pixel(at, share)));
                 (step, follower.radii()[0])
             };
             assert_eq!(show(1.0).0, Step::Start);
@@ -294,7 +294,7 @@ mod tests {
         let since = Duration::from_millis(40);
         let mut follower = Follower::default();
         let mut show = |colour: &dyn Fn([usize; 2]) -> [f32; 3]| {
-            let step = follower.follow(&set, SIZE, since, TAU, |grid| fill(grid, colour));
+            let step = follower.follow(&set, SIZE, since, TAU, &mut |grid| fill(grid, colour));
             (step, follower.radii()[0])
         };
         for frame in 0..5 {
@@ -337,7 +337,7 @@ mod tests {
         ] {
             let mut follower = Follower::default();
             let mut show = |colour: &dyn Fn([usize; 2]) -> [f32; 3]| {
-                follower.follow(&set, SIZE, since, TAU, |grid| fill(grid, colour));
+                follower.follow(&set, SIZE, since, TAU, &mut |grid| fill(grid, colour));
                 for (radius, want) in follower.radii().iter().zip(&want) {
                     // The picture between the bars is a part of the whole one.
                     assert!((radius - want).abs() < 0.002, "{name}: {radius}, not {want}");
@@ -355,14 +355,14 @@ mod tests {
         let since = Duration::from_millis(40);
         let mut follower = Follower::default();
         let read = |share: f32| move |grid: &mut Grid| fill(grid, |at| pixel(at, share));
-        follower.follow(&one, SIZE, since, TAU, read(1.0));
+        follower.follow(&one, SIZE, since, TAU, &mut read(1.0));
         let kept = follower.radii()[0];
-        follower.follow(&two, SIZE, Duration::ZERO, TAU, read(0.95));
+        follower.follow(&two, SIZE, Duration::ZERO, TAU, &mut read(0.95));
         assert_eq!(follower.radii()[1], kept, "no time has gone by");
         let want = whole(&two, |at| pixel(at, 0.95))[0];
         assert!((follower.radii()[0] - want).abs() < 0.003, "a new one starts as measured");
         follower.forget();
-        assert_eq!(follower.follow(&two, SIZE, since, TAU, read(0.95)), Step::Start);
+        assert_eq!(follower.follow(&two, SIZE, since, TAU, &mut read(0.95)), Step::Start);
         assert!(follower.radii()[1] != kept);
     }
 }

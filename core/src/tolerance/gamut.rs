@@ -112,7 +112,7 @@ pub fn radii_while(
         attractors.iter().map(radius).collect()
     };
     let found: Vec<Mutex<Option<f64>>> = known.into_iter().map(Mutex::new).collect();
-    for_each(attractors.len(), team, |i| {
+    for_each(attractors.len(), team, &|i| {
         let mut radius = found[i].lock().unwrap_or_else(PoisonError::into_inner);
         if radius.is_none() && is_wanted() {
             *radius = Some(gamut.radius(&attractors[i]));

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use super::bars::Bars;
-
 /// Which pixels are taken: those in every `step`-th column and row, from `first` on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pattern {
@@ -36,7 +34,7 @@ impl Pattern {
     }
 
     /// Of the pixels taken, those within some pixels of a row or column.
-    fn within(&self, axis: usize, pixels: &Range<usize>) -> Range<usize> {
+    pub(super) fn within(&self, axis: usize, pixels: &Range<usize>) -> Range<usize> {
         self.count(axis, pixels.start)..self.count(axis, pixels.end)
     }
 
@@ -76,18 +74,6 @@ impl Grid {
     /// Colours in a row, and rows.
     pub fn counts(&self) -> [usize; 2] {
         [0, 1].map(|axis| self.pattern.count(axis, self.size[axis]))
-    }
-
-    /// The colours between bars, row by row.
-    pub(super) fn between(&self, bars: &Bars) -> impl Iterator<Item = [&[f32]; 3]> {
-        let columns = self.pattern.within(0, &bars.picture(0, self.size[0]));
-        let rows = self.pattern.within(1, &bars.picture(1, self.size[1]));
-        let [width, _] = self.counts();
-        rows.map(move |row| {
-            let range = row * width + columns.start..row * width + columns.end;
-            let [l, a, b] = &self.lab;
-            [&l[range.clone()], &a[range.clone()], &b[range]]
-        })
     }
 }
 

@@ -66,8 +66,9 @@ impl Team {
 
 /// Calls `work` with each of `0..jobs` on a team's threads and returns when all are done.
 ///
-/// With one thread, or one job, everything runs on the caller's own thread.
-pub(crate) fn for_each(jobs: usize, team: Team, work: impl Fn(usize) + Sync) {
+/// With one thread, or one job, everything runs on the caller's own thread. Not generic, because jobs are long and
+/// what rayon does for each kind of them is much code.
+pub(crate) fn for_each(jobs: usize, team: Team, work: &(dyn Fn(usize) + Sync)) {
     #[cfg(feature = "threads")]
     {
         use rayon::prelude::*;
@@ -78,7 +79,7 @@ pub(crate) fn for_each(jobs: usize, team: Team, work: impl Fn(usize) + Sync) {
             // One strand per thread: job i belongs to strand i % threads.
             pool.install(|| {
                 (0..threads).into_par_iter().with_max_len(1).for_each(|strand| {
-                    (strand..jobs).step_by(threads).for_each(&work);
+                    (strand..jobs).step_by(threads).for_each(work);
                 });
             });
             return;
@@ -98,7 +99,7 @@ mod tests {
     fn every_job_runs_once() {
         for (jobs, threads) in [(0, 4), (1, 4), (7, 1), (7, 3), (100, 2), (3, 64)] {
             let counts: Vec<AtomicUsize> = (0..jobs).map(|_| AtomicUsize::new(0)).collect();
-            for_each(jobs, Team::of_rows(threads), |job| {
+            for_each(jobs, Team::of_rows(threads), &|job| {
                 counts[job].fetch_add(1, Ordering::Relaxed);
             });
             assert!(counts.iter().all(|c| c.load(Ordering::Relaxed) == 1), "{jobs} {threads}");

@@ -1,9 +1,11 @@
 //! Single threads for jobs that nobody waits for.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::pool::{Pool, build, threads_of};
+
+type Job = Box<dyn FnOnce() + Send>;
 
 /// A thread that does what it is given in the order in which it is given. It starts with the first job and stays.
 #[derive(Debug)]
@@ -30,32 +32,44 @@ impl Thread {
 
     /// Runs `job` soon; at once, on the caller's thread, where there is no other.
     pub fn run(&self, job: impl FnOnce() + Send + 'static) {
-        match self.threads() {
-            Some(threads) => threads.spawn_fifo(job),
-            None => job(),
+        if let Err(job) = self.give(Box::new(job)) {
+            job();
         }
     }
 
     /// Runs `job` soon. Not at all, and false is returned, where there is no such thread.
     pub fn try_run(&self, job: impl FnOnce() + Send + 'static) -> bool {
-        self.threads().inspect(|threads| threads.spawn_fifo(job)).is_some()
+        self.give(Box::new(job)).is_ok()
+    }
+
+    /// Has a job run soon; gives it back where there is no such thread.
+    fn give(&self, job: Job) -> Result<(), Job> {
+        match self.threads() {
+            Some(threads) => {
+                threads.spawn_fifo(job);
+                Ok(())
+            }
+            None => Err(job),
+        }
     }
 
     /// Waits until the jobs that it was given before are done.
     pub fn finish(&self) {
-        let (done, wait) = std::sync::mpsc::channel::<()>();
-        if self.try_run(move || drop(done)) {
-            // An error says that the other end is gone, which is what is waited for.
-            wait.recv().unwrap_or_default();
-        }
+        self.finish_within(Duration::MAX);
     }
 
     /// The same, at most so long.
     pub fn finish_within(&self, patience: Duration) {
-        let (done, wait) = std::sync::mpsc::channel::<()>();
-        if self.try_run(move || drop(done)) {
-            // Either error says that there is nothing more to wait for.
-            wait.recv_timeout(patience).unwrap_or_default();
+        let done = Arc::new((Mutex::new(false), Condvar::new()));
+        let set = done.clone();
+        let is_given = self.try_run(move || {
+            *set.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            set.1.notify_one();
+        });
+        if is_given {
+            let (is_done, condition) = &*done;
+            let is_done = is_done.lock().unwrap_or_else(PoisonError::into_inner);
+            drop(condition.wait_timeout_while(is_done, patience, |is_done| !*is_done));
         }
     }
 }

@@ -1,15 +1,13 @@
-//! A property's new value: read, and parsed where it is a text, before any lock is taken that frames want.
+//! A property's new value, parsed where it is a text.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use gst::glib;
-use gst::prelude::*;
 
 use super::{AttractorText, LOOK, LUT_FILES};
 use crate::colorshine::lut_file::LutFile;
-use crate::colorshine::{ColorShine, looks, preset};
 
 /// What a property is to be.
 #[derive(Debug)]
@@ -30,7 +28,7 @@ pub(in crate::colorshine) enum Assignment {
 
 /// A text that is not UTF-8: the property.
 #[derive(Debug)]
-pub(in crate::colorshine) struct NotUtf8(String);
+pub(in crate::colorshine) struct NotUtf8(pub(in crate::colorshine) String);
 
 impl fmt::Display for NotUtf8 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -39,47 +37,6 @@ impl fmt::Display for NotUtf8 {
 }
 
 impl Assignment {
-    /// A value for an element's property. Files are not read yet.
-    ///
-    /// # Errors
-    ///
-    /// A text that is not UTF-8. A path may be any bytes.
-    pub(in crate::colorshine) fn new(
-        element: &ColorShine,
-        name: &str,
-        value: &glib::Value,
-    ) -> Result<Self, NotUtf8> {
-        if value.type_() != glib::Type::STRING {
-            return Ok(Self::Value(name.into(), value.clone()));
-        }
-        // GLib's strings are bytes, which a path may take as they are.
-        let path = value.get::<Option<PathBuf>>().ok().flatten();
-        let path = path.map(|path| preset::restored(element, path));
-        if let Some(index) = LUT_FILES.iter().position(|lut_file| *lut_file == name) {
-            return Ok(Self::LutFile(index, LutFile::new(path.map(Arc::from))));
-        }
-        if name == "cache-dir" {
-            return Ok(Self::CacheDir(path.map(Arc::from)));
-        }
-        let text = path.map(|path| path.into_os_string().into_string()).transpose();
-        let text = text.map_err(|_| NotUtf8(name.into()))?;
-        Ok(match name {
-            "attractors" => {
-                Self::Attractors(Arc::new(AttractorText::new(text.unwrap_or_default())))
-            }
-            LOOK => {
-                let look = text.map(Arc::from);
-                let properties = match look.as_deref() {
-                    None | Some("") => Ok(Vec::new()),
-                    Some(look) => looks::find(element, look).map_err(Arc::from),
-                };
-                Self::Look(look, properties)
-            }
-            "gpu-adapter" => Self::Adapter(text.map(Arc::from)),
-            _ => Self::Value(name.into(), text.to_value()),
-        })
-    }
-
     pub(super) fn name(&self) -> &str {
         match self {
             Self::Attractors(_) => "attractors",

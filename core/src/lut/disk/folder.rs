@@ -163,11 +163,11 @@ impl Folder {
                 looks.push((modified, metadata.len(), path));
             }
         }
-        looks.sort_by_key(|(modified, ..)| *modified);
-        let mut oldest = looks.into_iter();
+        // One by one, since few go at a time.
         while (bytes > MOST_BYTES || files > MOST_FILES)
-            && let Some((_, length, path)) = oldest.next()
+            && let Some(oldest) = (0..looks.len()).min_by_key(|look| looks[*look].0)
         {
+            let (_, length, path) = looks.swap_remove(oldest);
             let _ = fs::remove_file(path);
             bytes -= length;
             files -= 1;
