@@ -2,7 +2,8 @@
 # make test    everything that is checked
 # make help    the rest
 #
-# Variables: INPUT, LOOK, ATTRACTORS, OUTPUT, PICTURE, AT (demo); PHOTOS (gallery); BASE (bench-compare); GPU_ADAPTER (bench-gpu); PLUGINDIR, PRESETDIR, BINDIR, DESTDIR (install).
+# Variables: INPUT, LOOK, ATTRACTORS, OUTPUT, PICTURE, AT (demo); PHOTOS (gallery); BASE (bench-compare);
+# GPU_ADAPTER (bench-gpu, gpu-report); PLUGINDIR, PRESETDIR, BINDIR, DESTDIR (install).
 
 CARGO ?= cargo
 CARGO_TARGET_DIR ?= target
@@ -35,23 +36,30 @@ BINDIR ?= $(if $(filter $(SYSTEM_PLUGINDIR),$(PLUGINDIR)),/usr/local/bin,$(HOME)
 BUILD_PACKAGES = build-essential pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
 RUN_PACKAGES = gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
 	gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
-# Vulkan, a program that acts as a GPU, and what watches over how it is used: tests of the GPU need them, and any
-# stream without one does not.
+# Vulkan, a software renderer, and layers that watch over how it is used: tests of the GPU need them, and nothing else
+# does.
 TEST_PACKAGES = libvulkan1 mesa-vulkan-drivers vulkan-validationlayers
 PACKAGES = $(BUILD_PACKAGES) $(RUN_PACKAGES) $(TEST_PACKAGES)
 
 # Recipes read these from the environment, so that no character of theirs is special.
-export CARGO_TARGET_DIR INPUT OUTPUT PICTURE AT LOOK ATTRACTORS PHOTOS BASE GPU_ADAPTER DESTDIR PLUGINDIR PRESETDIR BINDIR
+export CARGO_TARGET_DIR INPUT OUTPUT PICTURE AT LOOK ATTRACTORS PHOTOS BASE GPU_ADAPTER
+export DESTDIR PLUGINDIR PRESETDIR BINDIR
+
+# Mesa's software renderer prints an error where it is not set.
+ifndef XDG_RUNTIME_DIR
+test bench-gpu gpu-report: export XDG_RUNTIME_DIR = $(abspath $(CARGO_TARGET_DIR))/runtime
+endif
 
 WITH_PLUGIN = GST_PLUGIN_PATH="$(abspath $(CARGO_TARGET_DIR))/release$${GST_PLUGIN_PATH:+:$$GST_PLUGIN_PATH}"
 
-.PHONY: help setup cargo build tools demo gallery test check-wasm bench bench-gpu gpu-report bench-live bench-compare inspect install clean
+.PHONY: help setup cargo runtime-dir build tools demo gallery test check-wasm bench bench-gpu gpu-report bench-live \
+	bench-compare inspect install clean
 
 help:
 	@echo 'make demo      recolour a clip: $(OUTPUT), a before/after picture $(PICTURE) and statistics'
 	@echo '               INPUT=clip.mp4 LOOK=plum ATTRACTORS="teal;40;60" OUTPUT=... PICTURE=... AT=seconds'
 	@echo 'make tools     shine, bake, contact-sheet and transcode, in $(CARGO_TARGET_DIR)/release'
-	@echo 'make test      formatting, lints, and unit, integration and doc tests'
+	@echo 'make test      formatting, lints, and unit, integration and doc tests; 20 to 30 minutes on two cores'
 	@echo 'make check-wasm  the engine builds for wasm32-unknown-unknown, where that target is installed'
 	@echo 'make bench     a table of speeds against FFmpeg and OpenColorIO, where they are installed'
 	@echo 'make bench-compare BASE=revision   fails if what is here is slower than that revision was'
@@ -60,8 +68,9 @@ help:
 	@echo 'make bench-live  frames that come too late, and CPU time, at 60 frames a second'
 	@echo 'make gallery   the pictures of docs/gallery.md anew, from PHOTOS=folder'
 	@echo 'make inspect   all properties, from gst-inspect-1.0'
-	@echo 'make install   the plugin and its looks, into GStreamer'"'"'s folders, or PLUGINDIR=... PRESETDIR=...; the'
-	@echo '               tools, where make tools has built them, into $(BINDIR), or BINDIR=...; DESTDIR=... goes before all'
+	@echo 'make install   the plugin and its looks, into GStreamer'"'"'s folders, or PLUGINDIR=... PRESETDIR=...;'
+	@echo '               the tools, where make tools has built them, into $(BINDIR), or BINDIR=...;'
+	@echo '               DESTDIR=... goes before all'
 	@echo 'make build     the release plugin, $(LIBRARY)'
 	@echo 'make setup     the system packages that are missing (Debian, Ubuntu); demo and test do it too'
 	@echo 'make clean     removes what was built, demo.mp4, demo.png and gpu-report.md'
@@ -101,6 +110,11 @@ cargo:
 		exit 1; \
 	fi
 
+# A folder of the user's alone, as XDG_RUNTIME_DIR has to be, where it is ours.
+runtime-dir:
+	@case "$$XDG_RUNTIME_DIR" in "$(abspath $(CARGO_TARGET_DIR))/runtime") \
+		mkdir -p "$$XDG_RUNTIME_DIR" && chmod 700 "$$XDG_RUNTIME_DIR";; esac
+
 build: setup cargo
 	$(CARGO) build --release --lib
 
@@ -120,7 +134,8 @@ gallery: setup cargo
 	$(CARGO) build --release --package colorshine-tools --bin contact-sheet
 	docs/gallery/make.sh "$$CARGO_TARGET_DIR/release/contact-sheet" "$$PHOTOS"
 
-test: setup cargo
+test: setup cargo runtime-dir
+	@echo 'On two cores this takes 20 to 30 minutes; CONTRIBUTING.md names single tests to run while working.'
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --package colorshine-core --no-default-features -- -D warnings
@@ -158,12 +173,13 @@ check-wasm: cargo
 bench: setup cargo
 	$(CARGO) bench --bench peers
 
-# Nothing else should run meanwhile, on the GPU neither. Without setup, for a machine with no network: see benches/gpu.rs.
-bench-gpu: setup cargo
+# Nothing else should run meanwhile, on the GPU neither. Without setup, for a machine with no network: see
+# benches/gpu.rs.
+bench-gpu: setup cargo runtime-dir
 	$(CARGO) bench --bench gpu
 
 # To be attached to an issue. What fails is told in it, and is no reason to end without it.
-gpu-report: setup cargo
+gpu-report: setup cargo runtime-dir
 	@$(CARGO) build --release --example gpu-report
 	@{ "$$CARGO_TARGET_DIR/release/examples/gpu-report"; \
 	printf '\n## Tests\n\n'; \

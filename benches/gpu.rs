@@ -307,7 +307,7 @@ fn main() -> ExitCode {
     let adapter = device.name();
     println!("# {adapter}\n");
     if device.is_software() {
-        println!("This adapter is a program on the CPU: its figures say nothing about GPUs.\n");
+        println!("This adapter is a software renderer: its figures say nothing about GPUs.\n");
     }
     let (sizes, time) =
         if is_quick { (&QUICK_SIZES[..], QUICK_TIME) } else { (&SIZES[..], FULL_TIME) };

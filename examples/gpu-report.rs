@@ -1,5 +1,5 @@
-//! What a bug report about a GPU needs to say: versions, adapter, driver, limits, and what becomes of some frames on it,
-//! as hashes beside the CPU's. `make gpu-report` adds what the tests say, and figures.
+//! What a bug report about a GPU needs to say: versions, adapter, driver, limits, and what becomes of some frames on
+//! it, as hashes beside the CPU's. `make gpu-report` adds what the tests say, and figures.
 //!
 //! The environment's `GPU_ADAPTER` is part of the name of the adapter, else it is the best there is.
 
@@ -24,7 +24,7 @@ const FORMATS: [VideoFormat; 7] = [
 ];
 
 /// Ways of making a frame; a report is about these very ones.
-const MANNERS: [(&str, &[(&str, &str)]); 3] = [
+const OUTPUTS: [(&str, &[(&str, &str)]); 3] = [
     ("table", &[("method", "lut"), ("lut-size", "33")]),
     ("table, dithered", &[("method", "lut"), ("lut-size", "33"), ("dither", "blue-noise")]),
     ("exact", &[("method", "exact")]),
@@ -87,7 +87,7 @@ fn main() -> ExitCode {
         println!("| {name} | {value} |");
     }
     if device.is_software() {
-        println!("\nThis adapter is a program on the CPU.");
+        println!("\nThis adapter is a software renderer.");
     }
     println!("\n## Frames of {}x{}\n", SIZE.0, SIZE.1);
     println!(
@@ -101,7 +101,7 @@ fn main() -> ExitCode {
         let Ok(info) = VideoInfo::builder(format, SIZE.0, SIZE.1).fps((25, 1)).build() else {
             continue;
         };
-        for (output, properties) in MANNERS {
+        for (output, properties) in OUTPUTS {
             let by = |backend: &str| {
                 let adapter = if backend == "gpu" { &**device.name() } else { "" };
                 frame(&info, backend, adapter, properties).filter(|(done_by, _)| done_by == backend)

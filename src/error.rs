@@ -1,4 +1,4 @@
-//! Room errors as GStreamer errors; the only such mapping.
+//! The errors of other modules as GStreamer errors; the only such mapping.
 
 use std::fmt;
 use std::path::Path;
@@ -26,7 +26,7 @@ pub enum SettingError {
     LutSize(u32),
     /// `tile-size` is neither 0 nor a size.
     TileSize(u32),
-    /// `memory-limit` leaves no room for a lattice: the limit, and the bytes of the smallest that
+    /// `memory-limit` is too small for a lattice: the limit, and the bytes of the smallest that
     /// `lut-size` allows.
     MemoryLimit(u64, u64),
 }

@@ -4,13 +4,13 @@
 //!
 //! 1. [`colorshine`] is the element: properties, caps and buffers, and nothing else.
 //! 2. The crate `colorshine_video` knows what caps mean, maps a buffer and has its memory checked.
-//! 3. [`mod@engine`] makes a plan of what is asked for and of caps, and takes each frame through it. It knows nothing of
-//!    GStreamer.
+//! 3. [`mod@engine`] makes a plan of what is asked for and of caps, and takes each frame through it. It knows nothing
+//!    of GStreamer.
 //! 4. The crate `colorshine_core` parses attractors, bakes lookup tables, and takes a frame's rows through them or
 //!    through the model itself; its own map goes on from there. [`apply`] does that over a GPU (a cargo feature).
 //!
-//! [`gpu`] has devices and their memory, [`workers`] the threads beside streams, and [`telemetry`] what is counted on the
-//! way. [`error`] turns errors of all of these into GStreamer's.
+//! [`gpu`] has devices and their memory, [`workers`] the threads beside streams, and [`telemetry`] what is counted on
+//! the way. [`error`] turns errors of all of these into GStreamer's.
 
 pub mod apply;
 pub mod colorshine;

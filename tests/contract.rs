@@ -8,8 +8,10 @@ mod common;
 use std::fmt::Write;
 use std::path::Path;
 
+use colorshine_video::formats;
 use gst::glib;
 use gst::prelude::*;
+use gst_video::{VideoFormat, VideoFormatInfo};
 
 fn describe() -> String {
     common::init();
@@ -136,4 +138,42 @@ fn assert_has_row(document: &str, name: &str) {
     let quoted = format!("`{name}`");
     let is_there = rows.flat_map(|first| first.split(", ")).any(|named| named == quoted);
     assert!(is_there, "{document} has no row for {name}");
+}
+
+/// The README's table of formats: what a row says of each name, which is known where this GStreamer has the format.
+#[test]
+fn readme_says_what_formats_are() {
+    common::init();
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let text = std::fs::read_to_string(readme).unwrap();
+    let mut found = Vec::new();
+    let (_, table) = text.split_once("| format | bits | names in caps |\n").unwrap();
+    for row in table.lines().skip(1).take_while(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let [_, kind, depth, names, _] = cells[..] else {
+            panic!("{row}");
+        };
+        for name in names.split(", ") {
+            let format = VideoFormat::from_string(name);
+            if format == VideoFormat::Unknown {
+                continue;
+            }
+            let info = VideoFormatInfo::from_format(format);
+            let family = match (info.is_rgb(), info.w_sub()[1], info.h_sub()[1]) {
+                (true, ..) => "RGB",
+                (_, 0, 0) => "Y'CbCr 4:4:4",
+                (_, 1, 0) => "Y'CbCr 4:2:2",
+                (_, 1, 1) => "Y'CbCr 4:2:0",
+                other => panic!("{name}: {other:?}"),
+            };
+            let planes = ["packed", "semi-planar", "planar"][(info.n_planes() as usize).min(3) - 1];
+            assert_eq!(kind, format!("{family}, {planes}"), "{name}");
+            assert_eq!(depth, info.depth()[0].to_string(), "{name}");
+            found.push(format);
+        }
+    }
+    let mut known: Vec<VideoFormat> = formats().collect();
+    found.sort();
+    known.sort();
+    assert_eq!(found, known);
 }

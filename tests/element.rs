@@ -554,7 +554,8 @@ fn hdr_is_announced_once_and_processed() {
 #[test]
 fn eos_follows_the_last_frame() {
     let pipeline = pipeline(&format!(
-        "videotestsrc num-buffers=10 ! video/x-raw,format=NV12 ! colorshine name=c attractors=\"{ATTRACTORS}\" ! fakesink"
+        "videotestsrc num-buffers=10 ! video/x-raw,format=NV12 \
+         ! colorshine name=c attractors=\"{ATTRACTORS}\" ! fakesink"
     ));
     let counted = count_frames(&by_name(&pipeline, "c"));
     let filter = by_name(&pipeline, "c");
@@ -892,7 +893,12 @@ fn rising_source() -> gst_controller::InterpolationControlSource {
 #[test]
 fn many_elements_share_one_lattice() {
     let line = (0..10)
-        .map(|i| format!("videotestsrc num-buffers=2 ! video/x-raw,format=RGBA,width=32,height=32 ! colorshine name=c{i} attractors=#abcdef;33;44 ! fakesink "))
+        .map(|i| {
+            format!(
+                "videotestsrc num-buffers=2 ! video/x-raw,format=RGBA,width=32,height=32 \
+                 ! colorshine name=c{i} attractors=#abcdef;33;44 ! fakesink "
+            )
+        })
         .collect::<String>();
     let pipeline = pipeline(&line);
     pipeline.set_state(gst::State::Paused).unwrap();

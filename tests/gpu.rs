@@ -1,5 +1,5 @@
-//! Frames over the GPU, through the element: to the same bits as the CPU's, in order, whatever happens. The
-//! GPU may be a program on the CPU.
+//! Frames over the GPU, through the element: to the same bits as the CPU's, in order, whatever happens. The GPU may be
+//! a software renderer.
 #![cfg(feature = "gpu")]
 
 mod common;
@@ -12,7 +12,7 @@ use colorshine_video::formats;
 use common::exact;
 use common::{
     Files, Installed, Random, TIMEOUT, buffer, bytes, cube_3d, element, harness, info, launch,
-    program_drivers, run_pipeline, stat, texts, turn, wait_until,
+    run_pipeline, software_renderers, stat, texts, turn, wait_until,
 };
 use gst::prelude::*;
 use gst_video::{VideoChromaSite, VideoFormat, VideoInfo, VideoInterlaceMode};
@@ -119,13 +119,13 @@ fn lattices_give_the_same_bits_in_every_format() {
             let info = info(format, width, height);
             let (padding, gap) = [(0, 0), (6, 10)][i % 2];
             let input = colours(&info, &mut random, padding, gap);
-            let manners: &[&[(&str, &str)]] = match i {
+            let outputs: &[&[(&str, &str)]] = match i {
                 0 | 1 => &[&[]],
                 2 => &[&[("interpolation", "trilinear"), ("mix", "0.4")], &[("dither", "ordered")]],
                 3 => &[&[("split", "0.37"), ("dither", "blue-noise"), ("n-threads", "2")]],
                 _ => &[&[("interpolation", "nearest")], &[("tile-size", "16"), ("n-threads", "2")]],
             };
-            for output in manners {
+            for output in outputs {
                 let mut properties =
                     vec![("attractors", ATTRACTORS), ("method", "lut"), ("lut-size", "9")];
                 properties.extend_from_slice(output);
@@ -209,7 +209,7 @@ fn the_exact_model_is_within_a_code() {
         // By the name, so that no other format decides what is tested of this one.
         let mut random = Random::of(format.to_str());
         let info = info(format, 65, 71);
-        // One for all looks: shaders, which programs take long to compile, are a format's.
+        // One for all looks: shaders, which software renderers take long to compile, are a format's.
         let filter = element(&[("backend", "gpu")]);
         let mut harness = harness(&filter, &info);
         for look in looks {
@@ -439,7 +439,7 @@ fn frames_in_flight_come_before_other_caps_and_go_with_a_flush() {
     for (number, want) in [&small, &small].into_iter().enumerate() {
         assert_eq!(harness.try_pull().expect("a frame").size(), want.size(), "frame {number}");
     }
-    assert!(harness.try_pull().is_none(), "three are in in_flight");
+    assert!(harness.try_pull().is_none(), "three are in flight");
     assert!(harness.push_event(gst::event::FlushStart::new()));
     assert!(harness.push_event(gst::event::FlushStop::new(true)));
     let segment = gst::FormattedSegment::<gst::ClockTime>::new();
@@ -643,7 +643,7 @@ fn a_memory_limit_holds_for_staging_too() {
     assert!(small == large);
 }
 
-/// A limit that leaves the GPU no room may be raised in mid-stream.
+/// A limit that is too low for the GPU may be raised in mid-stream.
 #[test]
 fn more_memory_brings_the_gpu_back() {
     let _watched = Watched;
@@ -922,16 +922,16 @@ fn an_unknown_adapter_is_announced() {
     }
 }
 
-/// `auto` takes no program that acts as a GPU, and says nothing of it.
+/// `auto` takes no software renderer, and says nothing of it.
 #[test]
-fn auto_leaves_programs_alone() {
+fn auto_leaves_software_renderers_alone() {
     let _watched = Watched;
     let keeper = element(&[("backend", "gpu"), ("attractors", "red;50;50")]);
     let info = info(VideoFormat::Rgba, 640, 360);
     let mut one = harness(&keeper, &info);
     one.push_and_pull(buffer(&info, 0, 0, || 9)).unwrap();
     let adapter = stat::<String>(&keeper, "adapter").to_lowercase();
-    if !program_drivers().iter().any(|(name, _)| adapter.contains(name)) {
+    if !software_renderers().iter().any(|(name, _)| adapter.contains(name)) {
         println!("there is a GPU here, so auto may take it: not tried");
         return;
     }
@@ -978,9 +978,9 @@ fn the_backend_may_change_in_mid_stream() {
     }
 }
 
-/// All of this with each driver that is a program: other compilers, other rounding, other limits; and watched by a
-/// validation layer, where one is installed. Debian 12's stalls where several threads use a device, so the tests come one
-/// after the other, without those that are about threads or start processes of their own.
+/// All of this with each software renderer: other compilers, other rounding, other limits; and watched by a validation
+/// layer, where one is installed. Debian 12's stalls where several threads use a device, so the tests come one after
+/// the other, without those that are about threads or start processes of their own.
 #[test]
 fn each_driver_passes_without_a_message() {
     const WITHOUT: [&str; 4] = [
@@ -1000,8 +1000,8 @@ fn each_driver_passes_without_a_message() {
         assert_eq!(libraries.contains(layer), is_installed, "whether the layer is at work");
         return;
     }
-    let drivers = program_drivers();
-    assert!(!drivers.is_empty(), "no program that acts as a GPU (mesa-vulkan-drivers)");
+    let drivers = software_renderers();
+    assert!(!drivers.is_empty(), "no software renderer (mesa-vulkan-drivers)");
     for (name, manifest) in drivers {
         println!("{name}: {}", manifest.display());
         let mut again = std::process::Command::new(std::env::current_exe().unwrap());

@@ -1,10 +1,10 @@
-//! Which of Vulkan's drivers are opened, by processes of their own: none before a stream wants a GPU, and none that is a
-//! program by those who want no program.
+//! Which of Vulkan's drivers are opened, by processes of their own: none before a stream wants a GPU, and no software
+//! renderer by those who do not want one.
 #![cfg(all(feature = "gpu", target_os = "linux"))]
 
 mod common;
 
-use common::{Installed, program_drivers};
+use common::{Installed, software_renderers};
 
 /// The environment of a machine without any driver.
 const NO_DRIVER: [(&str, &str); 2] =
@@ -63,12 +63,12 @@ fn stream_that_tells(installed: &Installed, backend: &str, environment: &[(&str,
     text.concat()
 }
 
-/// Where only programs can be found `auto` opens none of them, and says nothing; who insists gets one.
+/// Where only software renderers can be found `auto` opens none of them, and says nothing; who insists gets one.
 #[test]
-fn auto_opens_no_driver_that_is_a_program() {
+fn auto_opens_no_software_renderer() {
     let installed = Installed::new();
-    let drivers = program_drivers();
-    assert!(!drivers.is_empty(), "no program that acts as a GPU (mesa-vulkan-drivers)");
+    let drivers = software_renderers();
+    assert!(!drivers.is_empty(), "no software renderer (mesa-vulkan-drivers)");
     for (name, manifest) in drivers {
         let manifest = manifest.to_str().unwrap();
         for variable in ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"] {

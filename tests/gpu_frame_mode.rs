@@ -1,5 +1,5 @@
-//! Radii that the GPU measures on each frame, against those that the CPU measures. The GPU may be a program on
-//! the CPU; that it is the one that measures is held by src/colorshine/faults.rs.
+//! Radii that the GPU measures on each frame, against those that the CPU measures. The GPU may be a software
+//! renderer; that it is the one that measures is held by src/colorshine/faults.rs.
 #![cfg(feature = "gpu")]
 
 mod common;
@@ -74,7 +74,7 @@ fn radii_are_the_cpus() {
     let mut random = Random::new(47);
     let modes = [VideoInterlaceMode::Progressive, VideoInterlaceMode::Interleaved];
     let sizes = [(2, 1), (3, 5), (67, 70), (130, 22), (65, 259)];
-    let manners: [&Properties<'_>; 3] =
+    let outputs: [&Properties<'_>; 3] =
         [&[], &[("split", "0.3")], &[("tile-size", "16"), ("n-threads", "2")]];
     let mut largest = 0f64;
     let mut cases = 0;
@@ -87,7 +87,7 @@ fn radii_are_the_cpus() {
                 let frame = input.get_mut().unwrap();
                 gst_video::VideoCropMeta::add(frame, (5, 3, width - 9, height - 4));
             }
-            let output = manners[(f + i) % 3];
+            let output = outputs[(f + i) % 3];
             let found = radii(&info, &input, output);
             assert!(found[0].iter().any(|radius| *radius > 0.0));
             let off = distance(&found);

@@ -1,5 +1,5 @@
 //! Frames that are held back for a deep pipeline: they leave when nothing comes for a frame's time, in order, and never
-//! after downstream has had enough. The GPU may be a program on the CPU.
+//! after downstream has had enough. The GPU may be a software renderer.
 #![cfg(feature = "gpu")]
 
 mod common;

@@ -1,5 +1,5 @@
-//! Rules of the house: what may be named where, and that documents name what is there. Which module may use which is
-//! in `imports.rs`.
+//! Rules of the house: what may be named where, that documents name what is there, and how long a line may be. Which
+//! module may use which is in `imports.rs`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -145,4 +145,40 @@ fn the_maps_are_whole() {
             );
         }
     }
+}
+
+/// The names in README's table of formats are those that the code has, whatever the GStreamer at hand knows.
+#[test]
+fn readme_has_every_format() {
+    let code = fs::read_to_string(root().join("video/src/format.rs")).unwrap();
+    let (_, list) = code.split_once("const FORMATS: &[&str] = &[").unwrap();
+    let (list, _) = list.split_once("];").unwrap();
+    let mut ours: Vec<&str> = list.split('"').skip(1).step_by(2).collect();
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, table) = readme.split_once("| format | bits | names in caps |\n").unwrap();
+    let rows = table.lines().skip(1).take_while(|line| line.starts_with('|'));
+    let names = rows.flat_map(|row| row.split('|').nth(3).unwrap().split(','));
+    let mut told: Vec<&str> = names.map(str::trim).collect();
+    ours.sort_unstable();
+    told.sort_unstable();
+    assert!(ours.len() > 50, "only {} found", ours.len());
+    assert_eq!(told, ours);
+}
+
+/// No line of code or comment is longer, those of Rust and of WGSL.
+#[test]
+fn lines_are_not_too_long() {
+    const MOST: usize = 120;
+    const FOLDERS: [&str; 9] =
+        ["benches", "core", "examples", "library", "shaders", "src", "tests", "tools", "video"];
+    let folders = FOLDERS.map(|folder| files(&root().join(folder), &[".rs", ".wgsl"]));
+    let mut seen = 0;
+    for path in folders.into_iter().flatten() {
+        for (number, line) in fs::read_to_string(&path).unwrap().lines().enumerate() {
+            let place = format!("{}:{}", path.display(), number + 1);
+            assert!(line.chars().count() <= MOST, "{place}: more than {MOST} characters");
+        }
+        seen += 1;
+    }
+    assert!(seen > 100, "only {seen} files found");
 }

@@ -1,5 +1,5 @@
-//! The programs that shaders are put together to are valid, by naga, with what WebGPU promises everywhere; and by a
-//! parser that takes no more than WGSL's grammar has, as browsers do: naga lets other programs pass.
+//! The shaders that the files of `shaders/` make together are valid, by naga, with what WebGPU promises everywhere; and
+//! by a parser that takes no more than WGSL's grammar has, as browsers do: naga accepts more.
 #![cfg(feature = "gpu")]
 
 use std::collections::BTreeSet;
@@ -13,16 +13,16 @@ use naga::valid::{Capabilities, ValidationFlags, Validator};
 const WORKGROUP_BYTES: u32 = 16_384;
 const WORKGROUP_INVOCATIONS: u32 = 256;
 
-/// Programs, as the GPU's room puts them together.
-const PROGRAMS: [&[&str]; 3] = [LATTICE, EXACT, HISTOGRAM];
+/// The files of each shader, as `src/apply/gpu` puts them together.
+const SHADERS: [&[&str]; 3] = [LATTICE, EXACT, HISTOGRAM];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders")
 }
 
 #[test]
-fn programs_are_valid_and_keep_to_the_default_limits() {
-    for texts in PROGRAMS {
+fn shaders_are_valid_and_keep_to_the_default_limits() {
+    for texts in SHADERS {
         let text = texts.concat();
         let module = naga::front::wgsl::parse_str(&text)
             .unwrap_or_else(|error| panic!("{}", error.emit_to_string(&text)));
@@ -45,8 +45,8 @@ fn programs_are_valid_and_keep_to_the_default_limits() {
 }
 
 #[test]
-fn programs_keep_to_the_grammar() {
-    for texts in PROGRAMS {
+fn shaders_keep_to_the_grammar() {
+    for texts in SHADERS {
         let text = texts.concat();
         wgsl_parse::parse_str(&text).unwrap_or_else(|error| panic!("{error}"));
     }
@@ -62,26 +62,26 @@ fn the_grammar_is_stricter_than_naga() {
         ("a << 16u >> 16u", "(a << 16u) >> 16u"),
         ("a & 3u | b", "(a & 3u) | b"),
     ] {
-        let program = |term: &str| format!("fn f(a: u32, b: u32) -> u32 {{ return {term}; }}");
+        let shader = |term: &str| format!("fn f(a: u32, b: u32) -> u32 {{ return {term}; }}");
         for term in [without, with] {
-            assert!(naga::front::wgsl::parse_str(&program(term)).is_ok(), "naga refuses {term}");
+            assert!(naga::front::wgsl::parse_str(&shader(term)).is_ok(), "naga refuses {term}");
         }
-        assert!(wgsl_parse::parse_str(&program(without)).is_err(), "{without} passes");
-        assert!(wgsl_parse::parse_str(&program(with)).is_ok(), "{with} is refused");
+        assert!(wgsl_parse::parse_str(&shader(without)).is_err(), "{without} passes");
+        assert!(wgsl_parse::parse_str(&shader(with)).is_ok(), "{with} is refused");
     }
 }
 
 #[test]
-fn every_shader_is_in_a_program_and_in_the_table() {
+fn every_file_is_in_a_shader_and_in_the_table() {
     let table = fs::read_to_string(folder().join("README.md")).unwrap();
-    let used: BTreeSet<&str> = PROGRAMS.into_iter().flatten().copied().collect();
+    let used: BTreeSet<&str> = SHADERS.into_iter().flatten().copied().collect();
     let mut seen = 0;
     for entry in fs::read_dir(folder()).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
         if name.ends_with(".wgsl") {
             let text = fs::read_to_string(&path).unwrap();
-            assert!(used.contains(text.as_str()), "{name} is in no program");
+            assert!(used.contains(text.as_str()), "{name} is in no shader");
             assert!(table.contains(&format!("| `{name}` |")), "{name} is not in the table");
             seen += 1;
         }

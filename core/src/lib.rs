@@ -140,7 +140,7 @@
 //! - `disk`: [`lut::Disk`](lut) keeps baked looks in a folder.
 //! - `clock`: bakes and the two ways to read a lattice are timed. Without it they take no time, and entries are read by
 //!   loads.
-//! - `shaders`: looks and frames as numbers that the project's WGSL programs read.
+//! - `shaders`: looks and frames as numbers that the project's WGSL shaders read.
 
 pub mod apply;
 pub mod attractor;

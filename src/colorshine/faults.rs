@@ -98,7 +98,7 @@ fn strike(
     };
     push(&mut harness);
     assert_eq!(stat::<String>(&element, "backend"), "gpu");
-    // That the GPU is a program on the CPU, where it is.
+    // That the GPU is a software renderer, where it is one.
     warnings(&bus);
     for number in 0..struck {
         let (step, turn, fault) = faults(number);
@@ -265,7 +265,7 @@ impl Drop for InTheWay {
     }
 }
 
-/// Has `auto` take a program for a GPU meanwhile.
+/// Has `auto` take a software renderer for a GPU meanwhile.
 struct SoftwareIsReal;
 
 impl SoftwareIsReal {
@@ -351,7 +351,7 @@ fn auto_leaves_small_frames_to_the_cpu() {
 }
 
 /// Both sides do some frames, whose pictures are the same; the slower one does no more, now and in the next
-/// stream. That a program is the slower one is no more than a guess, so who wins is not asked.
+/// stream. That a software renderer is the slower one is no more than a guess, so who wins is not asked.
 #[test]
 fn auto_tries_both_and_remembers() {
     let _one = fault::exclusive();

@@ -18,6 +18,7 @@ mod export;
 #[cfg(all(test, feature = "gpu"))]
 mod faults;
 mod imp;
+mod look_files;
 mod looks;
 mod lut_file;
 mod negotiated;
@@ -32,6 +33,8 @@ mod stats;
 mod stream;
 mod streaming;
 mod watch;
+
+pub use self::look_files::LOOK_FILES;
 
 glib::wrapper! {
     /// The element's GObject type, `GstColorShine`.

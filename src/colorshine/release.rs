@@ -2,8 +2,8 @@
 //!
 //! An upstream whose pool has fewer buffers than the pipeline is deep waits for one of those that are held, and no call
 //! of the streaming thread comes before it has one. So while frames are held a thread of the element's own waits for
-//! the moment at which they have to leave. It pushes as the streaming thread does, with the sink pad's stream lock: that
-//! keeps frames, serialized events and queries in order, and a flush or a stop waits for it as for any push.
+//! the moment at which they have to leave. It pushes as the streaming thread does, with the sink pad's stream lock:
+//! that keeps frames, serialized events and queries in order, and a flush or a stop waits for it as for any push.
 
 use gst::prelude::*;
 use gst::subclass::prelude::*;

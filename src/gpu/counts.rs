@@ -7,8 +7,8 @@ use super::{Device, GpuError};
 
 /// Memory for a frame's counts.
 ///
-/// The way of a frame: [`CountBuffer::clear`], bands that are submitted into [`CountBuffer::counts`], [`CountBuffer::read`].
-/// After an error a tally is of no more use.
+/// The way of a frame: [`CountBuffer::clear`], bands that are submitted into [`CountBuffer::counts`],
+/// [`CountBuffer::read`]. After an error the buffer is of no more use.
 #[derive(Debug)]
 pub struct CountBuffer {
     bytes: u64,

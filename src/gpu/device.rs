@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use wgpu::{DeviceType, ErrorFilter, Features};
 
-use super::drivers::only_programs;
+use super::drivers::only_software;
 use super::{AdapterRequest, GpuError};
 use crate::workers::lock;
 
@@ -55,13 +55,13 @@ impl Loss {
     }
 }
 
-/// The devices that are open, by the wish that they were opened for and by their adapter.
+/// The devices that are open, by the request that they were opened for and by their adapter.
 static OPEN: Mutex<Vec<(AdapterRequest, wgpu::AdapterInfo, Weak<Device>)>> = Mutex::new(Vec::new());
 
-/// The names of the adapters that have met wishes, and whether they are programs.
+/// The names of the adapters that were found for requests, and whether they are software renderers.
 static NAMES: Mutex<Vec<(AdapterRequest, Arc<str>, bool)>> = Mutex::new(Vec::new());
 
-/// Wishes that no adapter met, why, and when: for a while nobody looks again.
+/// Requests that no adapter was found for, why, and when: for a while nobody looks again.
 static IN_VAIN: Mutex<Vec<(AdapterRequest, GpuError, Instant)>> = Mutex::new(Vec::new());
 
 /// How long nobody looks again for an adapter that was not there.
@@ -71,8 +71,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 static TRUSTED: Mutex<Vec<wgpu::AdapterInfo>> = Mutex::new(Vec::new());
 
 impl Device {
-    /// The device that comes nearest to a wish: a GPU of its own before one within a CPU, before what a
-    /// virtual machine lends, before a program. One that is open already is shared.
+    /// The best device for a request: a discrete GPU before an integrated one, before a virtual one, before a
+    /// software renderer. One that is open already is shared.
     ///
     /// This may take a second, most of it the driver's own start.
     ///
@@ -95,10 +95,10 @@ impl Device {
         let found = guarded(|| find(request))?;
         let adapter = found.inspect_err(|error| {
             // One that has been there may be back at any moment.
-            let was_met = lock(&NAMES).iter().any(|(known, _, is_software)| {
+            let was_there = lock(&NAMES).iter().any(|(known, _, is_software)| {
                 known.name == request.name && (request.may_be_software || !is_software)
             });
-            if !was_met {
+            if !was_there {
                 in_vain.push((request.clone(), error.clone(), Instant::now()));
             }
         })?;
@@ -155,13 +155,13 @@ impl Device {
         &self.name
     }
 
-    /// The name of the adapter that met a wish last, whether its device is still open or not.
+    /// The name of the adapter that was last found for a request, whether its device is still open or not.
     pub fn name_for(request: &AdapterRequest) -> Option<Arc<str>> {
         let names = lock(&NAMES);
         names.iter().find(|(known, ..)| known == request).map(|(_, name, _)| name.clone())
     }
 
-    /// Whether it is a program on the CPU.
+    /// Whether it is a software renderer.
     pub fn is_software(&self) -> bool {
         self.info.device_type == DeviceType::Cpu
     }
@@ -205,9 +205,9 @@ impl Device {
         Ok(())
     }
 
-    /// Takes note of trouble with the device. If it is a loss, the next device of this adapter is examined anew. One
-    /// that does not answer is given up: whoever else uses it finds it lost, and it is never closed, which would
-    /// wait for what it may never be done with.
+    /// Takes note of an error of the device. If the device is lost by it, the next device of this adapter is examined
+    /// anew. One that does not answer is given up: whoever else uses it finds it lost, and it is never closed, since
+    /// that would wait for work which may never end.
     pub fn blame(self: &Arc<Self>, error: &GpuError) {
         if !error.is_loss() || self.loss.is_blamed.swap(true, Ordering::AcqRel) {
             return;
@@ -243,20 +243,20 @@ impl Device {
         }
     }
 
-    /// The pipeline of a program, compiled when it is first asked for.
+    /// The pipeline of a shader, compiled when it is first asked for.
     ///
     /// # Errors
     ///
     /// What the device says.
-    pub fn pipeline(&self, program: &Shader) -> Result<wgpu::ComputePipeline, GpuError> {
+    pub fn pipeline(&self, shader: &Shader) -> Result<wgpu::ComputePipeline, GpuError> {
         // Held meanwhile: who wants the same one should wait for it.
         let mut pipelines = lock(&self.pipelines);
-        if let Some((_, pipeline)) = pipelines.iter().find(|(known, _)| known == program) {
+        if let Some((_, pipeline)) = pipelines.iter().find(|(known, _)| known == shader) {
             return Ok(pipeline.clone());
         }
         let constants: Vec<(&str, f64)> =
-            program.constants.iter().map(|(name, value)| (*name, f64::from(*value))).collect();
-        let text = program.texts.concat();
+            shader.constants.iter().map(|(name, value)| (*name, f64::from(*value))).collect();
+        let text = shader.texts.concat();
         let module = wgpu::naga::front::wgsl::parse_str(&text)
             .map_err(|error| GpuError::Refused(error.emit_to_string(&text)))?;
         let pipeline = self.attempt(|device, _| {
@@ -273,7 +273,7 @@ impl Device {
                 label: None,
                 layout: Some(&layout),
                 module: &module,
-                entry_point: Some(program.entry_point),
+                entry_point: Some(shader.entry_point),
                 compilation_options: wgpu::PipelineCompilationOptions {
                     constants: &constants,
                     ..Default::default()
@@ -281,14 +281,14 @@ impl Device {
                 cache: None,
             })
         })?;
-        pipelines.push((program.clone(), pipeline.clone()));
+        pipelines.push((shader.clone(), pipeline.clone()));
         Ok(pipeline)
     }
 
-    /// Whether a program's pipeline is there already; no, where others are being compiled.
-    pub fn has_pipeline(&self, program: &Shader) -> bool {
+    /// Whether a shader's pipeline is there already; no, where others are being compiled.
+    pub fn has_pipeline(&self, shader: &Shader) -> bool {
         let pipelines = self.pipelines.try_lock();
-        pipelines.is_ok_and(|pipelines| pipelines.iter().any(|(known, _)| known == program))
+        pipelines.is_ok_and(|pipelines| pipelines.iter().any(|(known, _)| known == shader))
     }
 
     /// Memory for what shaders read.
@@ -340,19 +340,19 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, GpuError> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|_| GpuError::Panicked)
 }
 
-/// The adapter that comes nearest to a wish.
+/// The best adapter for a request.
 fn find(request: &AdapterRequest) -> Result<wgpu::Adapter, GpuError> {
     if !request.may_be_software
-        && let Some(programs) = only_programs()
+        && let Some(renderers) = only_software()
     {
         // By the names that adapters of these drivers have.
         let means_one = |name: &String| {
             ["llvmpipe", "swiftshader"].iter().any(|known| known.contains(&*name.to_lowercase()))
         };
-        let is_there = !programs.is_empty() && request.name.as_ref().is_none_or(means_one);
+        let is_there = !renderers.is_empty() && request.name.as_ref().is_none_or(means_one);
         return Err(match is_there {
-            true => GpuError::OnlySoftware(programs.join(", ")),
-            false => GpuError::NoAdapter(request.name.clone(), programs),
+            true => GpuError::OnlySoftware(renderers.join(", ")),
+            false => GpuError::NoAdapter(request.name.clone(), renderers),
         });
     }
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
@@ -396,7 +396,7 @@ fn rank(kind: DeviceType) -> u8 {
     }
 }
 
-/// What every program may bind: parameters, what it reads, what it writes, the look, thresholds of dither
+/// What every shader may bind: parameters, what it reads, what it writes, the look, thresholds of dither
 /// and tables.
 fn bindings(device: &wgpu::Device) -> wgpu::BindGroupLayout {
     let storage = |read_only| wgpu::BufferBindingType::Storage { read_only };

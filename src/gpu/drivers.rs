@@ -1,12 +1,13 @@
 //! What the Vulkan loader would open, read as the loader reads it, without opening any of it.
 //!
-//! The loader opens every driver that is listed before it tells what they are: one that is a program on the CPU takes
-//! 50 MB and some time, and says on stderr what it lacks. So where no more than such programs could be found, they are
-//! not even looked at by those who want none of them.
+//! The loader opens every driver that is listed before it tells what they are. A software renderer takes 50 MB and some
+//! time, and writes to stderr what it lacks. So where only software renderers could be found, those who do not want one
+//! do not call the loader at all.
 //!
-//! A GPU must never be missed for it: whatever is not known to be a program, or known to need a device that is not
-//! there, counts as a GPU. Where there is one, the loader opens all drivers, programs too: which it opens is the
-//! environment's to say (`VK_LOADER_DRIVERS_DISABLE`), and a library may not change its process's environment.
+//! A GPU must never be missed for that: a driver that is not known to be a software renderer, or to need a device that
+//! is not there, counts as a GPU. Where there is a GPU, the loader opens all drivers, software renderers too: only the
+//! environment (`VK_LOADER_DRIVERS_DISABLE`) can keep it from that, and a library may not change its process's
+//! environment.
 
 use std::ffi::OsString;
 use std::fs;
@@ -32,8 +33,8 @@ const FOLDERS: [(&str, &str); 4] = [
 /// Folders that no variable changes.
 const ALWAYS: [&str; 2] = ["/etc", "/usr/local/etc"];
 
-/// Programs on the CPU: Mesa's llvmpipe and SwiftShader.
-const PROGRAMS: [&str; 2] = ["libvulkan_lvp.so", "libvk_swiftshader.so"];
+/// Software renderers: Mesa's llvmpipe and SwiftShader.
+const SOFTWARE: [&str; 2] = ["libvulkan_lvp.so", "libvk_swiftshader.so"];
 
 /// Mesa's drivers that know a GPU by its render node alone.
 const NEED_A_RENDER_NODE: [&str; 10] = [
@@ -67,14 +68,15 @@ struct System<'a> {
     devices: &'a Path,
 }
 
-/// The libraries of programs that are all that the loader could find a device by; `None` where there may be a GPU.
-pub(super) fn only_programs() -> Option<Vec<String>> {
+/// The libraries of software renderers, where the loader could find no other driver that has a device; `None` where
+/// there may be a GPU.
+pub(super) fn only_software() -> Option<Vec<String>> {
     // Elsewhere drivers are not listed so. Where rights are raised the loader takes less from the environment.
     if !cfg!(target_os = "linux") || has_raised_rights() {
         return None;
     }
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    System { variable: &variable, devices: Path::new("/dev") }.only_programs()
+    System { variable: &variable, devices: Path::new("/dev") }.only_software()
 }
 
 #[cfg(unix)]
@@ -89,25 +91,25 @@ fn has_raised_rights() -> bool {
 }
 
 impl System<'_> {
-    fn only_programs(&self) -> Option<Vec<String>> {
+    fn only_software(&self) -> Option<Vec<String>> {
         let is_told = INSTEAD.iter().any(|name| (self.variable)(name).is_some());
         // Loaders of some systems look into folders of their own, too, so where nobody has said which drivers to take
         // a device says that there is more than what is found here.
         if (self.variable)(OVER_A_SOCKET).is_some() || !is_told && self.has_a_device() {
             return None;
         }
-        let mut programs = Vec::new();
+        let mut renderers = Vec::new();
         let mut is_any_found = false;
         for manifest in self.manifests(is_told) {
             is_any_found = true;
             let library = library(&manifest)?;
-            if PROGRAMS.contains(&library.as_str()) {
-                programs.push(library);
+            if SOFTWARE.contains(&library.as_str()) {
+                renderers.push(library);
             } else if !self.lacks_its_device(&library) {
                 return None;
             }
         }
-        is_any_found.then_some(programs)
+        is_any_found.then_some(renderers)
     }
 
     /// The manifests that the loader would read, and perhaps more.
@@ -248,7 +250,7 @@ mod tests {
             self
         }
 
-        fn only_programs(&self) -> Option<Vec<String>> {
+        fn only_software(&self) -> Option<Vec<String>> {
             let path = self.folder.path();
             let variable = |name: &str| {
                 let told = self.variables.iter().find(|(known, _)| *known == name);
@@ -261,7 +263,7 @@ mod tests {
                 }
             };
             let devices = path.join("dev");
-            System { variable: &variable, devices: &devices }.only_programs()
+            System { variable: &variable, devices: &devices }.only_software()
         }
     }
 
@@ -270,12 +272,12 @@ mod tests {
     }
 
     #[test]
-    fn programs_and_drivers_without_their_device_are_no_gpu() {
-        assert_eq!(Machine::new(&[LLVMPIPE], &[]).only_programs(), llvmpipe());
-        assert_eq!(Machine::new(&[LLVMPIPE, RADEON], &[]).only_programs(), llvmpipe());
-        assert_eq!(Machine::new(&[RADEON], &[]).only_programs(), Some(Vec::new()));
+    fn software_renderers_and_drivers_without_their_device_are_no_gpu() {
+        assert_eq!(Machine::new(&[LLVMPIPE], &[]).only_software(), llvmpipe());
+        assert_eq!(Machine::new(&[LLVMPIPE, RADEON], &[]).only_software(), llvmpipe());
+        assert_eq!(Machine::new(&[RADEON], &[]).only_software(), Some(Vec::new()));
         // A screen without a GPU, as servers have it.
-        assert_eq!(Machine::new(&[LLVMPIPE, RADEON], &["dri/card0"]).only_programs(), llvmpipe());
+        assert_eq!(Machine::new(&[LLVMPIPE, RADEON], &["dri/card0"]).only_software(), llvmpipe());
     }
 
     #[test]
@@ -293,23 +295,23 @@ mod tests {
             Machine::new(&[LLVMPIPE], &[]).with("VK_ADD_DRIVER_FILES", "/there/is/none.json"),
             Machine::new(&[LLVMPIPE], &[]).with("VK_DRIVER_FILES", "/there/is/none.json"),
         ] {
-            assert_eq!(machine.only_programs(), None, "{:?}", machine.variables);
+            assert_eq!(machine.only_software(), None, "{:?}", machine.variables);
         }
-        assert_eq!(Machine::new(&[LLVMPIPE, dzn], &[]).only_programs(), llvmpipe());
+        assert_eq!(Machine::new(&[LLVMPIPE, dzn], &[]).only_software(), llvmpipe());
     }
 
     #[test]
     fn the_environment_chooses() {
         let all = || Machine::new(&[LLVMPIPE, RADEON, NVIDIA], &["dri/renderD128", "nvidia0"]);
         for name in INSTEAD {
-            assert_eq!(all().with(name, "@/lvp_icd.x86_64.json").only_programs(), llvmpipe());
+            assert_eq!(all().with(name, "@/lvp_icd.x86_64.json").only_software(), llvmpipe());
             let both = all().with(name, "@/lvp_icd.x86_64.json:@/nvidia_icd.json");
-            assert_eq!(both.only_programs(), None);
-            assert_eq!(all().with(name, "@").only_programs(), None, "a folder");
+            assert_eq!(both.only_software(), None);
+            assert_eq!(all().with(name, "@").only_software(), None, "a folder");
         }
         let llvmpipe_and = all().with("VK_DRIVER_FILES", "@/lvp_icd.x86_64.json");
         let llvmpipe_and = llvmpipe_and.with("VK_ADD_DRIVER_FILES", "@/radeon_icd.x86_64.json");
-        assert_eq!(llvmpipe_and.only_programs(), None);
+        assert_eq!(llvmpipe_and.only_software(), None);
         // With a device there may be drivers in folders that are not known here, but not without.
         let listed = || Machine::new(&[LLVMPIPE, NVIDIA], &[]);
         for (name, value) in [
@@ -318,12 +320,12 @@ mod tests {
             ("VK_LOADER_DRIVERS_DISABLE", "*nvidia*"),
             ("VK_LOADER_DRIVERS_DISABLE", "nvidia_icd.json"),
         ] {
-            assert_eq!(listed().with(name, value).only_programs(), llvmpipe(), "{name}={value}");
+            assert_eq!(listed().with(name, value).only_software(), llvmpipe(), "{name}={value}");
         }
         for (name, value) in
             [("VK_LOADER_DRIVERS_SELECT", "*"), ("VK_LOADER_DRIVERS_DISABLE", "nvidia")]
         {
-            assert_eq!(listed().with(name, value).only_programs(), None, "{name}={value}");
+            assert_eq!(listed().with(name, value).only_software(), None, "{name}={value}");
         }
     }
 }

@@ -10,7 +10,7 @@ pub enum GpuError {
     NotBuilt,
     /// There is none, or none by that name: the name, and those that are there.
     NoAdapter(Option<String>, Vec<String>),
-    /// Only a program that acts as one: its name.
+    /// Only a software renderer: its name.
     OnlySoftware(String),
     /// The driver gives no device: what it says.
     NoDevice(String),
@@ -28,7 +28,7 @@ pub enum GpuError {
     Forked,
     /// A small frame came out wrong: the largest difference, in codes.
     WrongPicture(u32),
-    /// `memory-limit` leaves no room: the bytes needed, and those left.
+    /// `memory-limit` leaves too little memory: the bytes needed, and those left.
     MemoryLimit(u64, u64),
     /// Two rows of the frame are more than the device takes at once: the bytes, and those it takes.
     TooWide(u64, u64),
@@ -78,7 +78,8 @@ impl GpuError {
         }
     }
 
-    /// Whether it is no news to those who take a GPU where there is one, and have named an adapter or not.
+    /// Whether `backend=auto` has to reckon with it, so that no warning is due; where an adapter is named, most are not
+    /// expected.
     pub fn is_expected(&self, is_named: bool) -> bool {
         match self {
             Self::NotBuilt => true,

@@ -47,7 +47,7 @@ thread_local! {
     static PLANNED: Cell<Option<(Step, u32, Fault)>> = const { Cell::new(None) };
 }
 
-/// Whether a program that acts as a GPU counts as one where `backend=auto` looks for one.
+/// Whether a software renderer counts as a GPU where `backend=auto` looks for one.
 pub(crate) static IS_SOFTWARE_REAL: AtomicBool = AtomicBool::new(false);
 
 /// What becomes of each try to open a device, if it is not to succeed.

@@ -4,7 +4,7 @@
 //! - Nothing here is touched before an element starts: a plugin that is merely looked at loads no driver.
 //! - Whatever goes wrong is a [`GpuError`], never a panic, and the caller still has the frame. A device that is lost,
 //!   or does not answer, is done with for all who share it; a new one is opened.
-//! - Drivers of programs on the CPU are opened only by those who take one (`drivers.rs`).
+//! - Software renderers are opened only by those who take one (`drivers.rs`).
 //! - No wait is without an end ([`PATIENCE`]).
 
 #[cfg(feature = "gpu")]

@@ -88,7 +88,7 @@ impl<'a> Part<'a> {
 /// What a band is worked on with.
 #[derive(Clone, Copy, Debug)]
 pub struct Dispatch<'a> {
-    /// The program.
+    /// The shader.
     pub pipeline: &'a wgpu::ComputePipeline,
     /// What it binds behind the band: the look, thresholds of dither, and tables.
     pub memory: [&'a wgpu::Buffer; 3],
@@ -176,7 +176,7 @@ impl Upload {
         })?
     }
 
-    /// Sends what was written, the first `bytes`, through a program whose results end up in `target`.
+    /// Sends what was written, the first `bytes`, through a shader whose results end up in `target`.
     ///
     /// # Errors
     ///
@@ -303,7 +303,7 @@ impl Download {
     }
 }
 
-/// Budget for one band that is worked on and comes back.
+/// Memory for one band that is worked on and comes back.
 ///
 /// The way of a band: [`Slot::write`], [`Slot::submit`], [`Slot::read`]. After an error a slot is of no
 /// more use.
@@ -315,7 +315,7 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// Budget for bands of up to `bytes`, a multiple of 4.
+    /// Memory for bands of up to `bytes`, a multiple of 4.
     ///
     /// # Errors
     ///
@@ -355,7 +355,7 @@ impl Slot {
         self.upload.write(device, parameters, bytes, fill)
     }
 
-    /// Sends what was written, the first `bytes`, through a program, and has what comes out sent back.
+    /// Sends what was written, the first `bytes`, through a shader, and has what comes out sent back.
     ///
     /// # Errors
     ///
@@ -388,7 +388,7 @@ impl Slot {
 }
 
 impl Slot {
-    /// What a program binds for the band at hand.
+    /// What a shader binds for the band at hand.
     pub(super) fn bind(
         &self,
         device: &Device,

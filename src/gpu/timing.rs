@@ -23,7 +23,7 @@ const WARM_UP: Duration = Duration::from_millis(200);
 pub struct SlotTimes {
     /// From the memory that the CPU writes to the device's own.
     pub upload: Duration,
-    /// The program.
+    /// The shader.
     pub kernel: Duration,
     /// A copy of as many bytes from one part of the device's own memory to another.
     pub copy: Duration,
@@ -35,7 +35,7 @@ pub struct SlotTimes {
 
 impl Slot {
     /// Has each step of a band done over and over, by itself. The slot has been through [`Self::submit`] with this
-    /// band, so that the program finds its parameters, and has been written again. It is of no more use afterwards.
+    /// band, so that the shader finds its parameters, and has been written again. It is of no more use afterwards.
     ///
     /// # Errors
     ///

@@ -323,8 +323,8 @@ pub fn texts(bus: &gst::Bus, kind: gst::MessageType) -> Vec<String> {
         .collect()
 }
 
-/// Vulkan's drivers that are programs on the CPU: part of their adapters' names, and the manifests that are installed.
-pub fn program_drivers() -> Vec<(&'static str, PathBuf)> {
+/// Vulkan's software renderers: part of their adapters' names, and the manifests that are installed.
+pub fn software_renderers() -> Vec<(&'static str, PathBuf)> {
     let mesa = std::fs::read_dir("/usr/share/vulkan/icd.d").into_iter().flatten().flatten();
     let mesa = mesa.map(|entry| entry.path());
     let is_llvmpipe = |path: &PathBuf| {

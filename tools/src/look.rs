@@ -6,6 +6,8 @@ use std::{fs, iter};
 
 use gst::glib;
 use gst::prelude::*;
+/// Names and texts of the looks in `looks/`.
+pub use gstcolorshine::colorshine::LOOK_FILES as SHIPPED;
 use serde::{Deserialize, Serialize};
 
 use super::temporary::check_regular;
@@ -60,30 +62,6 @@ pub struct Look {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transition_time: Option<u64>,
 }
-
-macro_rules! shipped {
-    ($($name:literal),+ $(,)?) => {
-        /// Names and texts of the looks in `looks/`.
-        pub const SHIPPED: &[(&str, &str)] = &[
-            $(($name, include_str!(concat!("../../looks/", $name, ".toml")))),+
-        ];
-    };
-}
-
-shipped!(
-    "amber",
-    "faded-film",
-    "forest",
-    "fresh",
-    "moonlight",
-    "neon",
-    "plum",
-    "rose",
-    "sepia",
-    "silver",
-    "teal-dusk",
-    "teal-orange"
-);
 
 impl Look {
     /// The look of a name: a file where it ends in `.toml`, else one of [`SHIPPED`], else a preset that

@@ -1,4 +1,4 @@
-//! Streams and mapped video memory: what caps mean, and the only room that touches buffers' bytes.
+//! Streams and mapped video memory: what caps mean, and the only module that touches buffers' bytes.
 //!
 //! [`Stream`] is what caps say of a frame, and [`with_mapped`] lends its memory, checked once.
 

@@ -102,7 +102,7 @@ pub fn with_mapped<R>(
     let planes = |layout: &Layout| unsafe { Planes::new(layout, size, &raw[..layout.planes]) };
     let (layout, planes) = match without_partner(&paired, size[1]) {
         None => (paired, planes(&paired)),
-        // Even where there is room as a rule, the buffer's maker need not have made it.
+        // Even where a format has memory for that as a rule, the buffer's maker need not have provided it.
         Some(unpaired)
             if !is_trusted && has_rows_of_fields(info.format(), [width, height], &paired) =>
         {

@@ -1,4 +1,4 @@
-//! The `f32` twins of this room over SIMD lanes.
+//! The `f32` twins of this module over SIMD lanes.
 //!
 //! Polynomials are Chebyshev interpolants on the stated interval; their stated error is the largest
 //! difference to the function over 200,001 points, and a test holds them to it.

@@ -29,7 +29,7 @@ impl RgbSpace32 {
 pub(crate) mod reflection {
     use naga::{Expression, Literal, Module, TypeInner};
 
-    /// The module of a program's files.
+    /// The module of a shader's files.
     pub(crate) fn module(files: &[&str]) -> Module {
         let text = files.concat();
         naga::front::wgsl::parse_str(&text)

@@ -61,7 +61,7 @@ impl<'a> Line<'a> {
         self.position(part).error(problem)
     }
 
-    /// Reads `fields` as numbers, as many as `numbers` has room for.
+    /// Reads `fields` as numbers, as many as `numbers` has elements.
     ///
     /// # Errors
     ///
@@ -92,7 +92,7 @@ impl<'a> Line<'a> {
 /// The fields of a line, or those behind the first.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'a> {
-    /// As many as there is room for, then empty ones.
+    /// The first [`FIELDS`] of them, empty ones where there are fewer.
     pub(super) first: [&'a str; FIELDS],
     /// All of them.
     pub(super) count: usize,

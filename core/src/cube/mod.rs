@@ -271,7 +271,8 @@ mod tests {
     /// Colours go into the shaper in the picture's range and come out of the 3D table in it.
     #[test]
     fn of_two_tables_the_first_is_read_and_the_last_written_in_the_range_of_video() {
-        let tables = "LUT_1D_SIZE 2\nLUT_3D_SIZE 2\n0 0 0\n1 1 1\n0 0 0\n1 0 0\n0 1 0\n1 1 0\n0 0 1\n1 0 1\n0 1 1\n1 1 1\n";
+        let tables = "LUT_1D_SIZE 2\nLUT_3D_SIZE 2\n0 0 0\n1 1 1\n\
+                      0 0 0\n1 0 0\n0 1 0\n1 1 0\n0 0 1\n1 0 1\n0 1 1\n1 1 1\n";
         let both = cube(&format!("LUT_IN_VIDEO_RANGE\nLUT_OUT_VIDEO_RANGE\n{tables}"));
         assert_near(both.apply([0.0, 0.25, 1.0]), [0.0, 0.25, 1.0]);
         let reads = cube(&format!("LUT_IN_VIDEO_RANGE\n{tables}"));

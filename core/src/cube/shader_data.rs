@@ -3,7 +3,7 @@
 use super::{Cube, Table};
 use crate::color::shader_data::vec3;
 
-/// ShaderData of `Cube` in `shaders/cube.wgsl`.
+/// The data of `Cube` in `shaders/cube.wgsl`.
 const CUBE_LENGTH: usize = 16;
 
 /// The largest number in a table, and the steepest slope between neighbouring nodes (R'G'B' behind the

@@ -14,7 +14,7 @@ fn components([lightness, chroma, hue]: [bool; 3]) -> u32 {
     u32::from(lightness) | u32::from(chroma) << 1 | u32::from(hue) << 2
 }
 
-/// What two bindings of a program hold.
+/// What two bindings of a shader hold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShaderData {
     /// Binding 3: the struct that is read there, with what it ends in.
@@ -78,7 +78,7 @@ impl ExactKernel {
     }
 }
 
-/// ShaderData of `Pull` in `shaders/exact.wgsl`.
+/// The data of `Pull` in `shaders/exact.wgsl`.
 const PULL_LENGTH: usize = 16;
 
 impl Pull32 {

@@ -62,8 +62,8 @@ impl GamutPoints {
 
 /// The radius of each attractor: percentiles of its distances over a lattice of `points` per axis.
 ///
-/// The lattice of [`POINTS`] is kept for the last primaries and SIMD level, whose last digits differ, and every radius over it is
-/// remembered, so that changing one attractor costs one percentile.
+/// The lattice of [`POINTS`] is kept for the last primaries and SIMD level, whose last digits differ, and every radius
+/// over it is remembered, so that changing one attractor costs one percentile.
 pub fn radii(
     attractors: &[Attractor],
     primaries: &Primaries,

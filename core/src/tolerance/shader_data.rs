@@ -9,15 +9,15 @@ use crate::model::shader_data::ShaderData;
 const TILE: [u32; 2] = [64, 256];
 
 impl Histograms {
-    /// `DistanceParameters` of `shaders/histogram.wgsl` for the attractors of these histograms, of which there is one at
-    /// least; `None` where the tables of an input LUT need more than `f32`.
+    /// `DistanceParameters` of `shaders/histogram.wgsl` for the attractors of these histograms, of which there is at
+    /// least one; `None` where the tables of an input LUT need more than `f32`.
     pub fn shader_data(&self, to_oklab: &ToOklab) -> Option<ShaderData> {
         let mut words = to_oklab.shader_data()?;
         words.look.extend(self.attractors.iter().flat_map(|lab| vec3(*lab, 0)));
         Some(words)
     }
 
-    /// ShaderData of the counts, which are all 0 before the first band of a frame.
+    /// Words of the counts, which are all 0 before the first band of a frame.
     pub fn count_length(&self) -> usize {
         self.attractors.len() * (BINS + 1)
     }

@@ -57,7 +57,7 @@ pub fn simd_level() -> Level {
 }
 
 /// Evaluates loops that the compiler makes SIMD code of by itself: compiled twice, for AVX2 and for what every
-/// CPU has. The levels between and beyond would gain too little for the room that their code takes.
+/// CPU has. The levels between and beyond would gain too little for the size of their code.
 macro_rules! in_loops {
     ($level:expr, $work:expr) => {{
         let level: $crate::workers::Level = $level;

@@ -21,7 +21,7 @@ use crate::gpu::{CountBuffer, Device, Dispatch, GpuError, Shader, Upload};
 const BANDS_AT_ONCE: u64 = 2;
 
 /// The shader that counts the pixels of a layout.
-fn program(layout: &Layout) -> Shader {
+fn shader(layout: &Layout) -> Shader {
     Shader { texts: super::HISTOGRAM, entry_point: "count", constants: constants(layout) }
 }
 
@@ -31,10 +31,10 @@ fn program(layout: &Layout) -> Shader {
 ///
 /// What the device says.
 pub(super) fn compile_measuring(device: &Device, layout: &Layout) -> Result<(), GpuError> {
-    device.pipeline(&program(layout)).map(drop)
+    device.pipeline(&shader(layout)).map(drop)
 }
 
-/// The program, and memory of its own: frames that are drawn may have all of theirs under way.
+/// The shader, and memory of its own: frames that are drawn may have all of theirs under way.
 #[derive(Debug)]
 pub(super) struct HistogramStage {
     pipeline: ComputePipeline,
@@ -62,10 +62,10 @@ struct Need<'a> {
 
 impl HistogramStage {
     pub(super) fn new(device: &Device, layout: &Layout) -> Result<Self, GpuError> {
-        let program = program(layout);
+        let shader = shader(layout);
         let memory = || device.memory(LEAST, USAGE);
         Ok(Self {
-            pipeline: device.pipeline(&program)?,
+            pipeline: device.pipeline(&shader)?,
             source: (Weak::new(), None),
             known: None,
             look: memory()?,
@@ -204,7 +204,7 @@ impl Stage {
 
     /// Whether [`Self::measure`] need not wait for a shader.
     pub fn can_measure(&self, layout: &Layout) -> bool {
-        self.histogram_stage.is_some() || self.device.has_pipeline(&program(layout))
+        self.histogram_stage.is_some() || self.device.has_pipeline(&shader(layout))
     }
 
     /// Adds the distances of a frame's pixels to histograms. The frame is only read.
@@ -230,7 +230,7 @@ impl Stage {
         let left = self.budget.memory.saturating_sub(taken);
         let result = histogram_stage.measure(self, planes, task, left, histograms);
         self.histogram_stage = Some(histogram_stage);
-        self.make_room();
+        self.free_memory();
         result
     }
 }

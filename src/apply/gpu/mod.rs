@@ -2,9 +2,9 @@
 //! at a time.
 //!
 //! A frame's words are those of its planes, row by row; `shaders/frame.wgsl` takes codes out of them and
-//! `shaders/apply.wgsl` puts differences back, to the same bits as the CPU. What the GPU is given and what it gives back is only
-//! what belongs to the picture. Rows of the frame are written when their band has come back whole, and not
-//! before, so that all others are as they were if the GPU fails.
+//! `shaders/apply.wgsl` puts differences back, to the same bits as the CPU. The GPU is given, and gives back, only what
+//! belongs to the picture. Rows of the frame are written when their band has come back whole, and not before, so that
+//! all others are as they were if the GPU fails.
 
 mod copies;
 mod histogram;
@@ -43,14 +43,14 @@ const COLOR: &str = include_str!("../../../shaders/color.wgsl");
 const CUBE: &str = include_str!("../../../shaders/cube.wgsl");
 const TO_OKLAB: &str = include_str!("../../../shaders/to_oklab.wgsl");
 
-/// Texts of the program that draws with a lattice, see shaders/README.md.
+/// The files of the shader that draws with a lattice, see shaders/README.md.
 pub const LATTICE: &[&str] = &[FRAME, APPLY, include_str!("../../../shaders/lattice.wgsl")];
 
-/// Texts of the program that draws with the exact model.
+/// The files of the shader that draws with the exact model.
 pub const EXACT: &[&str] =
     &[FRAME, APPLY, COLOR, CUBE, TO_OKLAB, include_str!("../../../shaders/exact.wgsl")];
 
-/// Texts of the program that counts distances.
+/// The files of the shader that counts distances.
 pub const HISTOGRAM: &[&str] =
     &[FRAME, COLOR, CUBE, TO_OKLAB, include_str!("../../../shaders/histogram.wgsl")];
 
@@ -78,7 +78,7 @@ pub struct Stage {
     /// Slots that the device has had memory for, once it had none for another.
     slots_that_fit: usize,
     slot_bytes: u64,
-    /// Flights that have bands which wait for a slot.
+    /// Frames in flight that have bands which wait for a slot.
     waiting: usize,
 }
 
@@ -118,7 +118,7 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// What the device says, or that there is not room enough for the smallest of bands.
+    /// What the device says, or that memory is too short for the smallest of bands.
     pub fn new(
         device: &Arc<Device>,
         layout: &Layout,
@@ -193,7 +193,7 @@ impl Stage {
         if need > self.budget.memory {
             return Err(GpuError::MemoryLimit(need, self.budget.memory));
         }
-        // Of what there is room for, a band may take half.
+        // A band may take half of the memory that is left.
         let most = ((self.budget.memory - self.bytes_beside_slots()) / 8).min(limit);
         let per_band = shape.groups_per_band(layout, self.budget.rows, most.max(least));
         let bytes = shape.bytes_of(per_band.min(groups)) as u64;
@@ -211,7 +211,7 @@ impl Stage {
             self.free.clear();
             self.slot_bytes = bytes;
         }
-        self.make_room();
+        self.free_memory();
         Ok(per_band)
     }
 
@@ -228,7 +228,7 @@ impl Stage {
     }
 
     /// Lets go of slots that are free as long as more memory is in use than may be.
-    fn make_room(&mut self) {
+    fn free_memory(&mut self) {
         // A frame that waits needs one.
         let least = usize::from(self.waiting > 0);
         while self.bytes() > self.budget.memory && self.slots > least && self.free.pop().is_some() {
@@ -236,12 +236,12 @@ impl Stage {
         }
     }
 
-    /// Takes another room, and lets go of free memory that is beyond it. Says whether what is left fits.
+    /// Takes another budget, and lets go of free memory that is beyond it. Says whether what is left fits.
     pub fn fit_into(&mut self, budget: Budget) -> bool {
         self.budget = budget;
         // What is wrong with the device shows when it is next used.
         if self.device.check().is_ok() {
-            self.make_room();
+            self.free_memory();
         }
         self.bytes() <= budget.memory
     }
@@ -264,7 +264,7 @@ impl Stage {
         }
     }
 
-    /// Begins a frame: sends as many of its bands as there is room for. The frame is only read.
+    /// Begins a frame: sends as many of its bands as there is memory for. The frame is only read.
     ///
     /// # Errors
     ///
@@ -319,8 +319,9 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// Why the GPU cannot do it; rows from [`FrameInFlight::first_open_row`] on are then as they were. With [`GpuError::Unsuited`]
-    /// the stage is as good as before, else it is of no more use, and other frames in flight with it.
+    /// Why the GPU cannot do it; rows from [`FrameInFlight::first_open_row`] on are then as they were. With
+    /// [`GpuError::Unsuited`] the stage is as good as before, else it is of no more use, and other frames in flight
+    /// with it.
     pub fn finish(
         &mut self,
         in_flight: &mut FrameInFlight,

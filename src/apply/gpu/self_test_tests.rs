@@ -7,7 +7,7 @@ use crate::gpu::{AdapterRequest, Device, GpuError};
 
 fn device() -> std::sync::Arc<Device> {
     let request = AdapterRequest { may_be_software: true, ..AdapterRequest::default() };
-    Device::open(&request).expect("a GPU, or a program that acts as one (mesa-vulkan-drivers)")
+    Device::open(&request).expect("a GPU, or a software renderer (mesa-vulkan-drivers)")
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub(super) struct Trial {
 }
 
 impl Trial {
-    /// The trial of a contest that the CPU has won before, if it has.
+    /// The trial that the CPU has won before, if it has.
     pub(super) fn lost(key: TrialKey) -> Option<Self> {
         let verdict = known(&key).filter(|is_faster| !is_faster)?;
         Some(Self { key: Some(key), verdict: Some(verdict), ..Self::default() })
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn another_method_is_another_contest() {
+    fn another_method_is_another_trial() {
         let mut trial = Trial::default();
         trial.count_cpu(Duration::from_millis(1));
         assert_eq!(trial.is_gpus_turn(|| key("one")), Some(false));

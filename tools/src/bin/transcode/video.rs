@@ -1,7 +1,8 @@
 //! The elements that pictures go through between the decoder and the muxer:
 //!
 //! ```text
-//! [capssetter !] [deinterlace !] [videoflip !] [videoconvert !] colorshine ! [videoconvert !] [videocrop !] x264enc ! queue
+//! [capssetter !] [deinterlace !] [videoflip !] [videoconvert !] colorshine
+//!     ! [videoconvert !] [videocrop !] x264enc ! queue
 //! ```
 //!
 //! What is in brackets is there for clips that need it. Depth and subsampling stay where the encoder can; what
