@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use colorshine_core::apply::{BLOCK, Dither, Finish, Job, Reads};
 use colorshine_core::frame::{Area, Layout, Planes};
 use colorshine_core::lut::{
-    Baked, Disk, ErrorReport, Lattice, Origin, Radii, Request, bake_request, prepare,
+    Baked, Disk, ErrorReport, Interpolation, Lattice, Origin, Radii, Request, bake_request, prepare,
 };
 use colorshine_core::model::Look;
 use colorshine_core::model::lanes::ToOklab;
@@ -203,7 +203,9 @@ impl Plan {
                 radii: Radii::Known(Vec::new()),
                 codes: caps.stream.codes,
                 size: settings.lut_size(),
-                interpolation: settings.interpolation,
+                interpolation: settings
+                    .interpolation
+                    .unwrap_or_else(|| Interpolation::of(&caps.stream.codes)),
                 memory_limit: settings.lattice_limit(),
             },
             method: settings.method,
@@ -398,6 +400,14 @@ impl Plan {
             Some(choice) if choice.lut_size.is_some() => "lut",
             Some(_) => "exact",
             None => "none",
+        }
+    }
+
+    /// How values between the nodes of the lattice in use are found.
+    pub(super) fn interpolation_nick(&self) -> &'static str {
+        match self.lut_size() {
+            0 => "none",
+            _ => self.request.interpolation.name(),
         }
     }
 

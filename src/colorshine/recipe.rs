@@ -21,8 +21,7 @@ pub(super) struct Held {
 
 impl Held {
     pub(super) fn of(lattice: &Arc<Lattice>) -> Self {
-        let (address, size) = (Arc::as_ptr(lattice).addr(), lattice.size());
-        Self { address, bytes: Lattice::bytes_for(size) }
+        Self { address: Arc::as_ptr(lattice).addr(), bytes: lattice.bytes() }
     }
 
     /// Bytes of lattices, each counted once.

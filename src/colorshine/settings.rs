@@ -82,7 +82,8 @@ pub(super) struct Settings {
     pub(super) split: f64,
     pub(super) method: Method,
     lut_size: u32,
-    pub(super) interpolation: Interpolation,
+    /// `None`: the one that suits the stream's codes.
+    pub(super) interpolation: Option<Interpolation>,
     pub(super) dither: Dither,
     /// One for each of [`LUT_FILES`].
     pub(super) lut_files: [LutFile; 2],
@@ -112,7 +113,7 @@ impl Default for Settings {
             split: 1.0,
             method: Method::default(),
             lut_size: 0,
-            interpolation: Interpolation::default(),
+            interpolation: None,
             dither: Dither::default(),
             lut_files: Default::default(),
             transition_time: 0,

@@ -1,14 +1,14 @@
 //! 8-bit planes with shared chroma through a lattice in place, from register to register.
 //!
-//! Everything here that takes a [`Words`] is to be inlined into code that is compiled for a SIMD level.
+//! Everything here that takes a [`Words`] or [`Lanes`] is to be inlined into code that is compiled for a SIMD level.
 
 use std::ops::Range;
 
 use super::finish::{Finish, FinishWords};
-use super::planar::SharedChroma;
+use super::prism::Prism;
+use super::shared::SharedChroma;
 use super::siting::Weights;
-use super::tetrahedral::Sampler;
-use super::words::Words;
+use super::words::{Lanes, Words};
 use crate::frame::{Area, Band, Layout};
 
 /// A layout of 8-bit planes, byte beside byte, where two columns share each sample of chroma.
@@ -80,7 +80,7 @@ pub(super) enum Chroma<'a> {
     Planar([&'a mut [u8]; 2]),
 }
 
-impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
+impl<W: Lanes> Prism<'_, W> {
     /// Changes a band's part of some columns in [`BytePlanes`] in place. Columns must be those of whole
     /// registers from the area's first on.
     ///
@@ -95,8 +95,7 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
         finish: &Finish,
         band: &mut Band<'_>,
     ) {
-        // Copies, because no write to the frame can be taken to change them.
-        let (sampler, finish) = (*self, FinishWords::new(self.words, finish));
+        let finish = FinishWords::new(self.words, finish);
         let mut is_quiet = true;
         let [first, end] = band.groups();
         for group in first..end {
@@ -105,38 +104,34 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
                 continue;
             };
             let weights = Weights::new(layout, group, 1 + usize::from(two.is_some()));
-            let chroma = planes.chroma.rows(group);
-            if let Some(two) = two {
-                let [one, two, cb, cr] = match chroma {
-                    (cb, Some(cr)) => band.rows_mut([one, two, cb, cr]),
-                    (both, None) => {
-                        let [one, two, both] = band.rows_mut([one, two, both]);
-                        [one, two, both, &mut []]
-                    }
-                };
-                let luma = [&mut one[columns.clone()], &mut two[columns.clone()]];
-                let chroma = planes.chroma.of_columns(columns, cb, cr);
-                sampler.through_bytes(luma, chroma, &weights, finish, &mut is_quiet);
-            } else {
-                let [one, cb, cr] = match chroma {
-                    (cb, Some(cr)) => band.rows_mut([one, cb, cr]),
-                    (both, None) => {
-                        let [one, both] = band.rows_mut([one, both]);
-                        [one, both, &mut []]
-                    }
-                };
-                let chroma = planes.chroma.of_columns(columns, cb, cr);
-                let luma = [&mut one[columns.clone()]];
-                sampler.through_bytes(luma, chroma, &weights, finish, &mut is_quiet);
-            }
+            let ((cb, cr), none) = (planes.chroma.rows(group), &mut [][..]);
+            let [one, two, cb, cr] = match (two, cr) {
+                (Some(two), Some(cr)) => band.rows_mut([one, two, cb, cr]),
+                (Some(two), None) => {
+                    let [one, two, cb] = band.rows_mut([one, two, cb]);
+                    [one, two, cb, none]
+                }
+                (None, Some(cr)) => {
+                    let [one, cb, cr] = band.rows_mut([one, cb, cr]);
+                    [one, none, cb, cr]
+                }
+                (None, None) => {
+                    let [one, cb] = band.rows_mut([one, cb]);
+                    [one, none, cb, &mut []]
+                }
+            };
+            let two = if two.is_empty() { two } else { &mut two[columns.clone()] };
+            let luma = [&mut one[columns.clone()], two];
+            let chroma = planes.chroma.of_columns(columns, cb, cr);
+            self.through_bytes(luma, chroma, &weights, finish, &mut is_quiet);
         }
     }
 
-    /// Changes one or two rows of luma, of whole registers, and their row of chroma.
+    /// Changes two rows of luma, or one and an empty one, of whole registers, and their row of chroma.
     #[inline(always)]
-    pub(super) fn through_bytes<const ROWS: usize>(
+    pub(super) fn through_bytes(
         &self,
-        luma: [&mut [u8]; ROWS],
+        luma: [&mut [u8]; 2],
         chroma: Chroma<'_>,
         weights: &Weights,
         finish: FinishWords<W>,
@@ -147,36 +142,38 @@ impl<W: Words, const GATHER: bool> Sampler<'_, W, GATHER> {
             Chroma::Interleaved { pairs, cr_first } => {
                 let chroma = Pairs::new(words, pairs, cr_first);
                 let mut planes = Planes { luma, chroma, finish };
-                self.share::<false, ROWS>(&mut planes, weights, length, &mut None, Some(is_quiet));
+                self.share(&mut planes, weights, length, &mut None, Some(is_quiet));
             }
             Chroma::Planar(chroma) => {
                 let mut planes = Planes { luma, chroma: Halves(chroma), finish };
-                self.share::<false, ROWS>(&mut planes, weights, length, &mut None, Some(is_quiet));
+                self.share(&mut planes, weights, length, &mut None, Some(is_quiet));
             }
         }
     }
 }
 
 /// Planes of 8 bits: one or two rows of luma, and their chroma.
-struct Planes<'a, W: Words, C, const ROWS: usize> {
-    luma: [&'a mut [u8]; ROWS],
+struct Planes<'a, W: Words, C> {
+    luma: [&'a mut [u8]; 2],
     chroma: C,
     finish: FinishWords<W>,
 }
 
 /// Chroma of 8 bits, as [`SharedChroma`] has it.
 trait ChromaBytes<W: Words> {
-    fn load(&self, words: W, at: usize) -> [W::Vector; 2];
+    fn load(&self, words: W, at: usize) -> W::Vector;
     fn change(&mut self, words: W, at: usize, differences: W::Vector, finish: &FinishWords<W>);
 }
 
-impl<W: Words, C: ChromaBytes<W>, const ROWS: usize> SharedChroma<W> for Planes<'_, W, C, ROWS> {
+impl<W: Lanes, C: ChromaBytes<W>> SharedChroma<W> for Planes<'_, W, C> {
+    const DEEP: bool = false;
     #[inline(always)]
     fn luma(&self, words: W, row: usize, at: usize) -> W::Vector {
+        let row = if self.luma[1].is_empty() { 0 } else { row };
         words.load_wide(&self.luma[row][at..])
     }
     #[inline(always)]
-    fn chroma(&self, words: W, at: usize) -> [W::Vector; 2] {
+    fn chroma(&self, words: W, at: usize) -> W::Vector {
         self.chroma.load(words, at)
     }
     #[inline(always)]
@@ -188,8 +185,10 @@ impl<W: Words, C: ChromaBytes<W>, const ROWS: usize> SharedChroma<W> for Planes<
         codes: W::Vector,
         differences: W::Vector,
     ) {
-        let codes = self.finish.codes(words, codes, differences);
-        words.store_narrow(&mut self.luma[row][at..], codes);
+        if !self.luma[row].is_empty() {
+            let codes = self.finish.codes(words, codes, differences);
+            words.store_narrow(&mut self.luma[row][at..], codes);
+        }
     }
     #[inline(always)]
     fn put_chroma(&mut self, words: W, at: usize, differences: W::Vector) {
@@ -200,36 +199,22 @@ impl<W: Words, C: ChromaBytes<W>, const ROWS: usize> SharedChroma<W> for Planes<
 /// Pairs of Cb and Cr, or of Cr and Cb.
 struct Pairs<'a, W: Words> {
     bytes: &'a mut [u8],
-    /// Shuffles of bytes: of each 32-bit lane, the word that is Cb into both, and the one that is Cr.
-    twice: [W::Vector; 2],
-    /// Another: from Cb and Cr in each 32-bit lane to the order of the pairs.
+    /// A shuffle of bytes: words of each pair from Cb and Cr to their order in memory, and back.
     order: W::Vector,
 }
 
 impl<'a, W: Words> Pairs<'a, W> {
     #[inline(always)]
     fn new(words: W, bytes: &'a mut [u8], cr_first: bool) -> Self {
-        let of_lanes = |bytes: [u8; 4]| {
-            let byte = |i: usize| (i / 4 * 4) as u8 + bytes[i % 4];
-            words.every_16_bytes(std::array::from_fn(byte))
-        };
-        let [cb, cr] = if cr_first { [2, 0] } else { [0, 2] };
-        Self {
-            bytes,
-            twice: [cb, cr].map(|word| of_lanes([word, word + 1, word, word + 1])),
-            order: of_lanes([cb, cb + 1, cr, cr + 1]),
-        }
+        let byte = |i: usize| if cr_first { i ^ 2 } else { i } as u8;
+        Self { bytes, order: words.every_16_bytes(std::array::from_fn(byte)) }
     }
 }
 
 impl<W: Words> ChromaBytes<W> for Pairs<'_, W> {
     #[inline(always)]
-    fn load(&self, words: W, at: usize) -> [W::Vector; 2] {
-        let pairs = words.load_wide(&self.bytes[at..]);
-        self.twice.map(
-            #[inline(always)]
-            |twice| words.shuffle_bytes(pairs, twice),
-        )
+    fn load(&self, words: W, at: usize) -> W::Vector {
+        words.shuffle_bytes(words.load_wide(&self.bytes[at..]), self.order)
     }
     #[inline(always)]
     fn change(&mut self, words: W, at: usize, differences: W::Vector, finish: &FinishWords<W>) {
@@ -243,16 +228,15 @@ impl<W: Words> ChromaBytes<W> for Pairs<'_, W> {
 /// Cb and Cr in planes of their own.
 struct Halves<'a>([&'a mut [u8]; 2]);
 
-impl<W: Words> ChromaBytes<W> for Halves<'_> {
+impl<W: Lanes> ChromaBytes<W> for Halves<'_> {
     #[inline(always)]
-    fn load(&self, words: W, at: usize) -> [W::Vector; 2] {
+    fn load(&self, words: W, at: usize) -> W::Vector {
         let [cb, cr] = &self.0;
-        [words.load_wide_twice(&cb[at / 2..]), words.load_wide_twice(&cr[at / 2..])]
+        words.load_wide_pairs(&cb[at / 2..], &cr[at / 2..])
     }
     #[inline(always)]
     fn change(&mut self, words: W, at: usize, differences: W::Vector, finish: &FinishWords<W>) {
-        let [cb, cr] = self.load(words, at);
-        let codes = finish.codes(words, words.join(cb, cr), differences);
+        let codes = finish.codes(words, self.load(words, at), differences);
         let [cb, cr] = &mut self.0;
         words.store_narrow_apart(&mut cb[at / 2..], &mut cr[at / 2..], codes);
     }

@@ -22,11 +22,15 @@ mod filter;
 mod finish;
 mod packed;
 mod planar;
+mod position;
+mod prism;
+mod prism_colours;
 mod reads;
 mod samples;
 mod sampling;
 #[cfg(feature = "shaders")]
 pub mod shaders;
+mod shared;
 #[cfg(test)]
 mod simd_levels;
 mod siting;

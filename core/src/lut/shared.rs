@@ -180,7 +180,7 @@ mod tests {
     /// What was asked for longest ago goes first, and as soon as there is no room for it.
     #[test]
     fn what_is_kept_fits_the_limit() {
-        let one = Lattice::bytes_for(17);
+        let one = baked(17).bytes();
         let mut shared = Shared::default();
         let kept = |shared: &Shared| {
             let mut keys: Vec<String> = shared.looks.keys().cloned().collect();
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn ten_thousand_looks_keep_memory_bounded() {
-        for (size, most) in [(33, MOST_BYTES / Lattice::bytes_for(33)), (2, MOST_LOOKS as u64)] {
+        for (size, most) in [(33, MOST_BYTES / baked(33).bytes()), (2, MOST_LOOKS as u64)] {
             let mut shared = Shared::default();
             for look in 0..10_000 {
                 shared.keep(&look.to_string(), &Arc::new(baked(size)), u64::MAX);
