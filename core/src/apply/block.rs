@@ -1,6 +1,6 @@
 //! Blocks of a row: loaded from any layout, differenced, stored back.
 
-use super::bytes::BytePlanes;
+use super::bytes::SharedPlanes;
 use super::evaluator::{Codes, Differences, Exact, Gold, SharedDifferences, Source};
 use super::packed::{Packed, PackedSampler};
 use super::prism::Prism;
@@ -241,7 +241,7 @@ impl Job<'_> {
 
     fn apply_prism<W: Lanes>(&self, level: Level, prism: &Prism<'_, W>, band: &mut Band<'_>) {
         let (start, is_plain) = (self.area.columns[0], self.dither == Dither::None);
-        let planes = BytePlanes::of(self.layout, self.area).filter(|_| is_plain);
+        let planes = SharedPlanes::of(self.layout, self.area).filter(|_| is_plain);
         let Some(planes) = planes else {
             self.apply_blocks(level, prism, band, start);
             return;

@@ -1,9 +1,9 @@
 //! Every form of the lattice's kernel beside the gold: each SIMD level, both ways of reading entries, and
 //! blocks, packed pixels and planes in place. All must give the same bits.
 
-use super::bytes::Chroma;
+use super::bytes::{Bytes, Chroma, DeepSamples};
 use super::evaluator::{Codes, Differences, Gold, SharedDifferences, Source};
-use super::finish::{Finish, FinishWords};
+use super::finish::Finish;
 use super::packed::{Packed, PackedSampler};
 use super::prism::Prism;
 use super::siting::{HALF, Weights, weigh};
@@ -285,13 +285,13 @@ fn change<W: Lanes>(
     weights: &Weights,
     finish: &Finish,
 ) {
-    let finish = FinishWords::new(sampler.words, finish);
+    let samples = Bytes::new(sampler.words, finish);
     let luma = match luma {
         [one] => [&mut one[..], &mut []],
         [one, two] => [&mut one[..], &mut two[..]],
         _ => unreachable!("one or two rows"),
     };
-    sampler.through_bytes(luma, chroma, weights, finish, &mut true);
+    sampler.through_planes(samples, luma, chroma, weights, &mut true);
 }
 
 #[test]
@@ -342,6 +342,72 @@ fn check_shared_chroma(lattice: &Lattice, rows: usize) {
             want_chroma,
             want_shared,
         });
+    }
+}
+
+struct DeepPlanes<'a> {
+    lattice: &'a Lattice,
+    finish: Finish,
+    shift: u32,
+    /// A row of luma, and one of chroma.
+    codes: [Codes; 3],
+}
+
+impl DeepPlanes<'_> {
+    /// Samples with bits below the code that are to stay as they are.
+    fn samples(&self, codes: &[u16]) -> Vec<u8> {
+        let rest = 0x15 & ((1 << self.shift) - 1);
+        codes.iter().flat_map(|code| (code << self.shift | rest).to_le_bytes()).collect()
+    }
+}
+
+impl Check for DeepPlanes<'_> {
+    fn check<W: Lanes, const GATHER: bool>(&mut self, words: W, name: &str) {
+        let [luma, chroma @ ..] = &self.codes;
+        let weights = Weights::new(&shared_bytes([true, false]), 0, 1);
+        let gold = Gold(self.lattice, Interpolation::Prism);
+        let mut out = [[0; BLOCK]];
+        let mut shared = SharedDifferences::new();
+        gold.shared_chroma(&weights, BLOCK, &[*luma], chroma, &mut out, &mut shared);
+        let finished = |codes: &[u16], difference: &dyn Fn(usize) -> i16| {
+            let each = codes.iter().enumerate();
+            let new: Vec<u16> =
+                each.map(|(i, code)| self.finish.code(*code, difference(i))).collect();
+            self.samples(&new)
+        };
+        let want_luma = finished(luma, &|i| out[0][i]);
+        let half = [&chroma[0][..BLOCK / 2], &chroma[1][..BLOCK / 2]];
+        let want = [0, 1].map(|c| finished(half[c], &|i| shared.pairs[2 * i + c]));
+
+        let sampler = prism(words, self.lattice);
+        let samples = DeepSamples::new(words, &self.finish, self.shift);
+        let mut got_luma = self.samples(luma);
+        let mut got = half.map(|codes| self.samples(codes));
+        let planes = Chroma::Planar(got.each_mut().map(|plane| &mut plane[..]));
+        sampler.through_planes(samples, [&mut got_luma, &mut []], planes, &weights, &mut true);
+        assert!(got_luma == want_luma && got == want, "{name}: planar");
+
+        let together = |planes: &[Vec<u8>; 2]| -> Vec<u8> {
+            let [cb, cr] = planes.each_ref().map(|plane| plane.as_chunks::<2>().0);
+            cb.iter().zip(cr).flat_map(|(cb, cr)| [cb[0], cb[1], cr[0], cr[1]]).collect()
+        };
+        let mut got_luma = self.samples(luma);
+        let mut pairs = together(&half.map(|codes| self.samples(codes)));
+        let chroma = Chroma::Interleaved { pairs: &mut pairs, cr_first: false };
+        sampler.through_planes(samples, [&mut got_luma, &mut []], chroma, &weights, &mut true);
+        assert!(got_luma == want_luma && pairs == together(&want), "{name}: pairs");
+    }
+}
+
+#[test]
+fn deep_planes_are_the_same_in_every_form() {
+    for (depth, shift) in [(10, 6), (10, 0), (12, 4)] {
+        let space = limited(depth);
+        let codes = [21, 22, 23].map(|seed| noise(seed, space.max_code()));
+        for mix in [1.0, 0.6] {
+            let (lattice, finish) = (noise_lattice(&space, 33), Finish::new(depth, mix));
+            in_every_form(&mut DeepPlanes { lattice: &lattice, finish, shift, codes });
+        }
     }
 }
 

@@ -35,8 +35,13 @@ pub(in crate::apply) trait Lanes: Words {
     /// The first half as many bytes as [`Self::COUNT`] of two slices, alternately, as words, or panics as
     /// [`Words::load`].
     fn load_wide_pairs(self, first: &[u8], second: &[u8]) -> Self::Vector;
-    /// The same of words.
+    /// The first half as many words as [`Self::COUNT`] of two slices, alternately, or panics as [`Words::load`].
     fn load_pairs(self, first: &[u16], second: &[u16]) -> Self::Vector;
+    /// The same of words that lie as bytes.
+    fn load_word_pairs(self, first: &[u8], second: &[u8]) -> Self::Vector;
+    /// Writes the low words of the `u32` lanes to the start of one slice and the high ones to another, as
+    /// bytes, or panics as [`Words::load`].
+    fn store_words_apart(self, low: &mut [u8], high: &mut [u8], words: Self::Vector);
 
     /// Words of the low 8 bytes of each lane, alternately of a and b.
     fn interleave_low(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;

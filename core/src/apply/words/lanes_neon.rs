@@ -81,6 +81,24 @@ impl Lanes for Neon {
         }
     }
     #[inline(always)]
+    fn load_word_pairs(self, first: &[u8], second: &[u8]) -> uint16x8_t {
+        // SAFETY: see the module.
+        unsafe {
+            let first = vreinterpret_u16_u8(vld1_u8(first[..8].as_ptr()));
+            let second = vreinterpret_u16_u8(vld1_u8(second[..8].as_ptr()));
+            vcombine_u16(vzip1_u16(first, second), vzip2_u16(first, second))
+        }
+    }
+    #[inline(always)]
+    fn store_words_apart(self, low: &mut [u8], high: &mut [u8], words: uint16x8_t) {
+        // SAFETY: see the module.
+        unsafe {
+            let apart = vreinterpretq_u8_u16(vuzp1q_u16(words, vextq_u16::<1>(words, words)));
+            vst1_u8(low[..8].as_mut_ptr(), vget_low_u8(apart));
+            vst1_u8(high[..8].as_mut_ptr(), vget_high_u8(apart));
+        }
+    }
+    #[inline(always)]
     fn narrow_i32(self, a: uint16x8_t, b: uint16x8_t) -> uint16x8_t {
         // SAFETY: see the module.
         unsafe {

@@ -123,9 +123,21 @@ impl Lanes for Sse4_2 {
     #[inline(always)]
     fn load_pairs(self, first: &[u16], second: &[u16]) -> __m128i {
         // SAFETY: see the module.
+        unsafe { pairs_128(first[..4].as_ptr().cast(), second[..4].as_ptr().cast()) }
+    }
+    #[inline(always)]
+    fn load_word_pairs(self, first: &[u8], second: &[u8]) -> __m128i {
+        // SAFETY: see the module.
+        unsafe { pairs_128(first[..8].as_ptr(), second[..8].as_ptr()) }
+    }
+    #[inline(always)]
+    fn store_words_apart(self, low: &mut [u8], high: &mut [u8], words: __m128i) {
+        // SAFETY: see the module.
         unsafe {
-            let first = _mm_loadl_epi64(first[..4].as_ptr().cast());
-            _mm_unpacklo_epi16(first, _mm_loadl_epi64(second[..4].as_ptr().cast()))
+            let apart = _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
+            let words = _mm_shuffle_epi8(words, apart);
+            _mm_storel_epi64(low[..8].as_mut_ptr().cast(), words);
+            _mm_storeh_pd(high[..8].as_mut_ptr().cast(), _mm_castsi128_pd(words));
         }
     }
     #[inline(always)]
@@ -166,6 +178,47 @@ impl Lanes for Sse4_2 {
         // SAFETY: see the module.
         unsafe { lane(first, at(0)) }
     }
+}
+
+/// Words of two places, alternately.
+///
+/// # Safety
+///
+/// 8 bytes must be at each.
+#[inline(always)]
+unsafe fn pairs_128(first: *const u8, second: *const u8) -> __m128i {
+    // SAFETY: the caller vouches for them.
+    unsafe { _mm_unpacklo_epi16(_mm_loadl_epi64(first.cast()), _mm_loadl_epi64(second.cast())) }
+}
+
+/// The same of 16 bytes each.
+///
+/// # Safety
+///
+/// They must be there.
+#[inline]
+#[target_feature(enable = "avx2")]
+unsafe fn pairs_256(first: *const u8, second: *const u8) -> __m256i {
+    // SAFETY: the caller vouches for them.
+    let (first, second) =
+        unsafe { (_mm_loadu_si128(first.cast()), _mm_loadu_si128(second.cast())) };
+    let second = _mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(second));
+    _mm256_or_si256(_mm256_cvtepu16_epi32(first), second)
+}
+
+/// The same of 32 bytes each.
+///
+/// # Safety
+///
+/// They must be there.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn pairs_512(first: *const u8, second: *const u8) -> __m512i {
+    // SAFETY: the caller vouches for them.
+    let (first, second) =
+        unsafe { (_mm256_loadu_si256(first.cast()), _mm256_loadu_si256(second.cast())) };
+    let second = _mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(second));
+    _mm512_or_si512(_mm512_cvtepu16_epi32(first), second)
 }
 
 /// 16 bytes.
@@ -260,10 +313,22 @@ impl Lanes for Avx2 {
     #[inline(always)]
     fn load_pairs(self, first: &[u16], second: &[u16]) -> __m256i {
         // SAFETY: see the module.
+        unsafe { pairs_256(first[..8].as_ptr().cast(), second[..8].as_ptr().cast()) }
+    }
+    #[inline(always)]
+    fn load_word_pairs(self, first: &[u8], second: &[u8]) -> __m256i {
+        // SAFETY: see the module.
+        unsafe { pairs_256(first[..16].as_ptr(), second[..16].as_ptr()) }
+    }
+    #[inline(always)]
+    fn store_words_apart(self, low: &mut [u8], high: &mut [u8], words: __m256i) {
+        // SAFETY: see the module.
         unsafe {
-            let first = _mm256_cvtepu16_epi32(_mm_loadu_si128(first[..8].as_ptr().cast()));
-            let second = _mm256_cvtepu16_epi32(_mm_loadu_si128(second[..8].as_ptr().cast()));
-            _mm256_or_si256(first, _mm256_slli_epi32::<16>(second))
+            let apart = _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
+            let words = _mm256_shuffle_epi8(words, _mm256_broadcastsi128_si256(apart));
+            let words = _mm256_permute4x64_epi64::<0b1101_1000>(words);
+            _mm_storeu_si128(low[..16].as_mut_ptr().cast(), _mm256_castsi256_si128(words));
+            _mm_storeu_si128(high[..16].as_mut_ptr().cast(), _mm256_extracti128_si256::<1>(words));
         }
     }
     #[inline(always)]
@@ -353,10 +418,21 @@ impl Lanes for Avx512 {
     #[inline(always)]
     fn load_pairs(self, first: &[u16], second: &[u16]) -> __m512i {
         // SAFETY: see the module.
+        unsafe { pairs_512(first[..16].as_ptr().cast(), second[..16].as_ptr().cast()) }
+    }
+    #[inline(always)]
+    fn load_word_pairs(self, first: &[u8], second: &[u8]) -> __m512i {
+        // SAFETY: see the module.
+        unsafe { pairs_512(first[..32].as_ptr(), second[..32].as_ptr()) }
+    }
+    #[inline(always)]
+    fn store_words_apart(self, low: &mut [u8], high: &mut [u8], words: __m512i) {
+        // SAFETY: see the module.
         unsafe {
-            let first = _mm512_cvtepu16_epi32(_mm256_loadu_si256(first[..16].as_ptr().cast()));
-            let second = _mm512_cvtepu16_epi32(_mm256_loadu_si256(second[..16].as_ptr().cast()));
-            _mm512_or_si512(first, _mm512_slli_epi32::<16>(second))
+            let low_words = _mm512_cvtepi32_epi16(words);
+            let high_words = _mm512_cvtepi32_epi16(_mm512_srli_epi32::<16>(words));
+            _mm256_storeu_si256(low[..32].as_mut_ptr().cast(), low_words);
+            _mm256_storeu_si256(high[..32].as_mut_ptr().cast(), high_words);
         }
     }
     #[inline(always)]
