@@ -217,15 +217,16 @@ impl<'a, W: Lanes> Prism<'a, W> {
         words.vectorize(
             #[inline(always)]
             || {
-                let sums = sums.write([[self.zero; 3]; 4]);
-                for (group, sums) in sums.iter_mut().enumerate() {
-                    *sums = if places.far >> group & 1 == 0 {
-                        self.near_sums(places, group)
-                    } else {
-                        self.far_sums(places, group)
-                    };
-                }
-                &*sums
+                &*sums.write(four(
+                    #[inline(always)]
+                    |group| {
+                        if places.far >> group & 1 == 0 {
+                            self.near_sums(places, group)
+                        } else {
+                            self.far_sums(places, group)
+                        }
+                    },
+                ))
             },
         )
     }
