@@ -3,6 +3,7 @@
 use super::bytes::SharedPlanes;
 use super::evaluator::{Codes, Differences, Exact, Gold, SharedDifferences, Source};
 use super::packed::{Packed, PackedSampler};
+use super::packed_422::Packed422;
 use super::prism::Prism;
 use super::samples::{every_second, load, store};
 use super::siting::Weights;
@@ -242,17 +243,25 @@ impl Job<'_> {
     fn apply_prism<W: Lanes>(&self, level: Level, prism: &Prism<'_, W>, band: &mut Band<'_>) {
         let (start, is_plain) = (self.area.columns[0], self.dither == Dither::None);
         let planes = SharedPlanes::of(self.layout, self.area).filter(|_| is_plain);
-        let Some(planes) = planes else {
+        let packed = Packed422::of(self.layout, self.area).filter(|_| is_plain);
+        if planes.is_none() && packed.is_none() {
             self.apply_blocks(level, prism, band, start);
             return;
-        };
+        }
         let whole = (self.area.processed_until - start) / W::COUNT * W::COUNT;
         let (rows, columns) = (self.area.rows, start..start + whole);
         // The rest comes first: its chroma needs the colours before it as they were.
         self.apply_blocks(level, prism, band, columns.end);
         prism.words.vectorize(
             #[inline(always)]
-            || prism.apply_band(self.layout, rows, &columns, &planes, self.finish, band),
+            || {
+                if let Some(planes) = &planes {
+                    prism.apply_band(self.layout, rows, &columns, planes, self.finish, band);
+                }
+                if let Some(packed) = &packed {
+                    prism.apply_packed(self.layout, rows, &columns, packed, self.finish, band);
+                }
+            },
         );
     }
 

@@ -21,6 +21,7 @@ mod evaluator;
 mod filter;
 mod finish;
 mod packed;
+mod packed_422;
 mod planar;
 mod position;
 mod prism;
