@@ -449,7 +449,7 @@ impl Plan {
 
     /// Whether `count` lattices of a size may be held at once.
     pub(super) fn may_hold(&self, count: u64, size: usize) -> bool {
-        count * Lattice::bytes_for(size) <= self.request.memory_limit
+        count * Lattice::bytes_of(&self.request.codes, size) <= self.request.memory_limit
     }
 
     /// What the way over the GPU may take beside the bytes that are held, with a number of frames under way at once.

@@ -64,7 +64,7 @@ impl Recipe {
             codes: request.codes,
             interpolation: request.interpolation,
             stand_in_size: Some(size)
-                .filter(|size| Lattice::bytes_for(*size) <= request.memory_limit),
+                .filter(|size| Lattice::bytes_of(&request.codes, *size) <= request.memory_limit),
             stand_in: OnceLock::new(),
         }))
     }

@@ -136,22 +136,22 @@ impl Lattice {
         lattice
     }
 
-    /// Most bytes that a lattice of `size` takes: those of one for Y'CbCr codes.
-    pub fn bytes_for(size: usize) -> u64 {
-        Self::bytes_without_columns(size) + Columns::bytes_for(size) as u64
+    /// Bytes that a lattice of `size` takes for codes.
+    pub fn bytes_of(codes: &CodeSpace, size: usize) -> u64 {
+        let columns = if codes.is_ycbcr() { Columns::bytes_for(size) } else { 0 };
+        Self::bytes_for(size) + columns as u64
     }
 
-    fn bytes_without_columns(size: usize) -> u64 {
+    /// Bytes that a lattice of `size` takes for R'G'B' codes, which is the least.
+    pub fn bytes_for(size: usize) -> u64 {
         let entries = (size.pow(3) + Self::padding(size)) * size_of::<[i16; 4]>();
         (entries + size * size * size_of::<u128>()) as u64
     }
 
     /// Bytes that it takes.
     pub fn bytes(&self) -> u64 {
-        match self.columns {
-            Some(_) => Self::bytes_for(self.size),
-            None => Self::bytes_without_columns(self.size),
-        }
+        let columns = self.columns.as_ref().map_or(0, |_| Columns::bytes_for(self.size));
+        Self::bytes_for(self.size) + columns as u64
     }
 
     /// Nodes per axis.

@@ -107,12 +107,13 @@ impl Request {
     /// Sizes to try, in order. None where not even the smallest fits the memory limit.
     pub(super) fn sizes(&self) -> Vec<usize> {
         let sizes = self.size.map_or(AUTO_SIZES.to_vec(), |size| vec![size]);
-        sizes.into_iter().filter(|&size| Lattice::bytes_for(size) <= self.memory_limit).collect()
+        let bytes = |size| Lattice::bytes_of(&self.codes, size);
+        sizes.into_iter().filter(|&size| bytes(size) <= self.memory_limit).collect()
     }
 
     /// Bytes of the largest lattice that may come of it.
     pub(super) fn most_bytes(&self) -> u64 {
-        self.sizes().last().map_or(0, |&size| Lattice::bytes_for(size))
+        self.sizes().last().map_or(0, |&size| Lattice::bytes_of(&self.codes, size))
     }
 
     /// The exact model of the look with its radii.

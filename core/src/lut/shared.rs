@@ -139,6 +139,7 @@ pub(super) fn prepare_by(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::color::codes::{CodeSpace, Range};
     use crate::lut::request::tests::{baked, request};
     use crate::lut::{Lattice, Radii};
     use crate::workers::simd_level;
@@ -170,11 +171,22 @@ mod tests {
     fn memory_limit_bounds_the_size() {
         let size_within = |memory_limit| {
             let request = Request { memory_limit, ..request("red;50;200;l") };
-            get(&request).0.lattice.as_ref().map(|lattice| lattice.size())
+            let baked = get(&request).0;
+            assert!(baked.bytes() <= memory_limit);
+            baked.lattice.as_ref().map(|lattice| lattice.size())
         };
         assert_eq!(size_within(u64::MAX), Some(65));
         assert_eq!(size_within(Lattice::bytes_for(49)), Some(49));
         assert_eq!(size_within(1000), None);
+        let range = Range { offset: [16.0, 128.0, 128.0], scale: [219.0, 224.0, 224.0] };
+        let codes = CodeSpace::ycbcr(8, range, 0.2126, 0.0722);
+        let of_ycbcr = |memory_limit| {
+            let request = Request { codes, size: Some(9), memory_limit, ..request("red;50;50") };
+            get(&request).0
+        };
+        let bytes = of_ycbcr(u64::MAX).bytes();
+        assert!(bytes > Lattice::bytes_for(9), "columns are counted");
+        assert!(of_ycbcr(bytes).lattice.is_some() && of_ycbcr(bytes - 1).lattice.is_none());
     }
 
     /// What was asked for longest ago goes first, and as soon as there is no room for it.
@@ -227,7 +239,7 @@ mod tests {
             Request { radii: Radii::Known(vec![0.3 + f64::EPSILON]), ..plain.clone() },
             Request { size: Some(17), ..plain.clone() },
             Request { memory_limit: Lattice::bytes_for(49), ..plain.clone() },
-            Request { codes: crate::color::codes::CodeSpace::full_rgb(10), ..plain.clone() },
+            Request { codes: CodeSpace::full_rgb(10), ..plain.clone() },
             Request { interpolation: crate::lut::Interpolation::Nearest, ..plain.clone() },
         ];
         others.push(plain);
