@@ -25,7 +25,7 @@ const NEUTRAL_CHROMA: f32 = 0.02;
 const HUELESS: f32 = 2e-6;
 
 // The largest entry; the smallest is its negative.
-const ENTRY_MAX: f32 = 32767.0;
+const ENTRY_MAX: f32 = 32759.0;
 
 // An attractor.
 struct Pull {

@@ -122,7 +122,11 @@ fn lattices_give_the_same_bits_in_every_format() {
             let outputs: &[&[(&str, &str)]] = match i {
                 0 | 1 => &[&[]],
                 2 => &[&[("interpolation", "trilinear"), ("mix", "0.4")], &[("dither", "ordered")]],
-                3 => &[&[("split", "0.37"), ("dither", "blue-noise"), ("n-threads", "2")]],
+                3 => &[
+                    &[("split", "0.37"), ("dither", "blue-noise"), ("n-threads", "2")],
+                    &[("interpolation", "prism"), ("mix", "0.7")],
+                    &[("interpolation", "tetrahedral")],
+                ],
                 _ => &[&[("interpolation", "nearest")], &[("tile-size", "16"), ("n-threads", "2")]],
             };
             for output in outputs {

@@ -94,14 +94,19 @@ fn colours(info: &gst_video::VideoInfo, buffer: &gst::Buffer) -> [Vec<u16>; 3] {
 
 /// Mean, 99th and 99.9th percentile and maximum, over all pixels, of the largest error of a pixel's
 /// components, in codes before rounding.
-fn errors(lattice: &Lattice, kernel: &ExactKernel, colours: &[Vec<u16>; 3]) -> [f64; 4] {
+fn errors(
+    lattice: &Lattice,
+    interpolation: Interpolation,
+    kernel: &ExactKernel,
+    colours: &[Vec<u16>; 3],
+) -> [f64; 4] {
     let [x, y, z] = colours;
     let mut exact = [x, y, z].map(|codes| codes.iter().map(|c| f32::from(*c)).collect::<Vec<_>>());
     let mut sampled = [x, y, z].map(|codes| vec![0i16; codes.len()]);
     let [a, b, c] = &mut exact;
     kernel.differences([a, b, c]);
     let [u, v, w] = &mut sampled;
-    lattice.sample(Interpolation::Tetrahedral, [x, y, z], [u, v, w]);
+    lattice.sample(interpolation, [x, y, z], [u, v, w]);
     let error = |i: usize, c: usize| (exact[c][i] - f32::from(sampled[c][i]) / 128.0).abs();
     let mut errors: Vec<f64> =
         (0..x.len()).map(|i| f64::from(error(i, 0).max(error(i, 1)).max(error(i, 2)))).collect();
@@ -128,13 +133,14 @@ fn table() -> String {
                     radii: Radii::Known(radii.clone()),
                     codes: stream.codes,
                     size: None,
-                    interpolation: Interpolation::Tetrahedral,
+                    interpolation: Interpolation::of(&stream.codes),
                     memory_limit: u64::MAX,
                 };
                 let auto = bake_request(&request, simd_level(), Team::of_bakes()).lattice.unwrap();
                 let auto_size = auto.size();
                 let mut row = |lattice: &Lattice, size: String| {
-                    let [mean, p99, p999, max] = errors(lattice, &kernel, &colours);
+                    let [mean, p99, p999, max] =
+                        errors(lattice, request.interpolation, &kernel, &colours);
                     writeln!(
                         out,
                         "| `{}` | {name} | {format:?} | {size} | {mean:.3} | {p99:.2} | {p999:.2} | {max:.2} |",

@@ -21,12 +21,17 @@ mod evaluator;
 mod filter;
 mod finish;
 mod packed;
+mod packed_422;
 mod planar;
+mod position;
+mod prism;
+mod prism_colours;
 mod reads;
 mod samples;
 mod sampling;
 #[cfg(feature = "shaders")]
 pub mod shaders;
+mod shared;
 #[cfg(test)]
 mod simd_levels;
 mod siting;

@@ -82,6 +82,12 @@ impl CodeSpace {
         Self::rgb(1, Range { offset: [0.0; 3], scale: [1.0; 3] })
     }
 
+    /// Whether components are Y', Cb and Cr.
+    pub fn is_ycbcr(&self) -> bool {
+        // Luma is made of green, too.
+        self.from_rgb[0][1] != 0.0
+    }
+
     /// The largest code.
     pub fn max_code(&self) -> u16 {
         ((1u32 << self.depth) - 1) as u16
@@ -149,5 +155,6 @@ mod tests {
         }
         assert_eq!(space.decode([255.0, 128.0, 128.0]), [1.0; 3]);
         assert_eq!(space.nominal, [[16.0, 235.0], [16.0, 240.0], [16.0, 240.0]]);
+        assert!(space.is_ycbcr() && !CodeSpace::full_rgb(8).is_ycbcr());
     }
 }

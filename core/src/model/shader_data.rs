@@ -265,7 +265,7 @@ mod tests {
             ("LIGHTNESS", components([true, false, false])),
             ("CHROMA", components([false, true, false])),
             ("HUE", components([false, false, true])),
-            ("ENTRY_MAX", i16::MAX as u32),
+            ("ENTRY_MAX", crate::lut::LARGEST_ENTRY as u32),
         ] {
             assert_eq!(number(name), f64::from(value), "{name}");
         }
