@@ -30,12 +30,7 @@ impl CodeSpace {
     /// R'G'B' codes of `depth` bits.
     pub fn rgb(depth: u32, range: Range) -> Self {
         let to_rgb = super::diagonal(range.scale.map(|s| 1.0 / s));
-        Self {
-            depth,
-            zero: range.offset,
-            to_rgb,
-            from_rgb: super::diagonal(range.scale),
-        }
+        Self { depth, zero: range.offset, to_rgb, from_rgb: super::diagonal(range.scale) }
     }
 
     /// Y'CbCr codes of `depth` bits. `kr` and `kb` are the luma coefficients of red and blue
@@ -50,12 +45,7 @@ impl CodeSpace {
                 [0.5, -kg / (2.0 * (1.0 - kr)), -kb / (2.0 * (1.0 - kr))],
             ],
         );
-        Self {
-            depth,
-            zero: range.offset,
-            to_rgb: inverse(&from_rgb),
-            from_rgb,
-        }
+        Self { depth, zero: range.offset, to_rgb: inverse(&from_rgb), from_rgb }
     }
 
     /// R'G'B' codes over the whole range of `depth` bits.

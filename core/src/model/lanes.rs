@@ -70,10 +70,7 @@ pub(super) struct ToRgb {
 impl ToRgb {
     pub(super) fn new(codes: &CodeSpace) -> Self {
         let (matrix, offset) = codes.decode_affine();
-        Self {
-            matrix: matrix32(&matrix),
-            offset: triple32(offset),
-        }
+        Self { matrix: matrix32(&matrix), offset: triple32(offset) }
     }
 
     /// R'G'B', which of some codes is outside of [0, 1].
