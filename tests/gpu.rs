@@ -179,7 +179,7 @@ fn harness_can_fail() {
     };
     let found = compare([500, 480, 600]).unwrap_err();
     assert!(found.contains("component 0 of [500, 480, 600] at 0,0"), "{found}");
-    assert_eq!(compare([64, 1020, 270]), Ok((1, 3)));
+    assert_eq!(compare([80, 944, 444]), Ok((1, 3)));
 }
 
 /// What the model adds: exactly on both, but for the last digits of floats. Where the model has a step, those decide

@@ -193,9 +193,9 @@ impl Plan {
         format!("{method}; radii {:.4?}; {} on the CPU", self.radii(), level_name(simd_level()))
     }
 
-    /// Whether `count` lattices of a size may be held at once.
+    /// Whether `count` lattices of a size, 0 for none, may be held at once.
     pub(super) fn may_hold(&self, count: u64, size: usize) -> bool {
-        count * Lattice::bytes_of(&self.caps.codes, size) <= self.means.memory_limit
+        size == 0 || count * Lattice::bytes_of(&self.caps.codes, size) <= self.means.memory_limit
     }
 
     /// The lattice in use.

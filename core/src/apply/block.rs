@@ -9,13 +9,10 @@ use super::samples::{every_second, load, store};
 use super::siting::Weights;
 use super::tetrahedral::Sampler;
 use super::words::{Lanes, Words, with_words};
-use super::{Dither, Evaluator, Finish, Reads};
+use super::{BLOCK, Dither, Evaluator, Finish, Reads};
 use crate::frame::{Area, Band, Layout};
 use crate::lut::{Interpolation, Lattice};
 use crate::workers::Level;
-
-/// Most luma samples in a block.
-pub const BLOCK: usize = 256;
 
 /// Part of a row: luma columns `[start, end)` and the chroma samples that belong to them.
 #[derive(Clone, Copy)]

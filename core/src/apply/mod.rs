@@ -38,10 +38,13 @@ mod siting;
 mod tetrahedral;
 mod words;
 
-pub use block::{BLOCK, Job, for_each_block};
+pub use block::{Job, for_each_block};
 pub use dither::Dither;
 pub use evaluator::Evaluator;
 pub use filter::Filter;
 pub use finish::Finish;
 pub use reads::Reads;
 pub use sampling::read_pixels;
+
+/// Most luma samples in a block.
+pub const BLOCK: usize = 256;

@@ -93,8 +93,8 @@ impl Lattice {
     /// Panics when `size` is outside [`MIN_SIZE`]..=[`MAX_SIZE`].
     pub fn zeros(codes: &CodeSpace, size: usize) -> Self {
         assert!((MIN_SIZE..=MAX_SIZE).contains(&size), "lattice size {size}");
-        let axes = codes.nominal.map(|range| Axis::new(range, size, codes.depth));
-        Self::of(axes, size, codes.depth, codes.is_ycbcr())
+        let axis = Axis::new([0.0, f64::from(codes.max_code())], size, codes.depth);
+        Self::of([axis; 3], size, codes.depth, codes.is_ycbcr())
     }
 
     fn of(axes: [Axis; 3], size: usize, depth: u32, is_ycbcr: bool) -> Self {

@@ -173,7 +173,7 @@ mod tests {
             let [x, y, z] = [0, 1, 2].map(|i| u32::from(value(&axes[i])));
             [x, y, z, 0]
         };
-        assert_eq!(of_axes(|axis| axis.span), [219, 224, 224, 0]);
+        assert_eq!(of_axes(|axis| axis.span), [255, 255, 255, 0]);
         holds("low", &of_axes(|axis| axis.low));
         holds("span", &of_axes(|axis| axis.span));
         holds("multiplier", &of_axes(|axis| axis.multiplier));
