@@ -50,8 +50,8 @@ pub fn gold(stream: &Stream, properties: &[(&str, &str)]) -> Transform {
 /// Whether the gold itself moves by more than `most` codes in any component close to a colour.
 ///
 /// About the colours and not about the codes: those that stand for no R'G'B' in [0, 1] are continued from the nearest
-/// that does, and from its mirror image, however the codes are moved; and it is on the surface of the cube that the gold
-/// is steepest.
+/// that does, and from its mirror image, however the codes are moved; and it is on the surface of the cube that the
+/// gold is steepest.
 pub fn is_at_a_step(gold: &Transform, codes: &CodeSpace, colour: [u32; 3], most: f64) -> bool {
     let rgb = codes.decode(colour.map(f64::from));
     let nearest = rgb.map(|v| v.clamp(0.0, 1.0));
