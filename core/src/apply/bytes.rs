@@ -136,13 +136,16 @@ impl<W: Lanes> Samples<W> for Bytes<W> {
     }
 }
 
-/// Samples of 16 bits, 12 at most of them the code's. What lies below that stays as it is.
+/// Samples of 16 bits, 12 at most of them the code's. What lies below and above that stays as it is.
 #[derive(Clone, Copy)]
 pub(super) struct DeepSamples<W: Words> {
     finish: FinishWords<W>,
     max: W::Vector,
     zero: W::Vector,
+    /// Bits of a sample below its code.
     shift: u32,
+    /// Bits of a sample above its code.
+    above: u32,
 }
 
 impl<W: Lanes> DeepSamples<W> {
@@ -153,13 +156,19 @@ impl<W: Lanes> DeepSamples<W> {
             max: words.splat(finish.max_code()),
             zero: words.splat(0),
             shift,
+            above: finish.max_code().leading_zeros() - shift,
         }
+    }
+
+    #[inline(always)]
+    fn codes(&self, words: W, samples: W::Vector) -> W::Vector {
+        words.shift_right(words.shift_left(samples, self.above), self.above + self.shift)
     }
 
     /// Samples whose codes have differences.
     #[inline(always)]
     fn changed(&self, words: W, samples: W::Vector, differences: W::Vector) -> W::Vector {
-        let codes = words.shift_right(samples, self.shift);
+        let codes = self.codes(words, samples);
         let new = words.max(self.finish.codes(words, codes, differences), self.zero);
         let moved = words.sub(words.min(new, self.max), codes);
         words.add(samples, words.shift_left(moved, self.shift))
@@ -170,11 +179,11 @@ impl<W: Lanes> Samples<W> for DeepSamples<W> {
     const BYTES: usize = 2;
     #[inline(always)]
     fn load(&self, words: W, from: &[u8]) -> W::Vector {
-        words.shift_right(words.load_bytes(from), self.shift)
+        self.codes(words, words.load_bytes(from))
     }
     #[inline(always)]
     fn load_pairs(&self, words: W, first: &[u8], second: &[u8]) -> W::Vector {
-        words.shift_right(words.load_word_pairs(first, second), self.shift)
+        self.codes(words, words.load_word_pairs(first, second))
     }
     #[inline(always)]
     fn change(&self, words: W, to: &mut [u8], _: W::Vector, differences: W::Vector) {

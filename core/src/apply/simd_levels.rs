@@ -354,9 +354,10 @@ struct DeepPlanes<'a> {
 }
 
 impl DeepPlanes<'_> {
-    /// Samples with bits below the code that are to stay as they are.
+    /// Samples with bits below and above the code that are to stay as they are.
     fn samples(&self, codes: &[u16]) -> Vec<u8> {
-        let rest = 0x15 & ((1 << self.shift) - 1);
+        let above = 0x25u32 << (16 - self.finish.max_code().leading_zeros() + self.shift);
+        let rest = 0x15 & ((1 << self.shift) - 1) | above as u16;
         codes.iter().flat_map(|code| (code << self.shift | rest).to_le_bytes()).collect()
     }
 }
