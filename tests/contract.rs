@@ -166,7 +166,12 @@ fn readme_says_what_formats_are() {
                 (_, 1, 1) => "Y'CbCr 4:2:0",
                 other => panic!("{name}: {other:?}"),
             };
-            let planes = ["packed", "semi-planar", "planar"][(info.n_planes() as usize).min(3) - 1];
+            // Alpha may have a plane of its own.
+            let planes = match info.plane()[..3] {
+                [0, 0, 0] => "packed",
+                [0, 1, 1] => "semi-planar",
+                _ => "planar",
+            };
             assert_eq!(kind, format!("{family}, {planes}"), "{name}");
             assert_eq!(depth, info.depth()[0].to_string(), "{name}");
             found.push(format);

@@ -28,33 +28,40 @@ struct Samples {
     strides: Vec<i32>,
 }
 
-/// A sample: byte of its start, bytes of it, and the code's lowest bit in it.
+/// A sample: byte of its start, bytes of it, the code's lowest bit in it, and bits of the code.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Sample {
     byte: usize,
     bytes: usize,
     shift: u32,
+    depth: u32,
+    is_big_endian: bool,
+}
+
+impl Sample {
+    fn max_code(&self) -> u32 {
+        (1 << self.depth) - 1
+    }
 }
 
 impl Samples {
     fn new(info: &VideoInfo, buffer: &gst::BufferRef) -> Self {
         let meta = buffer.meta::<gst_video::VideoMeta>();
-        // In 4:2:0 of two or three planes the last of chroma ends with the buffer, if no padding follows.
-        let (planes, rows) = (info.n_planes() as usize, info.height().div_ceil(2) as usize);
-        let [offset, stride] = match &meta {
-            Some(meta) => [meta.offset()[planes - 1], meta.stride()[planes - 1] as usize],
-            None => [info.offset()[planes - 1], info.stride()[planes - 1] as usize],
-        };
+        let offsets = meta.as_ref().map_or(info.offset(), |meta| meta.offset()).to_vec();
+        let strides = meta.as_ref().map_or(info.stride(), |meta| meta.stride()).to_vec();
+        // The last plane of chroma ends with the buffer or the next plane, if no padding follows.
+        let plane =
+            [1, 2].map(|c| info.comp_plane(c) as usize).into_iter().max_by_key(|p| offsets[*p]);
+        let plane = plane.unwrap();
+        let planes = &offsets[..info.n_planes() as usize];
+        let end = planes.iter().copied().filter(|offset| *offset > offsets[plane]).min();
+        let end = end.unwrap_or(buffer.size());
+        let rows = info.height().div_ceil(1 << info.format_info().h_sub()[1]) as usize;
         // GStreamer's P010 and its kin have no room for more rows, whoever has made the buffer.
         let is_tight = info.format().to_str().starts_with("P01")
-            || buffer.size() < offset + (rows + 1) * stride;
+            || end < offsets[plane] + (rows + 1) * strides[plane] as usize;
         let chroma_rows = if is_tight { rows } else { rows.next_multiple_of(2) };
-        Self {
-            chroma_rows,
-            info: info.clone(),
-            offsets: meta.as_ref().map_or(info.offset(), |meta| meta.offset()).to_vec(),
-            strides: meta.as_ref().map_or(info.stride(), |meta| meta.stride()).to_vec(),
-        }
+        Self { chroma_rows, info: info.clone(), offsets, strides }
     }
 
     fn at(&self, component: u8, x: usize, y: usize) -> Sample {
@@ -64,56 +71,54 @@ impl Samples {
         let column = x >> format.w_sub()[index];
         let row = match (format.h_sub()[index], self.info.is_interlaced()) {
             (0, _) => y,
-            (1, false) => y / 2,
-            (1, true) => (y / 4 * 2 + y % 2).min(self.chroma_rows - 1),
-            (other, _) => panic!("no format here has {other}"),
+            (sub, false) => y >> sub,
+            (sub, true) => (y >> (sub + 1) << 1 | y % 2).min(self.chroma_rows - 1),
         };
-        let name = format.name().to_string();
-        let offset = match (name.as_str(), component) {
-            (name, 2) if name.starts_with("P01") => 2,
-            ("VYUY", _) => [1, 2, 0][index],
-            _ => self.info.comp_poffset(component) as usize,
+        let depth = format.depth()[index];
+        let step = self.info.comp_pstride(component) as usize * column;
+        // First byte, bytes, and bits below the code, in little-endian words.
+        let byte = |offset: usize| (step + offset, 1, 0, false);
+        let word = |offset: usize, shift, is_big_endian| (step + offset, 2, shift, is_big_endian);
+        let offset = self.info.comp_poffset(component) as usize;
+        let is_big_endian = !format.is_le();
+        let (at, bytes, shift, is_big_endian) = match (format.name().as_str(), component) {
+            ("RGB10A2_LE" | "RGB10x2_LE", _) => (step, 4, [0, 10, 20][index], false),
+            ("BGR10A2_LE" | "BGR10x2_LE", _) => (step, 4, [20, 10, 0][index], false),
+            ("Y410", _) => (step, 4, [10, 0, 20][index], false),
+            ("VYUY", _) => byte([1, 2, 0][index]),
+            ("v216", _) => word([2, 0, 4][index], 0, false),
+            ("Y210", _) => word([0, 2, 6][index], 6, false),
+            ("Y212_LE" | "Y212_BE", _) => word([0, 2, 6][index], 4, is_big_endian),
+            ("Y216_LE" | "Y216_BE", _) => word([0, 2, 6][index], 0, is_big_endian),
+            ("Y412_LE" | "Y412_BE", _) => word([2, 0, 4][index], 4, is_big_endian),
+            ("Y416_LE" | "Y416_BE", _) => word([2, 0, 4][index], 0, is_big_endian),
+            (name, 2) if name.starts_with("P01") => word(2, format.shift()[index], is_big_endian),
+            _ if depth <= 8 => byte(offset),
+            _ => word(offset, format.shift()[index], is_big_endian),
         };
-        let byte = self.offsets[plane]
-            + offset
-            + row * self.strides[plane] as usize
-            + column * self.info.comp_pstride(component) as usize;
-        let (bytes, shift) = match (name.as_str(), format.depth()[index]) {
-            ("RGB10A2_LE", _) => (4, 10 * u32::from(component)),
-            ("BGR10A2_LE", _) => (4, 20 - 10 * u32::from(component)),
-            ("Y410", _) => (4, [10, 0, 20][index]),
-            (_, 8) => (1, 0),
-            _ => (2, format.shift()[index]),
-        };
-        Sample { byte, bytes, shift }
+        let byte = self.offsets[plane] + row * self.strides[plane] as usize + at;
+        Sample { byte, bytes, shift, depth, is_big_endian }
     }
 
-    fn max(&self) -> u32 {
-        (1 << self.info.comp_depth(0)) - 1
-    }
-
-    fn word(&self, data: &[u8], sample: Sample) -> u32 {
+    fn word(data: &[u8], sample: Sample) -> u32 {
         let bytes = &data[sample.byte..sample.byte + sample.bytes];
         let word =
             |bytes: &mut dyn Iterator<Item = &u8>| bytes.fold(0, |w, b| w << 8 | u32::from(*b));
-        match sample.bytes == 2 && !self.info.format_info().is_le() {
+        match sample.is_big_endian {
             true => word(&mut bytes.iter()),
             false => word(&mut bytes.iter().rev()),
         }
     }
 
     fn get(&self, data: &[u8], sample: Sample) -> u16 {
-        (self.word(data, sample) >> sample.shift & self.max()) as u16
+        (Self::word(data, sample) >> sample.shift & sample.max_code()) as u16
     }
 
     fn put(&self, data: &mut [u8], sample: Sample, code: u16) {
-        let keep = self.word(data, sample) & !(self.max() << sample.shift);
+        let keep = Self::word(data, sample) & !(sample.max_code() << sample.shift);
         let word = keep | u32::from(code) << sample.shift;
         for i in 0..sample.bytes {
-            let at = match sample.bytes == 2 && !self.info.format_info().is_le() {
-                true => sample.bytes - 1 - i,
-                false => i,
-            };
+            let at = if sample.is_big_endian { sample.bytes - 1 - i } else { i };
             data[sample.byte + at] = (word >> (8 * i)) as u8;
         }
     }
@@ -185,9 +190,10 @@ fn expected_within(
             }
         }
     }
-    let max = f64::from(samples.max());
-    let code = |sample, (sum, weights)| f64::from(samples.get(&data, sample)) + sum / weights;
-    sums.into_iter().map(|(at, sum)| (at, code(at, sum).clamp(0.0, max))).collect()
+    let code =
+        |sample, (sum, weights): (f64, f64)| f64::from(samples.get(&data, sample)) + sum / weights;
+    let limited = |at: Sample, sum| code(at, sum).clamp(0.0, f64::from(at.max_code()));
+    sums.into_iter().map(|(at, sum)| (at, limited(at, sum))).collect()
 }
 
 /// The codes of an output, after checking that nothing else has changed.
@@ -431,7 +437,7 @@ fn untouched_stays_untouched() {
             for (at, after) in codes_of(info, input, &out, name) {
                 let code = samples.get(&before, at);
                 // Where the sum of ones was limited at the largest code nothing is known.
-                if may_change[&at] == f64::from(code) && u32::from(code) < samples.max() {
+                if may_change[&at] == f64::from(code) && u32::from(code) < at.max_code() {
                     assert_eq!(after, code, "{name} {method}: {at:?}");
                     untouched += 1;
                 }
@@ -488,7 +494,12 @@ fn threads_and_tiles_change_no_bit() {
 /// as rawvideoparse and many decoders have it.
 fn tight(info: &VideoInfo, byte: impl FnMut() -> u8) -> gst::Buffer {
     let planes = info.n_planes() as usize;
-    let rows = |plane| if plane == 0 { info.height() } else { info.height().div_ceil(2) };
+    let rows = |plane: usize| {
+        let component =
+            (0..info.n_components() as u8).find(|c| info.comp_plane(*c) == plane as u32);
+        let sub = info.format_info().h_sub()[component.unwrap() as usize];
+        info.height().div_ceil(1 << sub)
+    };
     let strides = &info.stride()[..planes];
     let mut end = 0;
     let offsets: Vec<usize> = (0..planes)

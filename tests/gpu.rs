@@ -82,7 +82,7 @@ fn process(
 fn codes(info: &VideoInfo, data: &[u8]) -> Vec<i32> {
     let format = info.format_info();
     let name = format.name();
-    if name.contains("10A2") || name == "Y410" {
+    if info.comp_depth(0) == 10 && info.comp_pstride(0) == 4 && name != "Y210" {
         let words = data.chunks_exact(4).map(|b| u32::from_le_bytes(b.try_into().unwrap()));
         words.flat_map(|w| [0, 10, 20].map(|shift| (w >> shift & 1023) as i32)).collect()
     } else if info.comp_depth(0) > 8 {

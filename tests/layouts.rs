@@ -133,8 +133,15 @@ fn a_name_alone_does_not_pass() {
     for right in ["I420", "NV61", "YVYU", "AYUV64", "GBR_10BE", "IYU2"] {
         assert_eq!(by_table(right), None, "{right}");
     }
-    for (wrong, component) in [("VYUY", 1), ("v216", 0), ("Y210", 0), ("Y410", 0), ("P010_10LE", 2)]
-    {
+    for (wrong, component) in [
+        ("VYUY", 1),
+        ("v216", 0),
+        ("Y210", 0),
+        ("Y212_LE", 1),
+        ("Y410", 0),
+        ("Y412_BE", 0),
+        ("P010_10LE", 2),
+    ] {
         assert_eq!(by_table(wrong), Some(component), "{wrong}");
     }
 }

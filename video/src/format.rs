@@ -23,28 +23,39 @@ const FORMATS: &[&str] = &[
     "xRGB",
     "ABGR",
     "xBGR",
+    "RBGA",
     "RGB",
     "BGR",
     "GBR",
     "GBRA",
+    "RGBP",
+    "BGRP",
     "I420",
     "YV12",
+    "A420",
     "NV12",
     "NV21",
+    "AV12",
     "Y42B",
+    "A422",
     "NV16",
     "NV61",
-    "Y444",
-    "NV24",
     "YUY2",
     "UYVY",
     "YVYU",
     "VYUY",
+    "Y444",
+    "A444",
+    "NV24",
     "AYUV",
     "VUYA",
+    "v308",
+    "IYU2",
     // 10, 12 and 16 bits.
     "RGB10A2_LE",
     "BGR10A2_LE",
+    "RGB10x2_LE",
+    "BGR10x2_LE",
     "Y410",
     "GBR_10LE",
     "GBR_10BE",
@@ -52,6 +63,10 @@ const FORMATS: &[&str] = &[
     "GBR_12BE",
     "GBR_16LE",
     "GBR_16BE",
+    "GBRA_10LE",
+    "GBRA_10BE",
+    "GBRA_12LE",
+    "GBRA_12BE",
     "ARGB64",
     "ARGB64_LE",
     "ARGB64_BE",
@@ -65,24 +80,53 @@ const FORMATS: &[&str] = &[
     "I420_10BE",
     "I420_12LE",
     "I420_12BE",
-    "I422_10LE",
-    "I422_10BE",
-    "I422_12LE",
-    "I422_12BE",
-    "I422_16LE",
-    "I422_16BE",
-    "Y444_10LE",
-    "Y444_10BE",
-    "Y444_12LE",
-    "Y444_12BE",
-    "Y444_16LE",
-    "Y444_16BE",
+    "A420_10LE",
+    "A420_10BE",
+    "A420_12LE",
+    "A420_12BE",
+    "A420_16LE",
+    "A420_16BE",
     "P010_10LE",
     "P010_10BE",
     "P012_LE",
     "P012_BE",
     "P016_LE",
     "P016_BE",
+    "I422_10LE",
+    "I422_10BE",
+    "I422_12LE",
+    "I422_12BE",
+    "I422_16LE",
+    "I422_16BE",
+    "A422_10LE",
+    "A422_10BE",
+    "A422_12LE",
+    "A422_12BE",
+    "A422_16LE",
+    "A422_16BE",
+    "Y210",
+    "Y212_LE",
+    "Y212_BE",
+    "Y216_LE",
+    "Y216_BE",
+    "v216",
+    "Y444_10LE",
+    "Y444_10BE",
+    "Y444_12LE",
+    "Y444_12BE",
+    "Y444_16LE",
+    "Y444_16BE",
+    "A444_10LE",
+    "A444_10BE",
+    "A444_12LE",
+    "A444_12BE",
+    "A444_16LE",
+    "A444_16BE",
+    "Y412_LE",
+    "Y412_BE",
+    "Y416_LE",
+    "Y416_BE",
+    "AYUV64",
 ];
 
 /// The formats that are processed natively, as far as the GStreamer at run time knows them, and has them in a
@@ -178,19 +222,27 @@ fn layout(info: &VideoInfo, format: &VideoFormatInfo) -> Layout {
             depth,
             is_big_endian: bytes == 2 && !format.is_le(),
         };
+        let at = |offsets: [usize; 3]| Component { offset: offsets[index], ..component };
         // Components of 10 bits in a word of 32, which is little-endian whatever the table says.
-        let in_word = |shifts: [u32; 3]| {
-            let shift = shifts[index];
-            Component { bytes: 4, shift, is_big_endian: false, ..component }
+        let in_word = |shifts: [u32; 3]| Component {
+            bytes: 4,
+            shift: shifts[index],
+            is_big_endian: false,
+            ..component
         };
-        // The table has neither the places of components within a word nor, for the second chroma
-        // component of P010 and its kin, the right byte; and UYVY's bytes for VYUY.
-        match format.format() {
-            VideoFormat::Rgb10a2Le => in_word([0, 10, 20]),
-            VideoFormat::Bgr10a2Le => in_word([20, 10, 0]),
-            VideoFormat::Y410 => in_word([10, 0, 20]),
-            VideoFormat::Vyuy => Component { offset: [1, 2, 0][index], ..component },
-            _ => Component { offset: component.offset.next_multiple_of(bytes), ..component },
+        // The table has neither the places of components within a word nor, for the second chroma component of
+        // P010 and its kin, the right byte. It has UYVY's bytes for VYUY, no bytes at all for Y210, Y410 and their
+        // kin, and says of words that are little-endian that they are not.
+        match format.name().as_str() {
+            "RGB10A2_LE" | "RGB10x2_LE" => in_word([0, 10, 20]),
+            "BGR10A2_LE" | "BGR10x2_LE" => in_word([20, 10, 0]),
+            "Y410" => in_word([10, 0, 20]),
+            "VYUY" => at([1, 2, 0]),
+            "Y210" => Component { shift: 6, is_big_endian: false, ..at([0, 2, 6]) },
+            "Y212_LE" | "Y212_BE" | "Y216_LE" | "Y216_BE" => at([0, 2, 6]),
+            "v216" => Component { is_big_endian: false, ..component },
+            "Y412_LE" | "Y412_BE" | "Y416_LE" | "Y416_BE" => at([2, 0, 4]),
+            _ => at([component.offset.next_multiple_of(bytes); 3]),
         }
     };
     Layout {
@@ -270,9 +322,13 @@ mod tests {
         gst::init().unwrap();
         let unknown = |name: &&&str| VideoFormat::from_string(name) == VideoFormat::Unknown;
         let missing: Vec<_> = FORMATS.iter().filter(unknown).collect();
-        // GStreamer 1.22 lacks these.
-        let lacking = ["GBR_16LE", "GBR_16BE", "I422_16LE", "I422_16BE"];
-        assert!(missing.iter().all(|name| lacking.contains(name)), "{missing:?}");
+        // GStreamer 1.22 lacks these: deeper ones with alpha, and some that came with 1.24 and 1.26.
+        let is_lacking = |name: &str| {
+            let kin = ["RBGA", "A422", "A444", "RGB10x2_LE", "BGR10x2_LE"];
+            let deep = ["GBR_16", "I422_16", "A420_1", "A422_1", "A444_1", "Y216_", "Y416_"];
+            kin.contains(&name) || deep.iter().any(|start| name.starts_with(start))
+        };
+        assert!(missing.iter().all(|name| is_lacking(name)), "{missing:?}");
         assert_eq!(formats().count(), FORMATS.len() - missing.len());
     }
 
