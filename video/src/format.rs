@@ -219,6 +219,7 @@ fn layout(info: &VideoInfo, format: &VideoFormatInfo) -> Layout {
             step: format.pixel_stride()[index] as usize,
             bytes,
             shift: format.shift()[index],
+            further_shifts: &[],
             depth,
             is_big_endian: bytes == 2 && !format.is_le(),
         };
