@@ -14,7 +14,7 @@ use gst_video::{
 
 /// Formats by name, so that one may be unknown to the GStreamer at run time.
 const FORMATS: &[&str] = &[
-    // 8 bits.
+    // 8 bits and less.
     "RGBA",
     "RGBx",
     "BGRA",
@@ -26,6 +26,10 @@ const FORMATS: &[&str] = &[
     "RBGA",
     "RGB",
     "BGR",
+    "RGB15",
+    "BGR15",
+    "RGB16",
+    "BGR16",
     "GBR",
     "GBRA",
     "RGBP",
@@ -47,6 +51,10 @@ const FORMATS: &[&str] = &[
     "Y444",
     "A444",
     "NV24",
+    "Y41B",
+    "IYU1",
+    "YUV9",
+    "YVU9",
     "AYUV",
     "VUYA",
     "v308",
@@ -56,6 +64,9 @@ const FORMATS: &[&str] = &[
     "BGR10A2_LE",
     "RGB10x2_LE",
     "BGR10x2_LE",
+    "r210",
+    "v210",
+    "UYVP",
     "Y410",
     "GBR_10LE",
     "GBR_10BE",
@@ -137,24 +148,48 @@ pub fn formats() -> impl Iterator<Item = VideoFormat> {
     named.filter(|format| can_be_processed(&VideoFormatInfo::from_format(*format)))
 }
 
-/// Whether the loops over rows, and the shaders, are made for what a format is: three components of one depth in
-/// rows of samples, and chroma that at most two columns and two rows share.
+/// Words that hold several components or samples of a pixel or more, of which GStreamer's table does not say where:
+/// their bytes, whether the high one comes first, and for each component the bits below the codes of its samples.
+fn words(name: &str) -> Option<(usize, bool, [&'static [u32]; 3])> {
+    Some(match name {
+        "RGB15" => (2, false, [&[10], &[5], &[0]]),
+        "BGR15" => (2, false, [&[0], &[5], &[10]]),
+        "RGB16" => (2, false, [&[11], &[5], &[0]]),
+        "BGR16" => (2, false, [&[0], &[5], &[11]]),
+        "RGB10A2_LE" | "RGB10x2_LE" => (4, false, [&[0], &[10], &[20]]),
+        "BGR10A2_LE" | "BGR10x2_LE" => (4, false, [&[20], &[10], &[0]]),
+        "r210" => (4, true, [&[20], &[10], &[0]]),
+        "Y410" => (4, false, [&[10], &[0], &[20]]),
+        // Cb Y Cr Y.
+        "UYVP" => (5, true, [&[20, 0], &[30], &[10]]),
+        // Cb Y Y Cr Y Y.
+        "IYU1" => (6, false, [&[8, 16, 32, 40], &[0], &[24]]),
+        // Cb Y Cr, Y Cb Y, Cr Y Cb, Y Cr Y, in 32 bits each.
+        "v210" => (16, false, [&[10, 32, 52, 74, 96, 116], &[0, 42, 84], &[20, 64, 106]]),
+        _ => return None,
+    })
+}
+
+/// Whether the loops over rows are made for what a format is: three components in rows of samples, and chroma that one
+/// column or two share, and as many rows or one, or four columns and one row or four.
 ///
 /// Where the components lie is another matter, which the table does not have for every format: see [`layout`].
 fn can_be_processed(format: &VideoFormatInfo) -> bool {
     let is_color = (format.is_rgb() || format.is_yuv()) && format.n_components() >= 3;
-    if !is_color || format.is_tiled() || format.is_complex() || format.has_palette() {
+    if !is_color || format.is_tiled() || format.has_palette() {
         return false;
     }
     let depth = format.depth()[0];
     let steps = format.pixel_stride();
-    let sharing = |index: usize| [format.w_sub()[index], format.h_sub()[index]];
-    (8..=16).contains(&depth)
+    let are_samples = !format.is_complex()
+        && (8..=16).contains(&depth)
         && format.depth()[..3].iter().all(|other| *other == depth)
-        && steps[..3].iter().all(|step| [1, 2, 3, 4, 8].contains(step))
+        && steps[..3].iter().all(|step| [1, 2, 3, 4, 8].contains(step));
+    let sharing = |index: usize| [format.w_sub()[index], format.h_sub()[index]];
+    (are_samples || words(format.name()).is_some())
         && sharing(0) == [0, 0]
         && sharing(1) == sharing(2)
-        && [[0, 0], [1, 0], [1, 1]].contains(&sharing(1))
+        && [[0, 0], [1, 0], [1, 1], [2, 0], [2, 2]].contains(&sharing(1))
 }
 
 /// A transfer function of high dynamic range, which is processed as if it were SDR.
@@ -223,21 +258,18 @@ fn layout(info: &VideoInfo, format: &VideoFormatInfo) -> Layout {
             depth,
             is_big_endian: bytes == 2 && !format.is_le(),
         };
+        if let Some((bytes, is_big_endian, shifts)) = words(format.name()) {
+            let [shift, further_shifts @ ..] = shifts[index] else {
+                unreachable!("each component has a sample in a word");
+            };
+            let word = Component { offset: 0, step: bytes, bytes, is_big_endian, ..component };
+            return Component { shift: *shift, further_shifts, ..word };
+        }
         let at = |offsets: [usize; 3]| Component { offset: offsets[index], ..component };
-        // Components of 10 bits in a word of 32, which is little-endian whatever the table says.
-        let in_word = |shifts: [u32; 3]| Component {
-            bytes: 4,
-            shift: shifts[index],
-            is_big_endian: false,
-            ..component
-        };
-        // The table has neither the places of components within a word nor, for the second chroma component of
-        // P010 and its kin, the right byte. It has UYVY's bytes for VYUY, no bytes at all for Y210, Y410 and their
-        // kin, and says of words that are little-endian that they are not.
+        // For the second chroma component of P010 and its kin the table does not have the right byte. It has UYVY's
+        // bytes for VYUY, no bytes at all for Y210 and its kin, and says of words that are little-endian that they
+        // are not.
         match format.name().as_str() {
-            "RGB10A2_LE" | "RGB10x2_LE" => in_word([0, 10, 20]),
-            "BGR10A2_LE" | "BGR10x2_LE" => in_word([20, 10, 0]),
-            "Y410" => in_word([10, 0, 20]),
             "VYUY" => at([1, 2, 0]),
             "Y210" => Component { shift: 6, is_big_endian: false, ..at([0, 2, 6]) },
             "Y212_LE" | "Y212_BE" | "Y216_LE" | "Y216_BE" => at([0, 2, 6]),
@@ -259,18 +291,27 @@ fn layout(info: &VideoInfo, format: &VideoFormatInfo) -> Layout {
 }
 
 fn codes(info: &VideoInfo, format: &VideoFormatInfo) -> CodeSpace {
-    let depth = format.depth()[0];
+    let depths = [0, 1, 2].map(|i| format.depth()[i]);
     let range = match info.colorimetry().range() {
         // Caps without a range: RGB is full, Y'CbCr limited, as everywhere in GStreamer.
         VideoColorRange::Unknown if format.is_rgb() => VideoColorRange::Range0_255,
         VideoColorRange::Unknown => VideoColorRange::Range16_235,
         range => range,
     };
-    let (offset, scale) = format.range_offsets(range);
+    let (offset, scale) = if depths.iter().all(|depth| *depth >= 8) {
+        format.range_offsets(range)
+    } else if range == VideoColorRange::Range16_235 {
+        // GStreamer's function would shift by less than nothing. Shorter codes are the upper bits of those of 8.
+        ([16; 4], [219; 4])
+    } else {
+        let [r, g, b] = depths.map(|depth| 0xff & !(0xff >> depth));
+        ([0; 4], [r, g, b, 0])
+    };
     let range = Range {
         offset: [0, 1, 2].map(|i| f64::from(offset[i])),
         scale: [0, 1, 2].map(|i| f64::from(scale[i])),
     };
+    let depth = depths[0].max(8);
     if format.is_rgb() {
         return CodeSpace::rgb(depth, range);
     }
@@ -339,12 +380,8 @@ mod tests {
         let info = |name: &str| VideoFormatInfo::from_format(VideoFormat::from_string(name));
         for (names, reason) in [
             (["NV12_64Z32", "NV12_4L4"], "tiled"),
-            (["v210", "NV12_10LE32"], "packed over the bounds of samples"),
+            (["NV12_10LE32", "NV12_10LE40"], "packed in words of 32 bits, or 40"),
             (["RGB8P", "RGB8P"], "a palette"),
-            (["RGB16", "BGR16"], "of unequal depths"),
-            (["RGB15", "BGR15"], "of less than 8 bits"),
-            (["Y41B", "IYU1"], "with chroma for four columns"),
-            (["YUV9", "YVU9"], "with chroma for four columns and rows"),
             (["GRAY8", "GRAY16_LE"], "of one component"),
         ] {
             for name in names {
