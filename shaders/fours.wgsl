@@ -1,7 +1,7 @@
 // Differences of chroma that four columns share, and one row or four.
 //
-// Twin of core/src/apply/fours.rs and of FourWeights in siting.rs beside it, to the same bits. A part of apply.wgsl, with
-// what that has.
+// Twin of core/src/apply/fours.rs and of FourWeights in siting.rs beside it, to the same bits. A part of apply.wgsl,
+// with what that has.
 
 // What one of four columns weighs in its sample of chroma, and in the one after it, in sixteenths.
 fn weights_of_four(column: i32) -> vec2<i32> {

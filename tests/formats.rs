@@ -84,7 +84,7 @@ impl Samples {
         let row = match (format.h_sub()[index], self.info.is_interlaced()) {
             (0, _) => y,
             (sub, false) => y >> sub,
-            (sub, true) => (y >> (sub + 1) << 1 | y % 2).min(self.chroma_rows - 1),
+            (sub, true) => ((y >> (sub + 1) << 1) | (y % 2)).min(self.chroma_rows - 1),
         };
         let depth = format.depth()[index];
         let step = self.info.comp_pstride(component) as usize * column;
@@ -131,10 +131,10 @@ impl Samples {
     fn row_weight(&self, site: VideoChromaSite, y: usize, picture: &Range<usize>) -> f64 {
         let (sub, is_interlaced) = (self.info.format_info().h_sub()[1], self.info.is_interlaced());
         // The last row of chroma where its field has none beside it is a progressive frame's.
-        let group = y >> (sub + 1) << 1 | y % 2;
+        let group = (y >> (sub + 1) << 1) | (y % 2);
         let is_field = is_interlaced && (group | 1) < self.chroma_rows;
         let (first, step) = match is_field {
-            true => ((group & !1) << sub | group & 1, 2),
+            true => (((group & !1) << sub) | (group & 1), 2),
             false => (y >> sub << sub, 1),
         };
         let is_cosited = site.contains(VideoChromaSite::V_COSITED);

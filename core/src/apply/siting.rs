@@ -3,7 +3,8 @@
 //! Chroma lies in the middle between the two columns it belongs to, or on the first: then the column
 //! before them counts, too, so that the weights' centre is where chroma lies. Of rows only those it belongs
 //! to count, as the row before is another band's: chroma on the first gets three quarters from it.
-//! `docs/numerics.md` has figures. Four columns, or rows, are weighed in the same manner. Beyond the columns that are processed the nearest of them counts.
+//! `docs/numerics.md` has figures. Four columns, or rows, are weighed in the same manner. Beyond the columns that are
+//! processed the nearest of them counts.
 
 use std::ops::Range;
 
@@ -57,8 +58,8 @@ impl Weights {
     }
 }
 
-/// What shaders are told of a group whose rows are all in the picture: the weights of columns, the one before first, and
-/// of rows; in quarters, or in sixteenths where four columns share chroma.
+/// What shaders are told of a group whose rows are all in the picture: the weights of columns, the one before first,
+/// and of rows; in quarters, or in sixteenths where four columns share chroma.
 #[cfg(feature = "shaders")]
 pub(super) fn shader_weights(layout: &Layout, group: usize) -> [[u32; 4]; 2] {
     if layout.sub_x == 2 {
@@ -114,7 +115,8 @@ impl FourWeights {
         Self { rows, columns, before }
     }
 
-    /// Those of rows of which some, but not all, may lie outside the picture: the nearest that is in it counts for them.
+    /// Those of rows of which some, but not all, may lie outside the picture: the nearest that is in it counts for
+    /// them.
     pub(super) fn of_rows(&self, shown: Range<usize>) -> impl Iterator<Item = i32> {
         let nearest = |row: usize| row.clamp(shown.start, shown.end - 1);
         let mut weights = [0; 4];
