@@ -404,6 +404,45 @@ mod tests {
         assert_eq!(places(VideoFormat::Bgr10a2Le), [(0, 4, 4, 20), (0, 4, 4, 10), (0, 4, 4, 0)]);
         assert_eq!(places(VideoFormat::Y410), [(0, 4, 4, 10), (0, 4, 4, 0), (0, 4, 4, 20)]);
         assert_eq!(places(VideoFormat::Argb64Be), [(2, 8, 2, 0), (4, 8, 2, 0), (6, 8, 2, 0)]);
+        assert_eq!(places(VideoFormat::Y210), [(0, 4, 2, 6), (2, 8, 2, 6), (6, 8, 2, 6)]);
+        assert_eq!(places(VideoFormat::Y412Be), [(2, 8, 2, 4), (0, 8, 2, 4), (4, 8, 2, 4)]);
+        assert_eq!(places(VideoFormat::R210), [(0, 4, 4, 20), (0, 4, 4, 10), (0, 4, 4, 0)]);
+    }
+
+    #[test]
+    fn words_hold_several_samples() {
+        for (format, bytes, samples) in [
+            (VideoFormat::Uyvp, 5, [2, 1, 1]),
+            (VideoFormat::Iyu1, 6, [4, 1, 1]),
+            (VideoFormat::V210, 16, [6, 3, 3]),
+        ] {
+            let layout = stream(format, 64, 64, None).layout;
+            assert!(layout.components.iter().all(|c| (c.step, c.bytes) == (bytes, bytes)));
+            assert_eq!(layout.components.map(|c| c.samples_per_word()), samples, "{format}");
+            // No bit is two samples'.
+            let mut seen = 0u128;
+            for (component, sample) in layout
+                .components
+                .iter()
+                .flat_map(|c| (0..c.samples_per_word()).map(move |s| (c, s)))
+            {
+                let bits = ((1u128 << component.depth) - 1) << component.shift_of(sample);
+                assert_eq!(seen & bits, 0, "{format}");
+                seen |= bits;
+            }
+            assert!(seen >> (8 * bytes - 1) <= 1, "{format}");
+        }
+    }
+
+    #[test]
+    fn short_codes_are_the_upper_bits_of_8() {
+        let codes = |scale| CodeSpace::rgb(8, Range { offset: [0.0; 3], scale });
+        let rgb16 = stream(VideoFormat::Rgb16, 64, 64, None);
+        assert_eq!(rgb16.codes, codes([248.0, 252.0, 248.0]));
+        assert_eq!(stream(VideoFormat::Bgr15, 64, 64, None).codes, codes([248.0; 3]));
+        let limited = Range { offset: [16.0; 3], scale: [219.0; 3] };
+        let rgb15 = stream(VideoFormat::Rgb15, 64, 64, Some("2:1:7:1"));
+        assert_eq!(rgb15.codes, CodeSpace::rgb(8, limited));
     }
 
     #[test]

@@ -129,3 +129,55 @@ impl FourWeights {
         ((sum + (1 << 7)) >> 8) as i16
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The place that weights have in the middle, counted from the first.
+    fn centre(weights: impl IntoIterator<Item = i32>) -> f64 {
+        let (mut sum, mut total) = (0, 0);
+        for (place, weight) in (0..).zip(weights) {
+            sum += place * weight;
+            total += weight;
+        }
+        f64::from(sum) / f64::from(total)
+    }
+
+    /// The centre of four weights is where chroma lies, and all of them are 1.
+    #[test]
+    fn four_weights_lie_about_their_site() {
+        for (is_cosited, is_interlaced) in
+            [(false, false), (true, false), (false, true), (true, true)]
+        {
+            let layout = Layout {
+                sub_x: 2,
+                sub_y: 2,
+                is_cosited_x: is_cosited,
+                is_cosited_y: is_cosited,
+                is_interlaced,
+                ..Layout::planar([1, 1])
+            };
+            for group in [0, 1] {
+                let FourWeights { rows, columns, before } = FourWeights::new(&layout, group);
+                assert_eq!(columns.iter().chain(&before).sum::<i32>(), 16);
+                // From four columns before the first on.
+                let site = if is_cosited { 4.0 } else { 5.5 };
+                assert_eq!(centre(before.into_iter().chain(columns)), site);
+                assert_eq!(rows.iter().sum::<i32>(), 16);
+                let wanted = match (is_cosited, is_interlaced, group) {
+                    // As near to the first as weights of its own rows come.
+                    (true, ..) => 10.0 / 16.0,
+                    (false, false, _) => 1.5,
+                    (false, true, 0) => 0.75,
+                    (false, true, _) => 2.25,
+                };
+                assert_eq!(centre(rows), wanted, "{is_cosited} {is_interlaced} {group}");
+            }
+        }
+        let weights = FourWeights::new(&Layout { sub_y: 2, ..Layout::planar([1, 1]) }, 0);
+        assert_eq!(weights.of_rows(1..3).collect::<Vec<_>>(), [8, 8]);
+        assert_eq!(weights.of_rows(3..4).collect::<Vec<_>>(), [16]);
+        assert_eq!([384, -384, 127, 128].map(FourWeights::average), [2, -1, 0, 1]);
+    }
+}

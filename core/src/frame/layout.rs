@@ -255,5 +255,29 @@ mod tests {
         yuy2.components[1] = Component::byte(0, 1, 4);
         yuy2.components[2] = Component::byte(0, 3, 4);
         assert_eq!(yuy2.row_bytes(0, 3), 8);
+        assert_eq!(yuy2.spare_row_bytes(0, 3), 0);
+        let word = |shift, further_shifts| {
+            let byte = Component::byte(0, 0, 5);
+            Component { bytes: 5, shift, further_shifts, depth: 10, is_big_endian: true, ..byte }
+        };
+        let components = [word(20, &[0]), word(30, &[]), word(10, &[])];
+        let uyvp = Layout { components, sub_y: 0, ..yuy2 };
+        assert_eq!([1, 2, 3, 4].map(|width| uyvp.row_bytes(0, width)), [5, 5, 10, 10]);
+        // 20 bits of the last word are luma and what lies before it.
+        assert_eq!([1, 2, 3, 4].map(|width| uyvp.spare_row_bytes(0, width)), [2, 0, 2, 0]);
+    }
+
+    #[test]
+    fn four_rows_share_chroma_within_their_field() {
+        let layout = |is_interlaced| Layout { sub_x: 2, sub_y: 2, ..i420(is_interlaced) };
+        let rows = |layout: Layout, group| layout.rows_of(group, [0, 99]).collect::<Vec<_>>();
+        assert_eq!([0, 1].map(|g| rows(layout(false), g)), [[0, 1, 2, 3], [4, 5, 6, 7]]);
+        let fields = [0, 1, 2].map(|g| rows(layout(true), g));
+        assert_eq!(fields, [[0, 2, 4, 6], [1, 3, 5, 7], [8, 10, 12, 14]]);
+        for (height, groups) in [(1, [1, 1]), (4, [1, 2]), (9, [3, 3]), (10, [3, 4])] {
+            assert_eq!([false, true].map(|fields| layout(fields).groups(height)), groups);
+        }
+        let unpaired = Layout { unpaired_group: Some(2), ..layout(true) };
+        assert_eq!((unpaired.groups(12), rows(unpaired, 2)), (3, vec![8, 9, 10, 11]));
     }
 }
