@@ -154,7 +154,7 @@ fn frames_per_second(
     let element = gst::ElementFactory::make("colorshine")
         .property("attractors", ATTRACTORS)
         .property("cache-dir", "")
-        .property_from_str("evaluator", "lut")
+        .property_from_str("method", "lut")
         .property("lut-size", LUT_SIZE as u32)
         .property("n-threads", 0u32)
         .property("pipeline-depth", depth)

@@ -24,8 +24,11 @@ const NEUTRAL_CHROMA: f32 = 0.02;
 // Chroma up to which a colour counts as grey.
 const HUELESS: f32 = 2e-6;
 
+// Most steps from a colour outside of R'G'B' in [0, 1] to one inside.
+const MOST_STEPS = 3u;
+
 // The largest entry; the smallest is its negative.
-const ENTRY_MAX: f32 = 32767.0;
+const ENTRY_MAX: f32 = 32759.0;
 
 // An attractor.
 struct Pull {
@@ -224,10 +227,23 @@ fn pull_rgb(seen: vec3<f32>) -> vec3<f32> {
     return encode(clamp(rgb, vec3(0.0), vec3(1.0)));
 }
 
-// What a look adds to a colour in codes, as `quantize` in `core/src/lut/bake.rs` gives it.
+// What a look adds to a colour in codes, as `quantize` in `core/src/lut/bake.rs` gives it; outside of R'G'B' in [0, 1]
+// as `core/src/model/outside.rs` continues it.
 fn difference(codes: vec3<u32>) -> vec3<i32> {
-    let before = encoded_rgb(look.to_oklab, codes);
-    let after = through(look.output, pull_rgb(through(look.to_oklab.input, before)));
-    let moved = look.from_rgb * (after - before);
+    var rgb = encoded_rgb(look.to_oklab, codes);
+    var sum = vec3(0.0);
+    var sign = 1.0;
+    for (var i = 0u; i < MOST_STEPS; i++) {
+        let before = inside(rgb);
+        let is_outside = any(before != rgb);
+        let after = through(look.output, pull_rgb(through(look.to_oklab.input, before)));
+        sum += select(sign, 2.0 * sign, is_outside) * (after - before);
+        if (!is_outside) {
+            break;
+        }
+        rgb = 2.0 * before - rgb;
+        sign = -sign;
+    }
+    let moved = look.from_rgb * sum;
     return vec3<i32>(clamp(round(moved * look.unit), vec3(-ENTRY_MAX), vec3(ENTRY_MAX)));
 }

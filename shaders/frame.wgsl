@@ -49,7 +49,8 @@ struct Band {
     // First of the thresholds, if there are any.
     thresholds: u32,
     is_dithered: u32,
-    // Of the lattice: nodes per axis, and 0 tetrahedral, 1 trilinear, 2 nearest.
+    // Of the lattice: nodes per axis, and 0 tetrahedral, 1 trilinear, 2 nearest, 3 prism, 4 prism along the second
+    // axis.
     size: u32,
     interpolation: u32,
     // The group of an interlaced frame that covers successive rows, see core/src/frame/layout.rs; beyond the

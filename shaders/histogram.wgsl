@@ -50,7 +50,7 @@ fn count(
         if (id.x >= size.x || row >= size.y) {
             break;
         }
-        let rgb = encoded_rgb(parameters.to_oklab, pixel(id.x, row));
+        let rgb = inside(encoded_rgb(parameters.to_oklab, pixel(id.x, row)));
         let d = oklab(parameters.to_oklab, through(parameters.to_oklab.input, rgb)) - to;
         let distance = root(d.x * d.x + d.y * d.y + d.z * d.z);
         let at = clamp(distance * (f32(BINS) / REACH) - 0.5, 0.0, f32(BINS - 1u));

@@ -64,6 +64,23 @@ fn trilinear(base: u32, f: vec3<i32>, steps: vec3<u32>) -> vec3<i32> {
     return mixed(along_y[0], along_y[1], f.x);
 }
 
+// By negative weights, a prism's nodes on one of its triangles.
+fn on_triangle(corners: vec3<u32>, weights: vec3<i32>) -> vec3<i32> {
+    return by(corners.x, weights.x) + by(corners.y, weights.y) + by(corners.z, weights.z);
+}
+
+// Linear along the first axis, on a triangle along the others.
+fn prism(base: u32, f: vec3<i32>, steps: vec3<u32>) -> vec3<i32> {
+    let larger = max(f.y, f.z);
+    let smaller = min(f.y, f.z);
+    let beside = select(steps.z, steps.y, f.y > f.z);
+    let corners = vec3(base, base + beside, base + steps.y + steps.z);
+    let weights = vec3(larger - ONE, smaller - larger, -smaller);
+    let low = on_triangle(corners, weights) * (f.x - ONE);
+    let high = on_triangle(corners + vec3(steps.x), weights) * -f.x;
+    return (low + high) >> vec3(FRACTION_BITS);
+}
+
 fn difference(codes: vec3<u32>) -> vec3<i32> {
     let digits = DEPTH + 8;
     let from_low = codes - min(codes, band.low.xyz);
@@ -79,6 +96,12 @@ fn difference(codes: vec3<u32>) -> vec3<i32> {
         }
         case 1u: {
             return trilinear(base, f, steps);
+        }
+        case 3u: {
+            return prism(base, f, steps);
+        }
+        case 4u: {
+            return prism(base, f.yxz, steps.yxz);
         }
         default: {
             let up = select(vec3(0u), steps, f >= vec3(HALF));

@@ -1,9 +1,6 @@
 // Twin of `ToOklab` in `core/src/model/lanes.rs`: code values to Oklab, as attractors see a frame.
 
 struct ToOklab {
-    // Lowest and highest codes; those beyond count as the nearest of them.
-    low: vec3<f32>,
-    high: vec3<f32>,
     // Codes to R'G'B': a matrix, then what is added.
     to_rgb: mat3x3<f32>,
     to_rgb_offset: vec3<f32>,
@@ -12,10 +9,14 @@ struct ToOklab {
     input: Cube,
 }
 
-// R'G'B' in [0, 1] of a colour in codes.
+// R'G'B' of a colour in codes, which of some is outside of [0, 1].
 fn encoded_rgb(to: ToOklab, codes: vec3<u32>) -> vec3<f32> {
-    let nominal = clamp(vec3<f32>(codes), to.low, to.high);
-    return clamp(to.to_rgb * nominal + to.to_rgb_offset, vec3(0.0), vec3(1.0));
+    return to.to_rgb * vec3<f32>(codes) + to.to_rgb_offset;
+}
+
+// The nearest R'G'B' in [0, 1].
+fn inside(rgb: vec3<f32>) -> vec3<f32> {
+    return clamp(rgb, vec3(0.0), vec3(1.0));
 }
 
 // Oklab of R'G'B' behind the input tables.

@@ -115,7 +115,7 @@ fn stats_have_their_names() {
     let agreed = "frames frames-passthrough backend adapter simd-level method lut-size \
                   lut-error-max-codes lut-error-p999-codes bake-time-ns bakes apply-time-ns \
                   first-frame-time-ns radii coverage lut-cache-memory-hits lut-cache-disk-hits \
-                  lut-cache-misses memory-bytes scene-cuts device-lost";
+                  lut-cache-misses memory-bytes scene-cuts device-lost interpolation";
     assert_eq!(names.join(" "), agreed);
     names.iter().for_each(|name| assert_has_row("docs/stats.md", name));
 }

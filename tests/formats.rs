@@ -363,6 +363,7 @@ fn lattice_is_applied_to_the_bit_in_every_format() {
         ("tetrahedral", Interpolation::Tetrahedral),
         ("trilinear", Interpolation::Trilinear),
         ("nearest", Interpolation::Nearest),
+        ("prism", Interpolation::Prism),
     ] {
         each_case(2, |info, input, name| {
             let stream = Stream::new(info);
@@ -688,7 +689,7 @@ fn chroma_at_the_edges_counts_what_is_processed() {
                 for method in ["exact", "lut"] {
                     let difference = |codes: [u16; 3]| match method {
                         "exact" => gold.difference(&stream.codes, codes.map(f64::from)),
-                        _ => sample(&lattice, Interpolation::Tetrahedral, codes)
+                        _ => sample(&lattice, Interpolation::of(&stream.codes), codes)
                             .map(|d| unit * f64::from(d)),
                     };
                     let limit = match method {

@@ -7,6 +7,7 @@ mod common;
 
 use std::fmt::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use colorshine_core::attractor::{Channels, parse};
 use colorshine_core::color::codes::CodeSpace;
@@ -94,14 +95,19 @@ fn colours(info: &gst_video::VideoInfo, buffer: &gst::Buffer) -> [Vec<u16>; 3] {
 
 /// Mean, 99th and 99.9th percentile and maximum, over all pixels, of the largest error of a pixel's
 /// components, in codes before rounding.
-fn errors(lattice: &Lattice, kernel: &ExactKernel, colours: &[Vec<u16>; 3]) -> [f64; 4] {
+fn errors(
+    lattice: &Lattice,
+    interpolation: Interpolation,
+    kernel: &ExactKernel,
+    colours: &[Vec<u16>; 3],
+) -> [f64; 4] {
     let [x, y, z] = colours;
     let mut exact = [x, y, z].map(|codes| codes.iter().map(|c| f32::from(*c)).collect::<Vec<_>>());
     let mut sampled = [x, y, z].map(|codes| vec![0i16; codes.len()]);
     let [a, b, c] = &mut exact;
     kernel.differences([a, b, c]);
     let [u, v, w] = &mut sampled;
-    lattice.sample(Interpolation::Tetrahedral, [x, y, z], [u, v, w]);
+    lattice.sample(interpolation, [x, y, z], [u, v, w]);
     let error = |i: usize, c: usize| (exact[c][i] - f32::from(sampled[c][i]) / 128.0).abs();
     let mut errors: Vec<f64> =
         (0..x.len()).map(|i| f64::from(error(i, 0).max(error(i, 1)).max(error(i, 2)))).collect();
@@ -128,13 +134,14 @@ fn table() -> String {
                     radii: Radii::Known(radii.clone()),
                     codes: stream.codes,
                     size: None,
-                    interpolation: Interpolation::Tetrahedral,
+                    interpolation: Interpolation::of(&stream.codes),
                     memory_limit: u64::MAX,
                 };
                 let auto = bake_request(&request, simd_level(), Team::of_bakes()).lattice.unwrap();
                 let auto_size = auto.size();
                 let mut row = |lattice: &Lattice, size: String| {
-                    let [mean, p99, p999, max] = errors(lattice, &kernel, &colours);
+                    let [mean, p99, p999, max] =
+                        errors(lattice, request.interpolation, &kernel, &colours);
                     writeln!(
                         out,
                         "| `{}` | {name} | {format:?} | {size} | {mean:.3} | {p99:.2} | {p999:.2} | {max:.2} |",
@@ -281,36 +288,50 @@ fn exact_kernels_match_gold() {
     assert!(fragile * 200 < tested, "{fragile} of {tested} were left out");
 }
 
-/// Codes beyond the nominal range count as the nearest nominal code, in the model and in a table.
+/// Codes that stand for no R'G'B' in [0, 1]: what makes all colours black makes these black, and what makes them grey
+/// these grey, in the model and by a table.
 #[test]
-fn codes_beyond_the_nominal_range_count_as_its_end() {
+fn outside_of_rgb_a_look_does_what_it_does_inside() {
     common::init();
-    let stream = Stream::new(&info(VideoFormat::I420, 1920, 1080));
-    let (look, radii) = look(&stream, "white;30;100|black;30;100|#ff8a3d;40;60");
-    let gold = Transform::new(&look, &radii);
-    let kernel = ExactKernel::new(&look, &radii, &stream.codes, simd_level());
-    let lattice = bake(&kernel, &stream.codes, 33, Team::alone());
-    let at = |codes: [u16; 3]| {
+    let stream = Stream::new(&info(VideoFormat::Y444, 1920, 1080));
+    // Super-white, super-black, and colours that no R'G'B' has.
+    let outside = [[254, 128, 128], [3, 128, 128], [235, 90, 200], [16, 240, 240], [255, 255, 0]];
+    let cube = |rows: fn([usize; 3]) -> [usize; 3]| {
+        let nodes =
+            (0..8).map(|i| rows([i & 1, i >> 1 & 1, i >> 2]).map(|v| v.to_string()).join(" "));
+        let text = format!("LUT_3D_SIZE 2\n{}\n", nodes.collect::<Vec<_>>().join("\n"));
+        Some(Arc::new(colorshine_core::cube::parse(text.as_bytes()).unwrap()))
+    };
+    let at = |output_lut, codes: [u16; 3]| {
+        let look = Look { output_lut, ..Look::new(Vec::new()) };
+        let gold = Transform::new(&look, &[]).difference(&stream.codes, codes.map(f64::from));
+        let kernel = ExactKernel::new(&look, &[], &stream.codes, simd_level());
         let [mut a, mut b, mut c] = codes.map(|v| [f32::from(v)]);
         kernel.differences([&mut a, &mut b, &mut c]);
+        let lattice = bake(&kernel, &stream.codes, 33, Team::alone());
         let [mut u, mut v, mut w] = [[0i16]; 3];
         let [x, y, z] = codes.map(|v| [v]);
         let out = [&mut u[..], &mut v[..], &mut w[..]];
         lattice.sample(Interpolation::Tetrahedral, [&x, &y, &z], out);
-        (
-            gold.difference(&stream.codes, codes.map(f64::from)),
-            [a[0], b[0], c[0]],
-            [u[0], v[0], w[0]],
-        )
+        let table = [u[0], v[0], w[0]].map(|v| f64::from(v) / 128.0);
+        let exact = [a[0], b[0], c[0]].map(f64::from);
+        [gold, exact, table].map(|moved| [0, 1, 2].map(|i| f64::from(codes[i]) + moved[i]))
     };
-    for (beyond, nominal) in [
-        ([254, 116, 176], [235, 116, 176]),
-        ([3, 128, 128], [16, 128, 128]),
-        ([120, 250, 1], [120, 240, 16]),
-    ] {
-        assert_eq!(at(beyond), at(nominal), "{beyond:?}");
+    for codes in outside {
+        for (made, want) in [
+            (at(cube(|_| [0; 3]), codes), [Some(16.0), Some(128.0), Some(128.0)]),
+            (at(cube(|[_, green, _]| [green; 3]), codes), [None, Some(128.0), Some(128.0)]),
+            (at(cube(|rgb| rgb), codes), codes.map(|v| Some(f64::from(v)))),
+        ] {
+            for made in made {
+                for (made, want) in made.into_iter().zip(want) {
+                    // An entry has 7 bits after the point.
+                    let off = want.map_or(0.0, |want| (made - want).abs());
+                    assert!(off <= 0.01, "{codes:?}: {made}, not {want:?}");
+                }
+            }
+        }
     }
-    assert!(at([254, 116, 176]).2 != [0; 3]);
 }
 
 /// Whether the gold itself jumps near a colour: at the steps of the classic model (a radius, a hue that

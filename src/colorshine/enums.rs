@@ -121,9 +121,38 @@ pub enum Interpolation {
     /// The nearest node.
     #[enum_value(name = "Nearest node alone: colours in steps", nick = "nearest")]
     Nearest = 2,
+    /// Six nodes.
+    #[enum_value(name = "Prism: six nodes, a straight line in luma", nick = "prism")]
+    Prism = 3,
+    /// The one that suits the stream's components.
+    #[enum_value(name = "Prism in Y'CbCr, tetrahedral in R'G'B'", nick = "auto")]
+    Auto = 4,
 }
 
-is_the_engines!(Interpolation, lut::Interpolation, Tetrahedral, Trilinear, Nearest);
+/// None of the engine's is for it to choose.
+impl From<Option<lut::Interpolation>> for Interpolation {
+    fn from(value: Option<lut::Interpolation>) -> Self {
+        match value {
+            None => Self::Auto,
+            Some(lut::Interpolation::Tetrahedral) => Self::Tetrahedral,
+            Some(lut::Interpolation::Trilinear) => Self::Trilinear,
+            Some(lut::Interpolation::Nearest) => Self::Nearest,
+            Some(lut::Interpolation::Prism) => Self::Prism,
+        }
+    }
+}
+
+impl From<Interpolation> for Option<lut::Interpolation> {
+    fn from(value: Interpolation) -> Self {
+        match value {
+            Interpolation::Auto => None,
+            Interpolation::Tetrahedral => Some(lut::Interpolation::Tetrahedral),
+            Interpolation::Trilinear => Some(lut::Interpolation::Trilinear),
+            Interpolation::Nearest => Some(lut::Interpolation::Nearest),
+            Interpolation::Prism => Some(lut::Interpolation::Prism),
+        }
+    }
+}
 
 /// Where the thresholds come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, glib::Enum)]

@@ -346,14 +346,14 @@ impl BaseTransformImpl for ColorShine {
 impl VideoFilterImpl for ColorShine {
     fn set_info(
         &self,
-        _incaps: &gst::Caps,
+        incaps: &gst::Caps,
         in_info: &VideoInfo,
         _outcaps: &gst::Caps,
         _out_info: &VideoInfo,
     ) -> Result<(), gst::LoggableError> {
         let start = Instant::now();
         self.check(in_info)?;
-        let stream = Arc::new(Negotiated::new(in_info));
+        let stream = Arc::new(Negotiated::new(incaps, in_info));
         let caps = stream.caps.clone();
         // The plan before is kept until the new one is made: they may share a lattice.
         let (settings, disk, version, _before, hdr) = {

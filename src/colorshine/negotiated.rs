@@ -21,8 +21,8 @@ pub(super) struct Negotiated {
 }
 
 impl Negotiated {
-    pub(super) fn new(info: &VideoInfo) -> Self {
-        let Stream { layout, codes, primaries, hdr } = Stream::new(info);
+    pub(super) fn new(caps: &gst::CapsRef, info: &VideoInfo) -> Self {
+        let Stream { layout, codes, primaries, hdr } = Stream::of_caps(caps, info);
         let fps = info.fps();
         let has_rate = fps.numer() > 0 && fps.denom() > 0;
         let frame_time = has_rate

@@ -100,7 +100,8 @@ pub(super) struct Settings {
     pub(super) split: f64,
     method: Method,
     lut_size: u32,
-    interpolation: Interpolation,
+    /// `None`: the one that suits the stream's codes.
+    interpolation: Option<Interpolation>,
     dither: Dither,
     /// One for each of [`LUT_FILES`].
     pub(super) lut_files: [LutFile; 2],
@@ -130,7 +131,7 @@ impl Default for Settings {
             split: 1.0,
             method: Method::default(),
             lut_size: 0,
-            interpolation: Interpolation::default(),
+            interpolation: None,
             dither: Dither::default(),
             lut_files: Default::default(),
             transition_time: 0,

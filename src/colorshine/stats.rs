@@ -48,5 +48,6 @@ pub(super) fn snapshot(
         .field("memory-bytes", memory)
         .field("scene-cuts", counters.scene_cuts.get())
         .field("device-lost", counters.device_lost.get())
+        .field("interpolation", plan.map_or("none", Plan::interpolation_name))
         .build()
 }

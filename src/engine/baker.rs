@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use colorshine_core::lut::{
-    Baked, Disk, ErrorReport, Origin, Radii, Request, bake_request, prepare,
+    Baked, Disk, ErrorReport, Interpolation, Origin, Radii, Request, bake_request, prepare,
 };
 use colorshine_core::workers::{Team, simd_level};
 
@@ -215,6 +215,11 @@ impl Baker {
             recipe.blendable(Team::alone());
         }
         recipe
+    }
+
+    /// How values between nodes are found.
+    pub(super) fn interpolation(&self) -> Interpolation {
+        self.request.interpolation
     }
 
     /// Whether the exact model is asked for.

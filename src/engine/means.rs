@@ -1,7 +1,6 @@
 //! What a stream's work may take: threads, tiles, memory.
 
 use colorshine_core::apply::{BLOCK, Dither, Evaluator, Finish, Job, Reads};
-use colorshine_core::lut::Lattice;
 use colorshine_core::workers::{Team, simd_level};
 
 use super::caps::{Caps, Frame};
@@ -31,11 +30,6 @@ impl Means {
     /// Who works on a frame.
     pub(crate) fn team(&self) -> Team {
         Team::of_rows(self.threads)
-    }
-
-    /// Whether `count` lattices of a size may be held at once.
-    pub(crate) fn may_hold(&self, count: u64, size: usize) -> bool {
-        count * Lattice::bytes_for(size) <= self.memory_limit
     }
 
     /// Row groups of a band: a tile's, or an equal share for each thread.

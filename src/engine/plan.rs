@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use colorshine_core::lut::{Disk, ErrorReport, Interpolation, Radii, Request};
+use colorshine_core::lut::{Disk, ErrorReport, Interpolation, Lattice, Radii, Request};
 use colorshine_core::model::Look;
 use colorshine_core::tolerance::Reference;
 use colorshine_core::workers::{Team, level_name, simd_level};
@@ -28,7 +28,8 @@ pub(crate) struct Options {
     pub(crate) method: Method,
     /// Nodes per axis; `None` for automatic.
     pub(crate) lut_size: Option<usize>,
-    pub(crate) interpolation: Interpolation,
+    /// `None`: the one that suits the stream's codes.
+    pub(crate) interpolation: Option<Interpolation>,
     pub(crate) means: Means,
 }
 
@@ -74,7 +75,7 @@ impl Plan {
             radii: Radii::Known(Vec::new()),
             codes: caps.codes,
             size: options.lut_size,
-            interpolation: options.interpolation,
+            interpolation: options.interpolation.unwrap_or_else(|| Interpolation::of(&caps.codes)),
             memory_limit: means.memory_limit,
         };
         let is_blended = !transition.is_zero();
@@ -154,6 +155,14 @@ impl Plan {
         }
     }
 
+    /// How values between the nodes of the lattice in use are found, in a word.
+    pub(crate) fn interpolation_name(&self) -> &'static str {
+        match self.baker() {
+            Some(baker) if self.lut_size() > 0 => baker.interpolation().name(),
+            _ => "none",
+        }
+    }
+
     /// Whether the exact model was chosen, and not asked for.
     pub(super) fn has_chosen_exact(&self) -> bool {
         self.baker().is_some_and(Baker::has_chosen_exact)
@@ -182,6 +191,11 @@ impl Plan {
             None => format!("the exact model, as even the largest lookup table is {error}"),
         };
         format!("{method}; radii {:.4?}; {} on the CPU", self.radii(), level_name(simd_level()))
+    }
+
+    /// Whether `count` lattices of a size, 0 for none, may be held at once.
+    pub(super) fn may_hold(&self, count: u64, size: usize) -> bool {
+        size == 0 || count * Lattice::bytes_of(&self.caps.codes, size) <= self.means.memory_limit
     }
 
     /// The lattice in use.

@@ -21,8 +21,7 @@ pub(crate) struct Held {
 
 impl Held {
     pub(crate) fn of(lattice: &Arc<Lattice>) -> Self {
-        let (address, size) = (Arc::as_ptr(lattice).addr(), lattice.size());
-        Self { address, bytes: Lattice::bytes_for(size) }
+        Self { address: Arc::as_ptr(lattice).addr(), bytes: lattice.bytes() }
     }
 
     /// Bytes of lattices, each counted once.
@@ -65,7 +64,7 @@ impl Recipe {
             codes: request.codes,
             interpolation: request.interpolation,
             stand_in_size: Some(size)
-                .filter(|size| Lattice::bytes_for(*size) <= request.memory_limit),
+                .filter(|size| Lattice::bytes_of(&request.codes, *size) <= request.memory_limit),
             stand_in: OnceLock::new(),
         }))
     }

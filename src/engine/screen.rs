@@ -97,7 +97,7 @@ impl Screen {
         };
         let sizes = [from.as_ref().map_or(0, |from| from.size()), plan.lut_size()];
         // What it comes from, what it goes to, that resized, and a blend for each frame.
-        if !plan.means.may_hold(4 + held_back as u64, sizes.into_iter().max()?) {
+        if !plan.may_hold(4 + held_back as u64, sizes.into_iter().max()?) {
             return None;
         }
         let (elapsed, duration) = (Duration::ZERO, plan.transition);

@@ -106,7 +106,11 @@ impl Device {
         let known = open.iter().find(|(_, known, _)| *known == info);
         let device = match known.and_then(|(.., device)| device.upgrade()) {
             Some(device) => device,
-            None => Arc::new(guarded(|| Self::new(&adapter, request.has_clock))??),
+            None => {
+                let device = guarded(|| Self::new(&adapter, request.has_clock)).flatten();
+                // The driver may be another one by now.
+                Arc::new(device.inspect_err(|_| drop(lock(&INSTANCE).take()))?)
+            }
         };
         open.push((request.clone(), info, Arc::downgrade(&device)));
         let mut names = lock(&NAMES);
@@ -341,6 +345,29 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, GpuError> {
 }
 
 /// The best adapter for a request.
+/// What has found adapters before. It is kept for the life of the process, as drivers are not made to be loaded again and
+/// again: after some twenty times NVIDIA's finds no GPU any more.
+static INSTANCE: Mutex<Option<wgpu::Instance>> = Mutex::new(None);
+
+/// All adapters that there are now.
+fn adapters() -> Vec<wgpu::Adapter> {
+    let all = |instance: &wgpu::Instance| {
+        pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY))
+    };
+    let mut kept = lock(&INSTANCE);
+    if let Some(adapters) = kept.as_ref().map(all).filter(|adapters| !adapters.is_empty()) {
+        return adapters;
+    }
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
+        backends: wgpu::Backends::PRIMARY,
+        flags: instance_flags(),
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    });
+    let adapters = all(&instance);
+    *kept = Some(instance).filter(|_| !adapters.is_empty());
+    adapters
+}
+
 fn find(request: &AdapterRequest) -> Result<wgpu::Adapter, GpuError> {
     if !request.may_be_software
         && let Some(renderers) = only_software()
@@ -355,12 +382,7 @@ fn find(request: &AdapterRequest) -> Result<wgpu::Adapter, GpuError> {
             false => GpuError::NoAdapter(request.name.clone(), renderers),
         });
     }
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
-        backends: wgpu::Backends::PRIMARY,
-        flags: instance_flags(),
-        ..wgpu::InstanceDescriptor::new_without_display_handle()
-    });
-    let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
+    let mut adapters = adapters();
     adapters.sort_by_key(|adapter| rank(adapter.get_info().device_type));
     let names: Vec<String> = adapters.iter().map(|adapter| adapter.get_info().name).collect();
     let wanted = request.name.as_ref().map(|name| name.to_lowercase());

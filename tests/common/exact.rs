@@ -49,18 +49,23 @@ pub fn gold(stream: &Stream, properties: &[(&str, &str)]) -> Transform {
 
 /// Whether the gold itself moves by more than `most` codes in any component close to a colour.
 ///
-/// About the colour and not about its codes: those of Y'CbCr that are no colour count as the nearest one, however they
-/// are moved, and it is on the surface of the cube that the gold is steepest.
+/// About the colours and not about the codes: those that stand for no R'G'B' in [0, 1] are continued from the nearest
+/// that does, and from its mirror image, however the codes are moved; and it is on the surface of the cube that the
+/// gold is steepest.
 pub fn is_at_a_step(gold: &Transform, codes: &CodeSpace, colour: [u32; 3], most: f64) -> bool {
     let rgb = codes.decode(colour.map(f64::from));
-    let around = (0..27).map(|i| {
-        let step = [i % 3, i / 3 % 3, i / 9].map(|k| NEAR * f64::from(k - 1));
-        codes.encode(gold.apply([0, 1, 2].map(|c| rgb[c] + step[c])))
-    });
-    let around: Vec<[f64; 3]> = around.collect();
-    (0..3).any(|c| {
-        let values = || around.iter().map(|code| code[c]);
-        values().fold(f64::MIN, f64::max) - values().fold(f64::MAX, f64::min) > most
+    let nearest = rgb.map(|v| v.clamp(0.0, 1.0));
+    let mirrored = [0, 1, 2].map(|c| (2.0 * nearest[c] - rgb[c]).clamp(0.0, 1.0));
+    [nearest, mirrored].into_iter().any(|rgb| {
+        let around = (0..27).map(|i| {
+            let step = [i % 3, i / 3 % 3, i / 9].map(|k| NEAR * f64::from(k - 1));
+            codes.encode(gold.apply([0, 1, 2].map(|c| rgb[c] + step[c])))
+        });
+        let around: Vec<[f64; 3]> = around.collect();
+        (0..3).any(|c| {
+            let values = || around.iter().map(|code| code[c]);
+            values().fold(f64::MIN, f64::max) - values().fold(f64::MAX, f64::min) > most
+        })
     })
 }
 

@@ -8,8 +8,8 @@ use colorshine_core::color::codes::{CodeSpace, Range};
 use colorshine_core::color::oklab::{D65, Primaries};
 use colorshine_core::frame::{Component, Layout};
 use gst_video::{
-    VideoChromaSite, VideoColorMatrix, VideoColorRange, VideoFormat, VideoFormatInfo, VideoInfo,
-    VideoTransferFunction,
+    VideoChromaSite, VideoColorMatrix, VideoColorRange, VideoColorimetry, VideoFormat,
+    VideoFormatInfo, VideoInfo, VideoTransferFunction,
 };
 
 /// Formats by name, so that one may be unknown to the GStreamer at run time.
@@ -224,13 +224,27 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The meaning of caps; what they leave out is as [`VideoInfo`] fills it in.
+    /// The meaning of what is known of caps; what they leave out is as [`VideoInfo`] fills it in.
     pub fn new(info: &VideoInfo) -> Self {
+        Self::with_range(info, info.colorimetry().range())
+    }
+
+    /// The meaning of caps. A range that they name counts, too, where they name no matrix: [`VideoInfo`] then takes
+    /// its defaults for both, as for H.264 that is tagged full range and nothing else.
+    pub fn of_caps(caps: &gst::CapsRef, info: &VideoInfo) -> Self {
+        let named = caps.structure(0).and_then(|caps| caps.get::<&str>("colorimetry").ok());
+        let named = named.and_then(|text| text.parse::<VideoColorimetry>().ok());
+        let range = named.map(|colorimetry| colorimetry.range());
+        let range = range.filter(|range| *range != VideoColorRange::Unknown);
+        Self::with_range(info, range.unwrap_or(info.colorimetry().range()))
+    }
+
+    fn with_range(info: &VideoInfo, range: VideoColorRange) -> Self {
         let format = info.format_info();
         let transfer = info.colorimetry().transfer();
         Self {
             layout: layout(info, &format),
-            codes: codes(info, &format),
+            codes: codes(info, &format, range),
             primaries: primaries(info),
             hdr: match transfer {
                 VideoTransferFunction::Smpte2084 => Some(HdrTransfer::Pq),
@@ -290,9 +304,9 @@ fn layout(info: &VideoInfo, format: &VideoFormatInfo) -> Layout {
     }
 }
 
-fn codes(info: &VideoInfo, format: &VideoFormatInfo) -> CodeSpace {
+fn codes(info: &VideoInfo, format: &VideoFormatInfo, range: VideoColorRange) -> CodeSpace {
     let depths = [0, 1, 2].map(|i| format.depth()[i]);
-    let range = match info.colorimetry().range() {
+    let range = match range {
         // Caps without a range: RGB is full, Y'CbCr limited, as everywhere in GStreamer.
         VideoColorRange::Unknown if format.is_rgb() => VideoColorRange::Range0_255,
         VideoColorRange::Unknown => VideoColorRange::Range16_235,
@@ -459,6 +473,27 @@ mod tests {
     }
 
     #[test]
+    fn a_range_counts_without_a_matrix() {
+        gst::init().unwrap();
+        for (height, matrix) in [(480, "4"), (1080, "3")] {
+            for range in ["1", "2"] {
+                let codes = |colorimetry: String| {
+                    let caps = gst::Caps::builder("video/x-raw")
+                        .field("format", "I420")
+                        .field("width", 640)
+                        .field("height", height)
+                        .field("colorimetry", colorimetry)
+                        .build();
+                    let info = VideoInfo::from_caps(&caps).unwrap();
+                    Stream::of_caps(&caps, &info).codes
+                };
+                let whole = codes(format!("{range}:{matrix}:0:0"));
+                assert_eq!(codes(format!("{range}:0:0:0")), whole, "range {range}, {height} rows");
+            }
+        }
+    }
+
+    #[test]
     fn defaults_follow_gstreamer() {
         let limited = Range { offset: [16.0, 128.0, 128.0], scale: [219.0, 224.0, 224.0] };
         let small = stream(VideoFormat::I420, 720, 576, None);
@@ -501,8 +536,9 @@ mod tests {
         assert_eq!(pq.hdr, Some(HdrTransfer::Pq));
         // Full range, BT.709 matrix, sRGB transfer, BT.709 primaries.
         let full = stream(VideoFormat::I420, 64, 64, Some("1:3:7:1"));
-        assert_eq!(full.codes.nominal, [[0.0, 255.0]; 3]);
+        assert_eq!(full.codes.encode([1.0; 3])[0].round(), 255.0);
         let limited_rgb = stream(VideoFormat::Rgb, 64, 64, Some("2:1:7:1"));
-        assert_eq!(limited_rgb.codes.nominal, [[16.0, 235.0]; 3]);
+        assert_eq!(limited_rgb.codes.encode([0.0; 3]), [16.0; 3]);
+        assert_eq!(limited_rgb.codes.encode([1.0; 3]), [235.0; 3]);
     }
 }

@@ -2,20 +2,19 @@
 
 use std::ops::Range;
 
-use super::bytes::BytePlanes;
+use super::bytes::SharedPlanes;
 use super::evaluator::{Codes, Differences, Exact, Gold, SharedDifferences, Source};
 use super::packed::{Packed, PackedSampler};
+use super::packed_422::Packed422;
+use super::prism::Prism;
 use super::samples::{every_second, load, store};
 use super::siting::Weights;
 use super::tetrahedral::Sampler;
-use super::words::{Words, with_words};
-use super::{Dither, Evaluator, Finish, Reads};
+use super::words::{Lanes, Words, with_words};
+use super::{BLOCK, Dither, Evaluator, Finish, Reads};
 use crate::frame::{Area, Band, Layout};
 use crate::lut::{Interpolation, Lattice};
 use crate::workers::Level;
-
-/// Most luma samples in a block.
-pub const BLOCK: usize = 256;
 
 /// Part of a row: luma columns `[start, end)` and the chroma samples that belong to them.
 #[derive(Clone, Copy)]
@@ -203,7 +202,16 @@ impl Job<'_> {
             }
             Evaluator::Lattice(lattice, interpolation) => {
                 let gold = Gold(lattice, *interpolation);
-                self.apply_blocks(level, &gold, band, self.area.columns[0]);
+                let columns = lattice.columns().filter(|_| *interpolation == Interpolation::Prism);
+                let Some(columns) = columns else {
+                    self.apply_blocks(level, &gold, band, self.area.columns[0]);
+                    return;
+                };
+                with_words!(level, words => {
+                    self.apply_prism(level, &Prism::new(words, lattice, columns), band);
+                }, else {
+                    self.apply_blocks(level, &gold, band, self.area.columns[0]);
+                });
             }
             Evaluator::Exact(kernel, depth) => {
                 let exact = Exact(kernel, *depth);
@@ -231,19 +239,31 @@ impl Job<'_> {
             );
             return;
         }
-        let sampler = Sampler::<W, GATHER>::new(words, lattice);
-        let planes = BytePlanes::of(self.layout, self.area).filter(|_| is_plain);
-        let Some(planes) = planes else {
-            self.apply_blocks(level, &sampler, band, start);
+        self.apply_blocks(level, &Sampler::<W, GATHER>::new(words, lattice), band, start);
+    }
+
+    fn apply_prism<W: Lanes>(&self, level: Level, prism: &Prism<'_, W>, band: &mut Band<'_>) {
+        let (start, is_plain) = (self.area.columns[0], self.dither == Dither::None);
+        let planes = SharedPlanes::of(self.layout, self.area).filter(|_| is_plain);
+        let packed = Packed422::of(self.layout, self.area).filter(|_| is_plain);
+        if planes.is_none() && packed.is_none() {
+            self.apply_blocks(level, prism, band, start);
             return;
-        };
+        }
         let whole = (self.area.processed_until - start) / W::COUNT * W::COUNT;
         let (rows, columns) = (self.area.rows, start..start + whole);
         // The rest comes first: its chroma needs the colours before it as they were.
-        self.apply_blocks(level, &sampler, band, columns.end);
-        words.vectorize(
+        self.apply_blocks(level, prism, band, columns.end);
+        prism.words.vectorize(
             #[inline(always)]
-            || sampler.apply_band(self.layout, rows, &columns, &planes, self.finish, band),
+            || {
+                if let Some(planes) = &planes {
+                    prism.apply_band(self.layout, rows, &columns, planes, self.finish, band);
+                }
+                if let Some(packed) = &packed {
+                    prism.apply_packed(self.layout, rows, &columns, packed, self.finish, band);
+                }
+            },
         );
     }
 

@@ -32,6 +32,11 @@ impl Finish {
         self.mix
     }
 
+    /// The largest code.
+    pub(super) fn max_code(&self) -> u16 {
+        self.max as u16
+    }
+
     /// The share of a difference that is wanted.
     #[inline(always)]
     pub(super) fn share(&self, difference: i16) -> i16 {
@@ -80,7 +85,7 @@ pub(super) fn plain_code<const DEPTH: u32>(code: u16, difference: i16) -> u16 {
     (code as i16 + steps).clamp(0, (1 << DEPTH) - 1) as u16
 }
 
-/// [`Finish`] for codes of 8 bits, in registers.
+/// [`Finish`] for codes of up to 12 bits, in registers.
 #[derive(Clone, Copy)]
 pub(super) struct FinishWords<W: Words> {
     /// Share of the effect, if not all, in units of 2^-15.
@@ -94,8 +99,8 @@ impl<W: Words> FinishWords<W> {
     pub(super) fn new(words: W, finish: &Finish) -> Self {
         Self {
             mix: (!finish.is_whole()).then(|| words.splat(finish.mix as u16)),
-            // 7 binary digits after the point, and mul_round takes 15 away.
-            to_codes: words.splat(1 << 8),
+            // mul_round takes 15 binary digits away.
+            to_codes: words.splat(1 << (MIX_BITS as i32 - finish.fraction)),
         }
     }
 

@@ -22,22 +22,30 @@ mod filter;
 mod finish;
 mod fours;
 mod packed;
+mod packed_422;
 mod planar;
+mod position;
+mod prism;
+mod prism_colours;
 mod reads;
 mod samples;
 mod sampling;
 #[cfg(feature = "shaders")]
 pub mod shaders;
+mod shared;
 #[cfg(test)]
 mod simd_levels;
 mod siting;
 mod tetrahedral;
 mod words;
 
-pub use block::{BLOCK, Job, for_each_block};
+pub use block::{Job, for_each_block};
 pub use dither::Dither;
 pub use evaluator::Evaluator;
 pub use filter::Filter;
 pub use finish::Finish;
 pub use reads::Reads;
 pub use sampling::read_pixels;
+
+/// Most luma samples in a block.
+pub const BLOCK: usize = 256;

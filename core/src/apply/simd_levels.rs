@@ -1,13 +1,14 @@
 //! Every form of the lattice's kernel beside the gold: each SIMD level, both ways of reading entries, and
 //! blocks, packed pixels and planes in place. All must give the same bits.
 
-use super::bytes::Chroma;
+use super::bytes::{Bytes, Chroma, DeepSamples};
 use super::evaluator::{Codes, Differences, Gold, SharedDifferences, Source};
-use super::finish::{Finish, FinishWords};
+use super::finish::Finish;
 use super::packed::{Packed, PackedSampler};
+use super::prism::Prism;
 use super::siting::{HALF, Weights, weigh};
 use super::tetrahedral::Sampler;
-use super::words::{Words, with_words};
+use super::words::{Lanes, with_words};
 use super::{BLOCK, Reads};
 use crate::color::codes::{CodeSpace, Range};
 use crate::frame::{Component, Layout};
@@ -16,7 +17,7 @@ use crate::workers::simd_levels;
 
 /// What is asked of every form.
 trait Check {
-    fn check<W: Words, const GATHER: bool>(&mut self, words: W, name: &str);
+    fn check<W: Lanes, const GATHER: bool>(&mut self, words: W, name: &str);
 }
 
 /// Runs a check in every form that this CPU has.
@@ -52,6 +53,16 @@ fn noise(seed: u32, max: u16) -> Codes {
     })
 }
 
+/// Y'CbCr codes whose axes are those of [`CodeSpace::full_rgb`].
+fn full_ycbcr() -> CodeSpace {
+    CodeSpace::ycbcr(8, Range { offset: [0.0, 128.0, 128.0], scale: [255.0; 3] }, 0.2126, 0.0722)
+}
+
+/// The prism's sampler of a lattice of Y'CbCr codes.
+fn prism<W: Lanes>(words: W, lattice: &Lattice) -> Prism<'_, W> {
+    Prism::new(words, lattice, lattice.columns().expect("columns"))
+}
+
 fn limited(depth: u32) -> CodeSpace {
     let scale = f64::from(1u32 << (depth - 8));
     let range = Range {
@@ -66,26 +77,37 @@ struct Blocks<'a> {
     codes: [&'a Codes; 3],
     length: usize,
     want: [Differences; 3],
+    want_prism: [Differences; 3],
 }
 
 impl<'a> Blocks<'a> {
     fn new(lattice: &'a Lattice, codes: [&'a Codes; 3], length: usize) -> Self {
-        let mut want = [[0; BLOCK]; 3];
-        Gold(lattice, Interpolation::Tetrahedral).differences(length, codes, &mut want);
-        Self { lattice, codes, length, want }
+        let gold = |interpolation| {
+            let mut want = [[0; BLOCK]; 3];
+            Gold(lattice, interpolation).differences(length, codes, &mut want);
+            want
+        };
+        let [want, want_prism] = [Interpolation::Tetrahedral, Interpolation::Prism].map(gold);
+        Self { lattice, codes, length, want, want_prism }
     }
 }
 
 impl Check for Blocks<'_> {
-    fn check<W: Words, const GATHER: bool>(&mut self, words: W, name: &str) {
+    fn check<W: Lanes, const GATHER: bool>(&mut self, words: W, name: &str) {
         let mut got = [[0; BLOCK]; 3];
+        let mut compare = |source: &dyn Source, want: &[Differences; 3], name: &str| {
+            source.differences(self.length, self.codes, &mut got);
+            for i in 0..self.length {
+                let at = |of: &[Differences; 3]| [of[0][i], of[1][i], of[2][i]];
+                let colour = self.codes.map(|codes| codes[i]);
+                let size = self.lattice.size();
+                assert_eq!(at(&got), at(want), "{name} at {colour:?}, size {size}");
+            }
+        };
         let sampler = Sampler::<W, GATHER>::new(words, self.lattice);
-        sampler.differences(self.length, self.codes, &mut got);
-        for i in 0..self.length {
-            let at = |of: &[Differences; 3]| [of[0][i], of[1][i], of[2][i]];
-            let colour = self.codes.map(|codes| codes[i]);
-            let size = self.lattice.size();
-            assert_eq!(at(&got), at(&self.want), "{name} at {colour:?}, size {size}");
+        compare(&sampler, &self.want, name);
+        if !GATHER && self.lattice.is_ycbcr() {
+            compare(&prism(words, self.lattice), &self.want_prism, &format!("{name}, prism"));
         }
     }
 }
@@ -93,7 +115,7 @@ impl Check for Blocks<'_> {
 /// All 2^24 colours, on entries that differ as much as they can.
 #[test]
 fn every_colour_is_the_same_in_every_form() {
-    let lattice = noise_lattice(&CodeSpace::full_rgb(8), 33);
+    let lattice = noise_lattice(&full_ycbcr(), 33);
     let z: Codes = std::array::from_fn(|i| i as u16);
     for x in 0..256 {
         for y in 0..256 {
@@ -105,10 +127,10 @@ fn every_colour_is_the_same_in_every_form() {
 #[test]
 fn every_size_depth_and_length_is_the_same_in_every_form() {
     for space in [CodeSpace::full_rgb(8), limited(10), limited(12), CodeSpace::full_rgb(16)] {
-        for size in [2, 3, 17, 64, 65, 129] {
+        for size in [2, 3, 6, 7, 17, 64, 65, 129] {
             let lattice = noise_lattice(&space, size);
             let codes = [1, 2, 3].map(|seed| noise(seed, space.max_code()));
-            // Rounded products of these add up to more than fits.
+            // Of these sums are as large as they can be.
             let extreme = extreme_lattice(&space, size);
             in_every_form(&mut Blocks::new(&extreme, codes.each_ref(), BLOCK));
             for length in [1, 2, 7, 8, 9, 31, 255, 256] {
@@ -133,7 +155,7 @@ struct PackedPixels<'a> {
 }
 
 impl Check for PackedPixels<'_> {
-    fn check<W: Words, const GATHER: bool>(&mut self, words: W, name: &str) {
+    fn check<W: Lanes, const GATHER: bool>(&mut self, words: W, name: &str) {
         let Self { lattice, packed, finish, .. } = self;
         let sampler = PackedSampler::<W, GATHER>::new(words, lattice, packed, finish);
         // The last pixel may lack the bytes after its last component.
@@ -207,8 +229,11 @@ impl Shared<'_> {
 }
 
 impl Check for Shared<'_> {
-    fn check<W: Words, const GATHER: bool>(&mut self, words: W, name: &str) {
-        let sampler = Sampler::<W, GATHER>::new(words, self.lattice);
+    fn check<W: Lanes, const GATHER: bool>(&mut self, words: W, name: &str) {
+        if GATHER {
+            return;
+        }
+        let sampler = prism(words, self.lattice);
         let mut out = vec![[0; BLOCK]; self.luma.len()];
         let mut got = SharedDifferences::new();
         sampler.shared_chroma(&self.weights, BLOCK, &self.luma, &self.chroma, &mut out, &mut got);
@@ -228,7 +253,7 @@ impl Check for Shared<'_> {
             let mut luma: Vec<_> = rows().collect();
             let mut planes = [cb.clone(), cr.clone()];
             let chroma = Chroma::Planar(planes.each_mut().map(|plane| &mut plane[..half]));
-            change(&sampler, words, &mut luma, chroma, &self.weights, &self.finish);
+            change(&sampler, &mut luma, chroma, &self.weights, &self.finish);
             check_rows(&luma, "planar");
             for (got, [want, before]) in planes.iter().zip([[want_cb, &cb], [want_cr, &cr]]) {
                 assert_eq!(got[..half], want[..half], "{name}: planar");
@@ -243,7 +268,7 @@ impl Check for Shared<'_> {
                 let mut pairs = before.clone();
                 let chroma = Chroma::Interleaved { pairs: &mut pairs[..length], cr_first };
                 let mut luma: Vec<_> = rows().collect();
-                change(&sampler, words, &mut luma, chroma, &self.weights, &self.finish);
+                change(&sampler, &mut luma, chroma, &self.weights, &self.finish);
                 check_rows(&luma, "pairs");
                 assert_eq!(pairs[..length], want[..length], "{name}: pairs");
                 assert_eq!(pairs[length..], before[length..], "{name}: pairs, beyond");
@@ -253,26 +278,31 @@ impl Check for Shared<'_> {
 }
 
 /// Rows of luma and their chroma in place.
-fn change<W: Words, const GATHER: bool>(
-    sampler: &Sampler<'_, W, GATHER>,
-    words: W,
+fn change<W: Lanes>(
+    sampler: &Prism<'_, W>,
     luma: &mut [Vec<u8>],
     chroma: Chroma<'_>,
     weights: &Weights,
     finish: &Finish,
 ) {
-    let finish = FinishWords::new(words, finish);
-    match luma {
-        [one] => sampler.through_bytes([one], chroma, weights, finish, &mut true),
-        [one, two] => sampler.through_bytes([one, two], chroma, weights, finish, &mut true),
+    let samples = Bytes::new(sampler.words, finish);
+    let luma = match luma {
+        [one] => [&mut one[..], &mut []],
+        [one, two] => [&mut one[..], &mut two[..]],
         _ => unreachable!("one or two rows"),
-    }
+    };
+    sampler.through_planes(samples, luma, chroma, weights, &mut true);
 }
 
 #[test]
 fn shared_chroma_is_the_same_in_every_form() {
-    // Rounded parts of the second's differences add up to more than fits.
-    for lattice in [noise_lattice(&limited(8), 33), extreme_lattice(&limited(8), 33)] {
+    // Sums of the second's differences are as large as they can be; in the third blocks are near and far.
+    for lattice in [
+        noise_lattice(&limited(8), 33),
+        extreme_lattice(&limited(8), 33),
+        noise_lattice(&full_ycbcr(), 17),
+        noise_lattice(&limited(8), 65),
+    ] {
         for rows in [1, 2] {
             check_shared_chroma(&lattice, rows);
         }
@@ -280,11 +310,17 @@ fn shared_chroma_is_the_same_in_every_form() {
 }
 
 fn check_shared_chroma(lattice: &Lattice, rows: usize) {
-    let gold = Gold(lattice, Interpolation::Tetrahedral);
+    let gold = Gold(lattice, Interpolation::Prism);
     for (mix, site) in [1.0, 0.4].into_iter().flat_map(|mix| SITES.map(|site| (mix, site))) {
         let finish = Finish::new(8, mix);
         let weights = Weights::new(&shared_bytes(site), 0, rows);
-        let luma: Vec<Codes> = (0..rows).map(|row| noise(7 + row as u32, 255)).collect();
+        let mut luma: Vec<Codes> = (0..rows).map(|row| noise(7 + row as u32, 255)).collect();
+        // Registers whose blocks are near, with all distances of nodes that are.
+        for (row, luma) in luma.iter_mut().enumerate() {
+            for (i, code) in luma.iter_mut().enumerate().skip(BLOCK / 2) {
+                *code = (7 * (i / 8) as u16 + *code % 22 + row as u16) % 256;
+            }
+        }
         let chroma = [noise(17, 255), noise(18, 255)];
         let mut differences = vec![[0; BLOCK]; luma.len()];
         let mut want_shared = SharedDifferences::new();
@@ -306,6 +342,73 @@ fn check_shared_chroma(lattice: &Lattice, rows: usize) {
             want_chroma,
             want_shared,
         });
+    }
+}
+
+struct DeepPlanes<'a> {
+    lattice: &'a Lattice,
+    finish: Finish,
+    shift: u32,
+    /// A row of luma, and one of chroma.
+    codes: [Codes; 3],
+}
+
+impl DeepPlanes<'_> {
+    /// Samples with bits below and above the code that are to stay as they are.
+    fn samples(&self, codes: &[u16]) -> Vec<u8> {
+        let above = 0x25u32 << (16 - self.finish.max_code().leading_zeros() + self.shift);
+        let rest = 0x15 & ((1 << self.shift) - 1) | above as u16;
+        codes.iter().flat_map(|code| (code << self.shift | rest).to_le_bytes()).collect()
+    }
+}
+
+impl Check for DeepPlanes<'_> {
+    fn check<W: Lanes, const GATHER: bool>(&mut self, words: W, name: &str) {
+        let [luma, chroma @ ..] = &self.codes;
+        let weights = Weights::new(&shared_bytes([true, false]), 0, 1);
+        let gold = Gold(self.lattice, Interpolation::Prism);
+        let mut out = [[0; BLOCK]];
+        let mut shared = SharedDifferences::new();
+        gold.shared_chroma(&weights, BLOCK, &[*luma], chroma, &mut out, &mut shared);
+        let finished = |codes: &[u16], difference: &dyn Fn(usize) -> i16| {
+            let each = codes.iter().enumerate();
+            let new: Vec<u16> =
+                each.map(|(i, code)| self.finish.code(*code, difference(i))).collect();
+            self.samples(&new)
+        };
+        let want_luma = finished(luma, &|i| out[0][i]);
+        let half = [&chroma[0][..BLOCK / 2], &chroma[1][..BLOCK / 2]];
+        let want = [0, 1].map(|c| finished(half[c], &|i| shared.pairs[2 * i + c]));
+
+        let sampler = prism(words, self.lattice);
+        let samples = DeepSamples::new(words, &self.finish, self.shift);
+        let mut got_luma = self.samples(luma);
+        let mut got = half.map(|codes| self.samples(codes));
+        let planes = Chroma::Planar(got.each_mut().map(|plane| &mut plane[..]));
+        sampler.through_planes(samples, [&mut got_luma, &mut []], planes, &weights, &mut true);
+        assert!(got_luma == want_luma && got == want, "{name}: planar");
+
+        let together = |planes: &[Vec<u8>; 2]| -> Vec<u8> {
+            let [cb, cr] = planes.each_ref().map(|plane| plane.as_chunks::<2>().0);
+            cb.iter().zip(cr).flat_map(|(cb, cr)| [cb[0], cb[1], cr[0], cr[1]]).collect()
+        };
+        let mut got_luma = self.samples(luma);
+        let mut pairs = together(&half.map(|codes| self.samples(codes)));
+        let chroma = Chroma::Interleaved { pairs: &mut pairs, cr_first: false };
+        sampler.through_planes(samples, [&mut got_luma, &mut []], chroma, &weights, &mut true);
+        assert!(got_luma == want_luma && pairs == together(&want), "{name}: pairs");
+    }
+}
+
+#[test]
+fn deep_planes_are_the_same_in_every_form() {
+    for (depth, shift) in [(10, 6), (10, 0), (12, 4)] {
+        let space = limited(depth);
+        let codes = [21, 22, 23].map(|seed| noise(seed, space.max_code()));
+        for mix in [1.0, 0.6] {
+            let (lattice, finish) = (noise_lattice(&space, 33), Finish::new(depth, mix));
+            in_every_form(&mut DeepPlanes { lattice: &lattice, finish, shift, codes });
+        }
     }
 }
 
@@ -332,7 +435,7 @@ struct Quiet<'a> {
 }
 
 impl Check for Quiet<'_> {
-    fn check<W: Words, const GATHER: bool>(&mut self, words: W, name: &str) {
+    fn check<W: Lanes, const GATHER: bool>(&mut self, words: W, name: &str) {
         let finish = Finish::new(8, 1.0);
         let gold = Gold(self.lattice, Interpolation::Tetrahedral);
         let (mut pixels, mut want) = (Vec::new(), Vec::new());
@@ -366,23 +469,20 @@ impl Check for Quiet<'_> {
         assert!(pixels == want, "{name}: packed");
 
         // The same colours as planes, chroma as it is for the first of two columns.
-        let sampler = Sampler::<W, GATHER>::new(words, self.lattice);
+        if GATHER {
+            return;
+        }
+        let sampler = prism(words, self.lattice);
         for site in SITES {
-            self.check_planes(&sampler, words, &Weights::new(&shared_bytes(site), 0, 1), name);
+            self.check_planes(&sampler, &Weights::new(&shared_bytes(site), 0, 1), name);
         }
     }
 }
 
 impl Quiet<'_> {
-    fn check_planes<W: Words, const GATHER: bool>(
-        &self,
-        sampler: &Sampler<'_, W, GATHER>,
-        words: W,
-        weights: &Weights,
-        name: &str,
-    ) {
+    fn check_planes<W: Lanes>(&self, sampler: &Prism<'_, W>, weights: &Weights, name: &str) {
         let finish = Finish::new(8, 1.0);
-        let gold = Gold(self.lattice, Interpolation::Tetrahedral);
+        let gold = Gold(self.lattice, Interpolation::Prism);
         let (mut luma, mut chroma) = (Vec::new(), [Vec::new(), Vec::new()]);
         let (mut want_luma, mut want_chroma) = (Vec::new(), [Vec::new(), Vec::new()]);
         let [first, second] = weights.of_row(0);
@@ -410,7 +510,7 @@ impl Quiet<'_> {
         }
         let planes = Chroma::Planar(chroma.each_mut().map(|plane| &mut plane[..]));
         let mut rows = [luma];
-        change(sampler, words, &mut rows, planes, weights, &finish);
+        change(sampler, &mut rows, planes, weights, &finish);
         let [luma] = rows;
         assert!(luma == want_luma && chroma == want_chroma, "{name}: planar, {weights:?}");
     }
@@ -419,7 +519,7 @@ impl Quiet<'_> {
 #[test]
 fn only_blocks_without_any_difference_are_left_out() {
     // Nodes are 7.97 codes apart: this one is at 31.9, 55.8, 239.1.
-    let lattice = lonely_lattice(&CodeSpace::full_rgb(8), 33, [4, 7, 30]);
+    let lattice = lonely_lattice(&full_ycbcr(), 33, [4, 7, 30]);
     let flat = |colour: [u16; 3]| colour.map(|code| [code; BLOCK]);
     let mut blocks = Vec::new();
     for colour in [[200, 10, 10], [32, 56, 239], [24, 56, 239], [23, 56, 239], [39, 63, 247]] {

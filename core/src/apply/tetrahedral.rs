@@ -9,18 +9,14 @@
 
 #![expect(unsafe_code, reason = "entries are read without a bounds check")]
 
+use super::position::{AxisPosition, AxisWords, MINUS_ONE};
 use super::words::Words;
-use crate::lut::{Axis, FRACTION_BITS, Lattice};
-
-/// -1 as a factor: weights are in units of 2^-15, and 1 itself does not fit.
-const MINUS_ONE: u16 = 1 << 15;
+use crate::lut::Lattice;
 
 /// One axis, in registers.
 #[derive(Clone, Copy)]
-pub(super) struct AxisWords<V> {
-    low: V,
-    span: V,
-    multiplier: V,
+struct Axis<V> {
+    codes: AxisWords<V>,
     /// Entries from a node to the next on this axis.
     step: V,
     /// Entries from a node to the next on both others.
@@ -33,7 +29,7 @@ pub(super) struct AxisWords<V> {
 pub(super) struct Sampler<'a, W: Words, const GATHER: bool> {
     pub(super) words: W,
     lattice: &'a Lattice,
-    pub(super) axes: [AxisWords<W::Vector>; 3],
+    axes: [Axis<W::Vector>; 3],
     /// For [`Words::dot`]: the step of the first axis for the low word of each lane, and for the high one.
     steps_x: [W::Vector; 2],
     minus_one: W::Vector,
@@ -44,12 +40,9 @@ pub(super) struct Sampler<'a, W: Words, const GATHER: bool> {
     pub(super) deeper: u32,
 }
 
-/// A node and the fraction of the way to the next.
-pub(super) type AxisPosition<V> = (V, V);
-
 /// The places on the last two axes, in the order of their fractions.
 #[derive(Clone, Copy)]
-pub(super) struct PairOfPlaces<V> {
+struct PairOfPlaces<V> {
     /// Index of the entry, the first axis apart, in `u32` lanes: of the even colours and of the odd ones.
     base: [V; 2],
     larger: V,
@@ -70,12 +63,10 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
         let size = lattice.size();
         let steps = [size * size, size, 1];
         let axis = |i: usize| {
-            let Axis { low, span, multiplier, .. } = lattice.axes()[i];
             let rest = across(size) - steps[i];
-            AxisWords {
-                low: words.splat(low),
-                span: words.splat(span),
-                multiplier: words.splat(multiplier),
+            let codes = &lattice.axes()[i];
+            Axis {
+                codes: AxisWords::new(words, [codes, codes]),
                 step: words.splat(steps[i] as u16),
                 rest: words.splat(rest as u16),
             }
@@ -96,30 +87,6 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
         }
     }
 
-    /// Index of the node at or below, and the fraction of the way to the next.
-    #[inline(always)]
-    pub(super) fn locate<const CLAMP: bool, const DEEP: bool>(
-        &self,
-        axis: &AxisWords<W::Vector>,
-        codes: W::Vector,
-    ) -> AxisPosition<W::Vector> {
-        let words = self.words;
-        let steps = if CLAMP {
-            words.min_unsigned(words.sub_to_zero(codes, axis.low), axis.span)
-        } else {
-            codes
-        };
-        let high = words.mul_high(steps, axis.multiplier);
-        let low = words.mul_low(steps, axis.multiplier);
-        if DEEP {
-            let above = words.shift_right(words.shift_left(high, 16 - self.deeper), 1);
-            let below = words.shift_right(low, 1 + self.deeper);
-            (words.shift_right(high, self.deeper), words.or(above, below))
-        } else {
-            (high, words.shift_right(low, 16 - FRACTION_BITS))
-        }
-    }
-
     /// Differences at `codes`. Without `CLAMP`, every code must lie within its axis; with `DEEP`, codes
     /// may have more than 8 bits.
     #[inline(always)]
@@ -128,16 +95,16 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
         codes: [W::Vector; 3],
     ) -> Fetched<W::Vector> {
         let [axis_x, axis_y, axis_z] = &self.axes;
-        let x = self.locate::<CLAMP, DEEP>(axis_x, codes[0]);
-        let y = self.locate::<CLAMP, DEEP>(axis_y, codes[1]);
-        let z = self.locate::<CLAMP, DEEP>(axis_z, codes[2]);
-        self.at_places(x, &self.pair_of::<false>(y, z))
+        let locate = |axis: &Axis<W::Vector>, codes| {
+            axis.codes.locate::<W, CLAMP, DEEP>(self.words, self.deeper, codes)
+        };
+        let pair = self.pair_of(locate(axis_y, codes[1]), locate(axis_z, codes[2]));
+        self.at_places(locate(axis_x, codes[0]), &pair)
     }
 
-    /// What the last two axes make of their places, before the first comes in. With `TWICE`, those of each
-    /// odd colour are those of the even one before it.
+    /// What the last two axes make of their places, before the first comes in.
     #[inline(always)]
-    pub(super) fn pair_of<const TWICE: bool>(
+    fn pair_of(
         &self,
         (node_y, y): AxisPosition<W::Vector>,
         (node_z, z): AxisPosition<W::Vector>,
@@ -148,9 +115,8 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
         let y_first = words.greater(y, z);
         // At most 129^2, so that 16 bits are enough.
         let base = words.add(words.mul_low(node_y, axis_y.step), node_z);
-        let even = words.low(base);
         PairOfPlaces {
-            base: [even, if TWICE { even } else { words.high(base) }],
+            base: [words.low(base), words.high(base)],
             larger: words.max(y, z),
             smaller: words.min(y, z),
             step: words.select(y_first, axis_y.step, axis_z.step),
@@ -160,7 +126,7 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
 
     /// Differences between nodes.
     #[inline(always)]
-    pub(super) fn at_places(
+    fn at_places(
         &self,
         (node_x, x): AxisPosition<W::Vector>,
         pair: &PairOfPlaces<W::Vector>,
@@ -237,13 +203,6 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
         // The first weight is its own negative.
         let ends = words.sub_saturating(by(3), by(0));
         words.add_saturating(words.add_saturating(by(1), by(2)), ends)
-    }
-
-    /// The first component's differences, in the order of the codes.
-    #[inline(always)]
-    pub(super) fn first_plane(&self, [even, odd]: &Fetched<W::Vector>) -> W::Vector {
-        let words = self.words;
-        words.join_u32(words.join(even[0], odd[0]), words.join(even[1], odd[1]))
     }
 
     /// Component by component, in the order of the codes.

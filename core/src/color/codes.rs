@@ -9,9 +9,6 @@ use super::{Matrix, Triple, inverse, mul, mul_vec};
 pub struct CodeSpace {
     /// Bits per component; codes run from 0 to 2^depth - 1.
     pub depth: u32,
-    /// Lowest and highest code of the nominal range, per component, as whole numbers. Codes beyond
-    /// count as the nearest nominal code.
-    pub nominal: [[f64; 2]; 3],
     /// Code of zero (black, or no chroma), per component.
     zero: Triple,
     /// (code - zero) to R'G'B'.
@@ -33,13 +30,7 @@ impl CodeSpace {
     /// R'G'B' codes of `depth` bits.
     pub fn rgb(depth: u32, range: Range) -> Self {
         let to_rgb = super::diagonal(range.scale.map(|s| 1.0 / s));
-        Self {
-            depth,
-            nominal: [0, 1, 2].map(|i| [range.offset[i], range.offset[i] + range.scale[i]]),
-            zero: range.offset,
-            to_rgb,
-            from_rgb: super::diagonal(range.scale),
-        }
+        Self { depth, zero: range.offset, to_rgb, from_rgb: super::diagonal(range.scale) }
     }
 
     /// Y'CbCr codes of `depth` bits. `kr` and `kb` are the luma coefficients of red and blue
@@ -54,21 +45,7 @@ impl CodeSpace {
                 [0.5, -kg / (2.0 * (1.0 - kr)), -kb / (2.0 * (1.0 - kr))],
             ],
         );
-        let max = f64::from((1u32 << depth) - 1);
-        let half = |i: usize| 0.5 * range.scale[i];
-        // Full-range chroma has its ends between codes.
-        let nominal = |low: f64, high: f64| [low.max(0.0).floor(), high.min(max).ceil()];
-        Self {
-            depth,
-            nominal: [
-                nominal(range.offset[0], range.offset[0] + range.scale[0]),
-                nominal(range.offset[1] - half(1), range.offset[1] + half(1)),
-                nominal(range.offset[2] - half(2), range.offset[2] + half(2)),
-            ],
-            zero: range.offset,
-            to_rgb: inverse(&from_rgb),
-            from_rgb,
-        }
+        Self { depth, zero: range.offset, to_rgb: inverse(&from_rgb), from_rgb }
     }
 
     /// R'G'B' codes over the whole range of `depth` bits.
@@ -82,18 +59,20 @@ impl CodeSpace {
         Self::rgb(1, Range { offset: [0.0; 3], scale: [1.0; 3] })
     }
 
+    /// Whether components are Y', Cb and Cr.
+    pub fn is_ycbcr(&self) -> bool {
+        // Luma is made of green, too.
+        self.from_rgb[0][1] != 0.0
+    }
+
     /// The largest code.
     pub fn max_code(&self) -> u16 {
         ((1u32 << self.depth) - 1) as u16
     }
 
-    /// Codes, first limited to their nominal range, to R'G'B', limited to [0, 1].
+    /// Codes to R'G'B', which of some is outside of [0, 1].
     pub fn decode(&self, codes: Triple) -> Triple {
-        let nominal = [0, 1, 2].map(|i| {
-            let [low, high] = self.nominal[i];
-            codes[i].clamp(low, high) - self.zero[i]
-        });
-        mul_vec(&self.to_rgb, nominal).map(|v| v.clamp(0.0, 1.0))
+        mul_vec(&self.to_rgb, [0, 1, 2].map(|i| codes[i] - self.zero[i]))
     }
 
     /// R'G'B' to codes, neither rounded nor clamped.
@@ -141,13 +120,12 @@ mod tests {
     }
 
     #[test]
-    fn decode_undoes_encode_and_clamps() {
+    fn decode_undoes_encode() {
         let space = limited();
-        for rgb in [[0.1, 0.5, 0.9], [1.0, 0.0, 0.25]] {
+        for rgb in [[0.1, 0.5, 0.9], [1.0, 0.0, 0.25], [1.2, -0.3, 2.0]] {
             let back = space.decode(space.encode(rgb));
             (0..3).for_each(|i| assert!((back[i] - rgb[i]).abs() < 1e-12));
         }
-        assert_eq!(space.decode([255.0, 128.0, 128.0]), [1.0; 3]);
-        assert_eq!(space.nominal, [[16.0, 235.0], [16.0, 240.0], [16.0, 240.0]]);
+        assert!(space.is_ycbcr() && !CodeSpace::full_rgb(8).is_ycbcr());
     }
 }

@@ -1,6 +1,6 @@
 //! From the model to a lattice.
 
-use super::{Lattice, fraction_bits};
+use super::{LARGEST_ENTRY, Lattice, fraction_bits};
 use crate::color::codes::CodeSpace;
 use crate::model::lanes::ExactKernel;
 use crate::workers::Team;
@@ -38,14 +38,13 @@ pub(super) fn bake_while(
     lattice
 }
 
-/// A difference in codes as an entry: rounded to nearest, saturated. The lowest `i16` is left out, so
-/// that every entry has its negative.
+/// A difference in codes as an entry: rounded to nearest, limited to [`LARGEST_ENTRY`].
 #[inline(always)]
 pub(crate) fn quantize(difference: f32, unit: f32) -> i16 {
     // Where a float has no digits left after the point, addition rounds to nearest, ties to even: one
     // instruction on every CPU, where `round_ties_even` is a call on some. Differences are far below 2^22.
     const NO_FRACTION: f32 = 12_582_912.0;
-    (((difference * unit + NO_FRACTION) - NO_FRACTION) as i16).max(-i16::MAX)
+    (((difference * unit + NO_FRACTION) - NO_FRACTION) as i16).clamp(-LARGEST_ENTRY, LARGEST_ENTRY)
 }
 
 #[cfg(test)]
@@ -57,7 +56,11 @@ mod tests {
         for step in -270_000i32..270_000 {
             let difference = step as f32 / 1024.0;
             let want = (difference * 128.0).round_ties_even() as i16;
-            assert_eq!(quantize(difference, 128.0), want.max(-i16::MAX), "{difference}");
+            assert_eq!(
+                quantize(difference, 128.0),
+                want.clamp(-LARGEST_ENTRY, LARGEST_ENTRY),
+                "{difference}"
+            );
         }
         assert_eq!(quantize(f32::NAN, 128.0), 0);
     }

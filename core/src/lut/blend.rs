@@ -1,6 +1,6 @@
 //! Lattices between two lattices.
 
-use super::{FRACTION_BITS, Lattice};
+use super::{Columns, FRACTION_BITS, Lattice};
 use crate::workers::{Level, Team, in_loops};
 
 /// Binary digits of a share.
@@ -17,12 +17,27 @@ impl Lattice {
     /// Panics where sizes or codes differ.
     pub fn blend(&mut self, level: Level, from: Option<&Self>, to: Option<&Self>, share: f64) {
         for other in [from, to].into_iter().flatten() {
-            let same = (self.axes(), self.depth()) == (other.axes(), other.depth());
+            let kind = |lattice: &Self| (*lattice.axes(), lattice.depth(), lattice.is_ycbcr());
+            let same = kind(self) == kind(other);
             assert!(same && self.size() == other.size(), "lattices to blend are of one kind");
         }
         let share = (share.clamp(0.0, 1.0) * f64::from(1 << SHARE_BITS)).round() as i32;
-        let (entries, touched) = self.parts_mut();
-        in_loops!(level, blend_entries(entries, from, to, share));
+        let (entries, touched, columns) = self.parts_mut();
+        let words = [from, to].map(|lattice| lattice.map(|l| l.entries().as_flattened()));
+        in_loops!(level, blend_words(entries.as_flattened_mut(), words, share));
+        if let Some(columns) = columns {
+            let [mut from, mut to] =
+                [from, to].map(|lattice| lattice?.columns().map(Columns::lines));
+            in_loops!(level, {
+                for line in columns.lines_mut() {
+                    let words = [
+                        from.as_mut().and_then(Iterator::next),
+                        to.as_mut().and_then(Iterator::next),
+                    ];
+                    blend_words(line, words.map(|words| words.map(|words| &words[..])), share);
+                }
+            });
+        }
         for (index, touched) in touched.iter_mut().enumerate() {
             let bits = |lattice: &Self| lattice.touched()[index];
             *touched = from.map_or(0, bits) | to.map_or(0, bits);
@@ -48,8 +63,8 @@ impl Lattice {
         resized.fill_slabs(team, |x, slab| {
             for (index, entry) in slab.iter_mut().enumerate() {
                 let [y, z] = [index / size, index % size];
-                let [a, b, c] =
-                    self.tetrahedral([positions[0][x], positions[1][y], positions[2][z]]);
+                let at = [positions[0][x], positions[1][y], positions[2][z]];
+                let [a, b, c] = if self.is_ycbcr() { self.prism(at) } else { self.tetrahedral(at) };
                 *entry = [a, b, c, 0];
             }
         });
@@ -58,43 +73,38 @@ impl Lattice {
 }
 
 #[inline(always)]
-fn blend_entries(
-    entries: &mut [[i16; 4]],
-    from: Option<&Lattice>,
-    to: Option<&Lattice>,
-    share: i32,
-) {
+fn blend_words(words: &mut [i16], [from, to]: [Option<&[i16]>; 2], share: i32) {
     const HALF: i32 = 1 << (SHARE_BITS - 1);
     let blend = |from: i16, to: i16| {
         let (from, to) = (i32::from(from), i32::from(to));
         (from + (((to - from) * share + HALF) >> SHARE_BITS)) as i16
     };
-    let entries = entries.as_flattened_mut();
-    match [from, to].map(|lattice| lattice.map(|lattice| lattice.entries().as_flattened())) {
-        [Some(from), Some(to)] => {
-            let each = entries.iter_mut().zip(from).zip(to);
-            each.for_each(|((entry, from), to)| *entry = blend(*from, *to));
+    match (from, to) {
+        (Some(from), Some(to)) => {
+            let each = words.iter_mut().zip(from).zip(to);
+            each.for_each(|((word, from), to)| *word = blend(*from, *to));
         }
-        [Some(from), None] => {
-            entries.iter_mut().zip(from).for_each(|(entry, from)| *entry = blend(*from, 0));
+        (Some(from), None) => {
+            words.iter_mut().zip(from).for_each(|(word, from)| *word = blend(*from, 0));
         }
-        [None, Some(to)] => {
-            entries.iter_mut().zip(to).for_each(|(entry, to)| *entry = blend(0, *to));
+        (None, Some(to)) => {
+            words.iter_mut().zip(to).for_each(|(word, to)| *word = blend(0, *to));
         }
-        [None, None] => entries.fill(0),
+        (None, None) => words.fill(0),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::color::codes::CodeSpace;
+    use crate::color::codes::{CodeSpace, Range};
     use crate::lut::{Interpolation, lonely_lattice, noise_lattice};
     use crate::workers::simd_levels;
 
     #[test]
     fn blends_go_from_one_lattice_to_the_other_without_a_step_back() {
-        let codes = CodeSpace::full_rgb(8);
+        let limited = Range { offset: [16.0, 128.0, 128.0], scale: [219.0, 224.0, 224.0] };
+        let codes = CodeSpace::ycbcr(8, limited, 0.2126, 0.0722);
         let (from, to) = (noise_lattice(&codes, 9), lonely_lattice(&codes, 9, [3, 4, 5]));
         for (name, level) in simd_levels() {
             for (from, to) in [(Some(&from), Some(&to)), (None, Some(&from)), (Some(&from), None)] {
@@ -104,6 +114,9 @@ mod tests {
                     blend.blend(level, from, to, f64::from(step) / 100.0);
                     let zeros = Lattice::zeros(&codes, 9);
                     let [first, last] = [from, to].map(|l| l.unwrap_or(&zeros).entries().to_vec());
+                    let mut filled = Lattice::zeros(&codes, 9);
+                    filled.fill(|nodes| nodes.copy_from_slice(&blend.entries()[..729]));
+                    assert!(filled.columns() == blend.columns(), "{name}");
                     if step == 0 {
                         assert_eq!(blend.entries(), first, "{name}");
                     }
@@ -143,8 +156,9 @@ mod tests {
 
     #[test]
     fn a_resized_lattice_says_the_same_at_every_code() {
-        for depth in [8, 10] {
-            let codes = CodeSpace::full_rgb(depth);
+        let limited = Range { offset: [64.0, 512.0, 512.0], scale: [876.0, 896.0, 896.0] };
+        let bt709 = CodeSpace::ycbcr(10, limited, 0.2126, 0.0722);
+        for codes in [CodeSpace::full_rgb(8), CodeSpace::full_rgb(10), bt709] {
             // Straight along every axis, so that more nodes can say it too.
             let mut small = Lattice::zeros(&codes, 17);
             small.fill(|nodes| {
@@ -156,6 +170,7 @@ mod tests {
             for size in [33, 49, 65] {
                 let large = small.resized(size, Team::of_bakes());
                 assert_eq!(large.size(), size);
+                let interpolation = Interpolation::of(&codes);
                 let max = codes.max_code();
                 let list: Vec<u16> = (0..=max).step_by(usize::from(max) / 255).collect();
                 let turned: Vec<u16> = list.iter().rev().copied().collect();
@@ -163,14 +178,14 @@ mod tests {
                     let mut out = [const { Vec::new() }; 3];
                     out.iter_mut().for_each(|out: &mut Vec<i16>| out.resize(list.len(), 0));
                     let [u, v, w] = &mut out;
-                    lattice.sample(Interpolation::Tetrahedral, [&list, &turned, &list], [u, v, w]);
+                    lattice.sample(interpolation, [&list, &turned, &list], [u, v, w]);
                     out
                 };
                 for (mine, theirs) in sample(&small).iter().zip(&sample(&large)) {
                     for (mine, theirs) in mine.iter().zip(theirs) {
                         // Entries and products are rounded once more, and axes end up to 1/256 of a cell,
                         // of 100 units, beyond the highest code.
-                        assert!(mine.abs_diff(*theirs) <= 4, "{depth} {size}: {mine} {theirs}");
+                        assert!(mine.abs_diff(*theirs) <= 4, "{codes:?} {size}: {mine} {theirs}");
                     }
                 }
             }

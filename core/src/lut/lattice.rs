@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use super::Columns;
 use crate::color::codes::CodeSpace;
 use crate::workers::{Team, for_each};
 
@@ -21,6 +22,10 @@ pub const FRACTION_BITS: u32 = 15;
 pub fn fraction_bits(depth: u32) -> i32 {
     15 - depth as i32
 }
+
+/// Largest entry, and with its sign turned the smallest. Sums of entries by weights that add up to 1, each
+/// product rounded, fit 16 bits, and so do averages of such sums.
+pub const LARGEST_ENTRY: i16 = i16::MAX - 8;
 
 /// The way from a code to a position between nodes, in integers so that every CPU agrees.
 ///
@@ -76,6 +81,8 @@ pub struct Lattice {
     /// For each pair of nodes on the first two axes, a bit for each node on the third whose entry is not
     /// zero; the last bit is that of nodes 127 and 128.
     touched: Vec<u128>,
+    /// The nodes once more, where they are for Y'CbCr codes.
+    columns: Option<Columns>,
 }
 
 impl Lattice {
@@ -86,16 +93,18 @@ impl Lattice {
     /// Panics when `size` is outside [`MIN_SIZE`]..=[`MAX_SIZE`].
     pub fn zeros(codes: &CodeSpace, size: usize) -> Self {
         assert!((MIN_SIZE..=MAX_SIZE).contains(&size), "lattice size {size}");
-        Self::of(codes.nominal.map(|range| Axis::new(range, size, codes.depth)), size, codes.depth)
+        let axis = Axis::new([0.0, f64::from(codes.max_code())], size, codes.depth);
+        Self::of([axis; 3], size, codes.depth, codes.is_ycbcr())
     }
 
-    fn of(axes: [Axis; 3], size: usize, depth: u32) -> Self {
+    fn of(axes: [Axis; 3], size: usize, depth: u32, is_ycbcr: bool) -> Self {
         Self {
             size,
             axes,
             depth,
             entries: vec![[0; 4]; size.pow(3) + Self::padding(size)],
             touched: vec![0; size * size],
+            columns: is_ycbcr.then(|| Columns::zeros(size)),
         }
     }
 
@@ -105,7 +114,7 @@ impl Lattice {
         size * size + size + 1
     }
 
-    /// A lattice with the given differences, by a node's indices.
+    /// A lattice with the given differences, by a node's indices; those beyond [`LARGEST_ENTRY`] count as that.
     ///
     /// # Panics
     ///
@@ -119,17 +128,30 @@ impl Lattice {
         lattice.fill(|nodes| {
             for (i, entry) in nodes.iter_mut().enumerate() {
                 let node = [i / size / size, i / size % size, i % size];
-                let [a, b, c] = difference(node.map(|index| index as i32));
+                let difference = difference(node.map(|index| index as i32));
+                let [a, b, c] = difference.map(|d| d.clamp(-LARGEST_ENTRY, LARGEST_ENTRY));
                 *entry = [a, b, c, 0];
             }
         });
         lattice
     }
 
-    /// Bytes that a lattice of `size` takes.
+    /// Bytes that a lattice of `size` takes for codes.
+    pub fn bytes_of(codes: &CodeSpace, size: usize) -> u64 {
+        let columns = if codes.is_ycbcr() { Columns::bytes_for(size) } else { 0 };
+        Self::bytes_for(size) + columns as u64
+    }
+
+    /// Bytes that a lattice of `size` takes for R'G'B' codes, which is the least.
     pub fn bytes_for(size: usize) -> u64 {
         let entries = (size.pow(3) + Self::padding(size)) * size_of::<[i16; 4]>();
         (entries + size * size * size_of::<u128>()) as u64
+    }
+
+    /// Bytes that it takes.
+    pub fn bytes(&self) -> u64 {
+        let columns = self.columns.as_ref().map_or(0, |_| Columns::bytes_for(self.size));
+        Self::bytes_for(self.size) + columns as u64
     }
 
     /// Nodes per axis.
@@ -147,8 +169,18 @@ impl Lattice {
         self.depth
     }
 
-    /// All entries with their padding: differences in units of 2^-[`fraction_bits`] codes, never
-    /// -32768.
+    /// Whether it is for Y'CbCr codes.
+    pub fn is_ycbcr(&self) -> bool {
+        self.columns.is_some()
+    }
+
+    /// The nodes in columns along Y', where it is for Y'CbCr codes.
+    pub(crate) fn columns(&self) -> Option<&Columns> {
+        self.columns.as_ref()
+    }
+
+    /// All entries with their padding: differences in units of 2^-[`fraction_bits`] codes, up to
+    /// [`LARGEST_ENTRY`] of both signs.
     pub fn entries(&self) -> &[[i16; 4]] {
         &self.entries
     }
@@ -157,12 +189,12 @@ impl Lattice {
     pub(super) fn empty_like(other: &Self, size: usize) -> Self {
         let ends = |axis: Axis| [axis.low, axis.low + axis.span].map(f64::from);
         let axes = other.axes.map(|axis| Axis::new(ends(axis), size, other.depth));
-        Self::of(axes, size, other.depth)
+        Self::of(axes, size, other.depth, other.is_ycbcr())
     }
 
-    /// All entries, and the bits that tell which may differ from zero.
-    pub(super) fn parts_mut(&mut self) -> (&mut [[i16; 4]], &mut [u128]) {
-        (&mut self.entries, &mut self.touched)
+    /// All entries, the bits that tell which may differ from zero, and the columns, if there are any.
+    pub(super) fn parts_mut(&mut self) -> (&mut [[i16; 4]], &mut [u128], Option<&mut Columns>) {
+        (&mut self.entries, &mut self.touched, self.columns.as_mut())
     }
 
     /// The bits that tell which entries may differ from zero.
@@ -185,6 +217,9 @@ impl Lattice {
     pub(super) fn fill(&mut self, fill: impl FnOnce(&mut [[i16; 4]])) {
         let nodes = &mut self.entries[..self.size.pow(3)];
         fill(nodes);
+        if let Some(columns) = &mut self.columns {
+            columns.fill(nodes);
+        }
         for (bits, row) in self.touched.iter_mut().zip(nodes.chunks_exact(self.size)) {
             // Words of 64 bits are far quicker to fill than one of 128.
             let mut words = row.chunks(64).map(|nodes| {
@@ -227,7 +262,7 @@ pub(crate) fn lonely_lattice(codes: &CodeSpace, size: usize, [x, y, z]: [usize; 
 #[cfg(test)]
 pub(crate) fn extreme_lattice(codes: &CodeSpace, size: usize) -> Lattice {
     let mut lattice = Lattice::zeros(codes, size);
-    lattice.fill(|nodes| nodes.fill([i16::MAX, -i16::MAX, i16::MAX, 0]));
+    lattice.fill(|nodes| nodes.fill([LARGEST_ENTRY, -LARGEST_ENTRY, LARGEST_ENTRY, 0]));
     lattice
 }
 
@@ -238,7 +273,7 @@ pub(crate) fn noise_lattice(codes: &CodeSpace, size: usize) -> Lattice {
     lattice.fill(|nodes| {
         for (i, entry) in nodes.iter_mut().enumerate() {
             let hash = (i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            let word = |shift: u32| ((hash >> shift) as i16).max(-i16::MAX);
+            let word = |shift: u32| ((hash >> shift) as i16).clamp(-LARGEST_ENTRY, LARGEST_ENTRY);
             *entry = [word(0), word(20), word(40), 0];
         }
     });

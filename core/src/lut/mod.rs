@@ -6,8 +6,11 @@
 //! is `output - input`, so that identity is exact, what lies outside every radius is exactly zero, and
 //! superwhites keep their excess.
 
+use crate::color::codes::CodeSpace;
+
 mod bake;
 mod blend;
+mod columns;
 #[cfg(feature = "disk")]
 mod disk;
 mod lattice;
@@ -18,9 +21,12 @@ mod shared;
 
 pub use bake::bake;
 pub(crate) use bake::quantize;
+pub(crate) use columns::Columns;
 #[cfg(feature = "disk")]
 pub use disk::{Disk, Problem, Refusal};
-pub use lattice::{AUTO_SIZES, Axis, FRACTION_BITS, Lattice, MAX_SIZE, MIN_SIZE, fraction_bits};
+pub use lattice::{
+    AUTO_SIZES, Axis, FRACTION_BITS, LARGEST_ENTRY, Lattice, MAX_SIZE, MIN_SIZE, fraction_bits,
+};
 #[cfg(test)]
 pub(crate) use lattice::{extreme_lattice, lonely_lattice, noise_lattice};
 pub use report::{ErrorReport, Probe};
@@ -37,4 +43,24 @@ pub enum Interpolation {
     Trilinear = 1,
     /// The nearest node.
     Nearest = 2,
+    /// Six nodes: linear on a triangle in Cb and Cr, times linear in Y'. On R'G'B' codes G is in the place
+    /// of Y'.
+    Prism = 3,
+}
+
+impl Interpolation {
+    /// The one that suits codes best: [`Self::Prism`] for Y'CbCr, [`Self::Tetrahedral`] for R'G'B'.
+    pub fn of(codes: &CodeSpace) -> Self {
+        if codes.is_ycbcr() { Self::Prism } else { Self::Tetrahedral }
+    }
+
+    /// The name in lower case, as `stats` shows it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tetrahedral => "tetrahedral",
+            Self::Trilinear => "trilinear",
+            Self::Nearest => "nearest",
+            Self::Prism => "prism",
+        }
+    }
 }

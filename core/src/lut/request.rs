@@ -13,7 +13,7 @@ use crate::workers::{Level, Stopwatch, Team, level_name};
 
 /// Version of the numbers that bakes give: of the model, the radii, the probe, and the entries. It goes up
 /// with each change of theirs, so that no file of an older version is taken for the same look.
-pub(super) const MODEL_VERSION: u32 = 2;
+pub(super) const MODEL_VERSION: u32 = 4;
 
 /// 99.9th percentile of the error, in codes of the stream, at which an automatic size is large enough:
 /// then lattice and exact model, both rounded, differ by at most one code.
@@ -87,7 +87,7 @@ impl Request {
             radii: Radii::OfGamut,
             codes,
             size: None,
-            interpolation: Interpolation::default(),
+            interpolation: Interpolation::of(&codes),
             memory_limit: u64::MAX,
         }
     }
@@ -107,12 +107,13 @@ impl Request {
     /// Sizes to try, in order. None where not even the smallest fits the memory limit.
     pub(super) fn sizes(&self) -> Vec<usize> {
         let sizes = self.size.map_or(AUTO_SIZES.to_vec(), |size| vec![size]);
-        sizes.into_iter().filter(|&size| Lattice::bytes_for(size) <= self.memory_limit).collect()
+        let bytes = |size| Lattice::bytes_of(&self.codes, size);
+        sizes.into_iter().filter(|&size| bytes(size) <= self.memory_limit).collect()
     }
 
     /// Bytes of the largest lattice that may come of it.
     pub(super) fn most_bytes(&self) -> u64 {
-        self.sizes().last().map_or(0, |&size| Lattice::bytes_for(size))
+        self.sizes().last().map_or(0, |&size| Lattice::bytes_of(&self.codes, size))
     }
 
     /// The exact model of the look with its radii.
@@ -138,7 +139,7 @@ pub struct Baked {
 impl Baked {
     /// Bytes of its lattice.
     pub fn bytes(&self) -> u64 {
-        self.lattice.as_ref().map_or(0, |lattice| Lattice::bytes_for(lattice.size()))
+        self.lattice.as_ref().map_or(0, |lattice| lattice.bytes())
     }
 
     /// What the exact kernel takes for one colour of the request that it was baked for, in nanoseconds
@@ -260,7 +261,12 @@ pub(super) mod tests {
     #[cfg(target_arch = "x86_64")]
     #[test]
     fn numbers_change_with_the_version() {
-        const HISTORY: [(u32, u64); 2] = [(1, 0x0429_e8ac_7c5b_730e), (2, 0x8f5c_2a5e_9a8b_da26)];
+        const HISTORY: [(u32, u64); 4] = [
+            (1, 0x0429_e8ac_7c5b_730e),
+            (2, 0x8f5c_2a5e_9a8b_da26),
+            (3, 0x393c_2f44_b721_7d39),
+            (4, 0x68f0_c0af_2713_3697),
+        ];
         let limited = Range { offset: [64.0, 512.0, 512.0], scale: [876.0, 896.0, 896.0] };
         let bt709 = CodeSpace::ycbcr(10, limited, 0.2126, 0.0722);
         let mut bytes = Vec::new();
@@ -273,6 +279,7 @@ pub(super) mod tests {
                 let request = Request {
                     radii: Radii::OfGamut,
                     look,
+                    interpolation: Interpolation::of(&codes),
                     codes,
                     size: Some(9),
                     ..request(attractors)

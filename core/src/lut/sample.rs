@@ -21,6 +21,7 @@ impl Lattice {
             }
             Interpolation::Trilinear => (0..x.len()).for_each(|i| put(i, self.trilinear(at(i)))),
             Interpolation::Nearest => (0..x.len()).for_each(|i| put(i, self.nearest(at(i)))),
+            Interpolation::Prism => (0..x.len()).for_each(|i| put(i, self.prism(at(i)))),
         }
     }
 
@@ -79,6 +80,31 @@ impl Lattice {
     }
 
     #[inline(always)]
+    pub(super) fn prism(&self, positions: [(usize, i32); 3]) -> [i16; 3] {
+        let (base, fractions, steps) = self.locate(positions);
+        let [line, p, q] = if self.is_ycbcr() { [0, 1, 2] } else { [1, 0, 2] };
+        let (larger, smaller) = (fractions[p].max(fractions[q]), fractions[p].min(fractions[q]));
+        let beside = if fractions[p] > fractions[q] { steps[p] } else { steps[q] };
+        let corners = [base, base + beside, base + steps[p] + steps[q]];
+        // All weights are taken as their negatives, since 1 does not fit 16 bits and -1 does. Each product
+        // on the triangle is rounded to nearest, the line's sum down.
+        let weights = [larger - ONE, smaller - larger, -smaller];
+        let [low, high] = [fractions[line] - ONE, -fractions[line]];
+        [0, 1, 2].map(|c| {
+            let on_triangle = |up: usize| -> i32 {
+                let each = corners.iter().zip(weights);
+                each.map(|(corner, weight)| {
+                    let entry = i32::from(self.entries()[corner + up][c]);
+                    (entry * weight + HALF) >> FRACTION_BITS
+                })
+                .sum()
+            };
+            let sum = on_triangle(0) * low + on_triangle(steps[line]) * high;
+            (sum >> FRACTION_BITS) as i16
+        })
+    }
+
+    #[inline(always)]
     fn nearest(&self, positions: [(usize, i32); 3]) -> [i16; 3] {
         let (base, fractions, steps) = self.locate(positions);
         let up = |i: usize| if fractions[i] >= HALF { steps[i] } else { 0 };
@@ -90,7 +116,8 @@ impl Lattice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::color::codes::CodeSpace;
+    use crate::color::codes::{CodeSpace, Range};
+    use crate::lut::noise_lattice;
 
     /// A lattice whose entries are `f` of the node's indices.
     fn lattice(size: usize, f: impl Fn([usize; 3]) -> [i16; 3]) -> Lattice {
@@ -117,7 +144,9 @@ mod tests {
         let linear =
             lattice(18, |[x, y, z]| [128 * x as i16, -128 * y as i16, 64 * (x + z) as i16]);
         for codes in [[0, 0, 0], [255, 255, 255], [7, 100, 33], [200, 3, 254], [15, 30, 45]] {
-            for interpolation in [Interpolation::Tetrahedral, Interpolation::Trilinear] {
+            for interpolation in
+                [Interpolation::Tetrahedral, Interpolation::Trilinear, Interpolation::Prism]
+            {
                 let [x, y, z] = codes.map(|c| 128.0 * f64::from(c) / 15.0);
                 let want = [x, -y, (x + z) / 2.0];
                 let got = sample(&linear, interpolation, codes);
@@ -141,15 +170,61 @@ mod tests {
                 *entry = [hash as i16, -hash as i16, (hash / 3) as i16, 0];
             }
         });
-        for interpolation in
-            [Interpolation::Tetrahedral, Interpolation::Trilinear, Interpolation::Nearest]
-        {
+        for interpolation in [
+            Interpolation::Tetrahedral,
+            Interpolation::Trilinear,
+            Interpolation::Nearest,
+            Interpolation::Prism,
+        ] {
             for node in [[0, 0, 0], [15, 15, 15], [3, 15, 0], [9, 1, 12]] {
                 let [x, y, z] = node;
                 let [a, b, c, _] = noise.entries()[(x * 17 + y) * 17 + z];
                 let codes = node.map(|i: usize| 4096 * i as u16);
                 assert_eq!(sample(&noise, interpolation, codes), [a, b, c], "{node:?}");
             }
+        }
+    }
+
+    /// On a lattice of products of the first axis with the others: what is linear in each triangle of Cb
+    /// and Cr and along Y', but not otherwise.
+    #[test]
+    fn prisms_are_linear_along_luma_and_on_triangles() {
+        let range = Range { offset: [0.0, 128.0, 128.0], scale: [255.0, 254.0, 254.0] };
+        let full = CodeSpace::ycbcr(8, range, 0.2126, 0.0722);
+        for (codes, [line, p, q]) in [(full, [0, 1, 2]), (CodeSpace::full_rgb(8), [1, 0, 2])] {
+            let noise = noise_lattice(&codes, 9);
+            let entry = |node: [usize; 3]| {
+                noise.entries()[(node[0] * 9 + node[1]) * 9 + node[2]].map(f64::from)
+            };
+            let mut worst = 0.0f64;
+            for i in 0..4096u32 {
+                let code = |factor: u32| (i.wrapping_mul(factor) >> 7 & 255) as u16;
+                let codes = [code(40_503), code(30_011), code(52_711)];
+                let at = noise.positions(codes);
+                let share = |axis: usize| f64::from(at[axis].1) / 32_768.0;
+                let (larger, smaller) = (share(p).max(share(q)), share(p).min(share(q)));
+                let mut want = [0.0; 3];
+                for (up, along) in [(0, 1.0 - share(line)), (1, share(line))] {
+                    let first = usize::from(share(p) > share(q));
+                    for (p_up, q_up, weight) in [
+                        (0, 0, 1.0 - larger),
+                        (first, 1 - first, larger - smaller),
+                        (1, 1, smaller),
+                    ] {
+                        let mut node = at.map(|(node, _)| node);
+                        node[line] += up;
+                        node[p] += p_up;
+                        node[q] += q_up;
+                        // Beyond the last node weights are 0.
+                        let entry = entry(node.map(|index| index.min(8)));
+                        (0..3).for_each(|c| want[c] += along * weight * entry[c]);
+                    }
+                }
+                let got = sample(&noise, Interpolation::Prism, codes);
+                (0..3).for_each(|c| worst = worst.max((f64::from(got[c]) - want[c]).abs()));
+            }
+            // Three products are rounded to nearest, and their sum down.
+            assert!(worst <= 2.5, "{worst}");
         }
     }
 

@@ -139,6 +139,7 @@ pub(super) fn prepare_by(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::color::codes::{CodeSpace, Range};
     use crate::lut::request::tests::{baked, request};
     use crate::lut::{Lattice, Radii};
     use crate::workers::simd_level;
@@ -170,17 +171,28 @@ mod tests {
     fn memory_limit_bounds_the_size() {
         let size_within = |memory_limit| {
             let request = Request { memory_limit, ..request("red;50;200;l") };
-            get(&request).0.lattice.as_ref().map(|lattice| lattice.size())
+            let baked = get(&request).0;
+            assert!(baked.bytes() <= memory_limit);
+            baked.lattice.as_ref().map(|lattice| lattice.size())
         };
         assert_eq!(size_within(u64::MAX), Some(65));
         assert_eq!(size_within(Lattice::bytes_for(49)), Some(49));
         assert_eq!(size_within(1000), None);
+        let range = Range { offset: [16.0, 128.0, 128.0], scale: [219.0, 224.0, 224.0] };
+        let codes = CodeSpace::ycbcr(8, range, 0.2126, 0.0722);
+        let of_ycbcr = |memory_limit| {
+            let request = Request { codes, size: Some(9), memory_limit, ..request("red;50;50") };
+            get(&request).0
+        };
+        let bytes = of_ycbcr(u64::MAX).bytes();
+        assert!(bytes > Lattice::bytes_for(9), "columns are counted");
+        assert!(of_ycbcr(bytes).lattice.is_some() && of_ycbcr(bytes - 1).lattice.is_none());
     }
 
     /// What was asked for longest ago goes first, and as soon as there is no room for it.
     #[test]
     fn what_is_kept_fits_the_limit() {
-        let one = Lattice::bytes_for(17);
+        let one = baked(17).bytes();
         let mut shared = Shared::default();
         let kept = |shared: &Shared| {
             let mut keys: Vec<String> = shared.looks.keys().cloned().collect();
@@ -203,7 +215,7 @@ mod tests {
 
     #[test]
     fn ten_thousand_looks_keep_memory_bounded() {
-        for (size, most) in [(33, MOST_BYTES / Lattice::bytes_for(33)), (2, MOST_LOOKS as u64)] {
+        for (size, most) in [(33, MOST_BYTES / baked(33).bytes()), (2, MOST_LOOKS as u64)] {
             let mut shared = Shared::default();
             for look in 0..10_000 {
                 shared.keep(&look.to_string(), &Arc::new(baked(size)), u64::MAX);
@@ -227,7 +239,7 @@ mod tests {
             Request { radii: Radii::Known(vec![0.3 + f64::EPSILON]), ..plain.clone() },
             Request { size: Some(17), ..plain.clone() },
             Request { memory_limit: Lattice::bytes_for(49), ..plain.clone() },
-            Request { codes: crate::color::codes::CodeSpace::full_rgb(10), ..plain.clone() },
+            Request { codes: CodeSpace::full_rgb(10), ..plain.clone() },
             Request { interpolation: crate::lut::Interpolation::Nearest, ..plain.clone() },
         ];
         others.push(plain);

@@ -8,6 +8,7 @@ use fearless_simd::{Simd, SimdBase, SimdFloat, dispatch, prelude::*};
 
 use super::classic::HUELESS;
 use super::luts::Luts;
+use super::outside::MOST_STEPS;
 use super::smooth::{NEUTRAL_CHROMA, PLATEAU_MAX};
 use super::{Falloff, GamutMapping, Look, Model, falloff::GAUSSIAN_EDGE};
 use crate::attractor::{Attractor, Channels};
@@ -64,33 +65,29 @@ impl Pull32 {
 pub(super) struct ToRgb {
     pub(super) matrix: Matrix32,
     pub(super) offset: [f32; 3],
-    pub(super) nominal: [[f32; 2]; 3],
 }
 
 impl ToRgb {
     pub(super) fn new(codes: &CodeSpace) -> Self {
         let (matrix, offset) = codes.decode_affine();
-        Self {
-            matrix: matrix32(&matrix),
-            offset: triple32(offset),
-            nominal: codes.nominal.map(|ends| ends.map(|v| v as f32)),
-        }
+        Self { matrix: matrix32(&matrix), offset: triple32(offset) }
     }
 
+    /// R'G'B', which of some codes is outside of [0, 1].
     #[inline(always)]
     fn rgb<S: Simd>(&self, codes: F3<S>) -> F3<S> {
-        let [x, y, z] = self.nominal;
-        let codes = [
-            codes[0].max(x[0]).min(x[1]),
-            codes[1].max(y[0]).min(y[1]),
-            codes[2].max(z[0]).min(z[1]),
-        ];
-        map3(
-            affine::<S>(&self.matrix, &self.offset, codes),
-            #[inline(always)]
-            |v| clamp01::<S>(v),
-        )
+        affine::<S>(&self.matrix, &self.offset, codes)
     }
+}
+
+/// The nearest R'G'B' in [0, 1].
+#[inline(always)]
+fn inside<S: Simd>(rgb: F3<S>) -> F3<S> {
+    map3(
+        rgb,
+        #[inline(always)]
+        |v| clamp01::<S>(v),
+    )
 }
 
 /// Code values to Oklab, in `f32` lanes.
@@ -152,7 +149,7 @@ impl ToOklab {
             simd,
             [x, y, z],
             #[inline(always)]
-            |codes| self.lab(simd, self.to_rgb.rgb::<S>(codes)),
+            |codes| self.lab(simd, inside::<S>(self.to_rgb.rgb::<S>(codes))),
         );
     }
 }
@@ -228,9 +225,40 @@ impl ExactKernel {
         );
     }
 
+    /// Twin of [`super::outside::continued`].
     #[inline(always)]
     fn difference<S: Simd>(&self, simd: S, codes: F3<S>) -> F3<S> {
-        let rgb = self.input.to_rgb.rgb::<S>(codes);
+        let zero = splat(simd, 0.0);
+        let mut rgb = self.input.to_rgb.rgb::<S>(codes);
+        let mut sum = [zero; 3];
+        // Of each colour the sign of the step; 0 once it has been inside.
+        let mut sign = splat(simd, 1.0);
+        for _ in 0..MOST_STEPS {
+            let c = inside::<S>(rgb);
+            let far = [0, 1, 2].map(
+                #[inline(always)]
+                |i| (rgb[i] - c[i]).abs(),
+            );
+            let is_outside = (far[0] + far[1] + far[2]).simd_gt(zero);
+            let factor = is_outside.select(sign + sign, sign);
+            let moved = self.moved(simd, c);
+            for i in 0..3 {
+                sum[i] += factor * moved[i];
+            }
+            sign = is_outside.select(zero - sign, zero);
+            if is_outside.all_false() {
+                break;
+            }
+            for i in 0..3 {
+                rgb[i] = c[i] + c[i] - rgb[i];
+            }
+        }
+        mul_vec::<S>(&self.from_rgb, sum)
+    }
+
+    /// What the attractors add to R'G'B' in [0, 1].
+    #[inline(always)]
+    fn moved<S: Simd>(&self, simd: S, rgb: F3<S>) -> F3<S> {
         let lab = self.input.lab(simd, rgb);
         let (weight, mut blended) = match self.model {
             Model::Smooth => self.blend_smooth(simd, lab),
@@ -251,11 +279,9 @@ impl ExactKernel {
             #[inline(always)]
             |v| encode(simd, clamp01::<S>(v)),
         );
-        let moved = [out[0] - rgb[0], out[1] - rgb[1], out[2] - rgb[2]];
-        map3(
-            mul_vec::<S>(&self.from_rgb, moved),
+        [0, 1, 2].map(
             #[inline(always)]
-            |v| pulled.select(v, zero),
+            |i| pulled.select(out[i] - rgb[i], zero),
         )
     }
 

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::Look;
+use super::outside::MOST_STEPS;
 use crate::color::Triple;
 use crate::color::codes::CodeSpace;
 use crate::cube::Cube;
@@ -33,41 +34,73 @@ impl Luts {
         self.input.is_some()
     }
 
-    /// R'G'B' of a colour in codes, before and behind the input LUT.
-    fn enter(&self, codes: Triple) -> [Triple; 2] {
-        let rgb = self.codes.decode(codes);
-        [rgb, through(&self.input, rgb)]
-    }
-
-    /// Codes to R'G'B' behind the input LUT, in place. The three slices have one length.
+    /// Codes to R'G'B' behind the input LUT, in place; those outside of [0, 1] count as the nearest inside. The three
+    /// slices have one length.
     pub(super) fn see(&self, [x, y, z]: [&mut [f32]; 3]) {
         for ((x, y), z) in x.iter_mut().zip(y).zip(z) {
-            let [_, seen] = self.enter([*x, *y, *z].map(f64::from));
+            let rgb = self.codes.decode([*x, *y, *z].map(f64::from));
+            let seen = through(&self.input, rgb.map(|v| v.clamp(0.0, 1.0)));
             [*x, *y, *z] = seen.map(|v| v as f32);
         }
     }
 
     /// Differences of codes, in place of codes, where `differences` does the same for what lies between
-    /// the tables. The three slices have one length.
+    /// the tables. The three slices have one length. Twin of [`super::outside::continued`].
     pub(super) fn around(&self, [x, y, z]: [&mut [f32]; 3], differences: impl Fn([&mut [f32]; 3])) {
         let chunks = x.chunks_mut(CHUNK).zip(y.chunks_mut(CHUNK)).zip(z.chunks_mut(CHUNK));
         for ((x, y), z) in chunks {
-            let mut before = [[0.0; 3]; CHUNK];
-            let mut seen = [[0.0f32; CHUNK]; 3];
-            for i in 0..x.len() {
-                let [rgb, behind] = self.enter([x[i], y[i], z[i]].map(f64::from));
-                before[i] = rgb;
-                (0..3).for_each(|c| seen[c][i] = behind[c] as f32);
+            let mut colours = [Colour::default(); CHUNK];
+            let colours = &mut colours[..x.len()];
+            for (i, colour) in colours.iter_mut().enumerate() {
+                colour.rgb = self.codes.decode([x[i], y[i], z[i]].map(f64::from));
+                colour.sign = 1.0;
             }
-            let mut added = seen;
-            differences(added.each_mut().map(|values| &mut values[..x.len()]));
-            for i in 0..x.len() {
-                let pulled = [0, 1, 2].map(|c| f64::from(seen[c][i]) + f64::from(added[c][i]));
-                let after = through(&self.output, pulled);
-                let moved = [0, 1, 2].map(|c| after[c] - before[i][c]);
-                [x[i], y[i], z[i]] = self.codes.encode_difference(moved).map(|v| v as f32);
+            for _ in 0..MOST_STEPS {
+                let mut seen = [[0.0f32; CHUNK]; 3];
+                for (i, colour) in colours.iter().enumerate() {
+                    let behind = through(&self.input, colour.inside());
+                    (0..3).for_each(|c| seen[c][i] = behind[c] as f32);
+                }
+                let mut added = seen;
+                differences(added.each_mut().map(|values| &mut values[..colours.len()]));
+                for (i, colour) in colours.iter_mut().enumerate() {
+                    let pulled = [0, 1, 2].map(|c| f64::from(seen[c][i]) + f64::from(added[c][i]));
+                    colour.step(through(&self.output, pulled));
+                }
+                if colours.iter().all(|colour| colour.sign == 0.0) {
+                    break;
+                }
+            }
+            for (i, colour) in colours.iter().enumerate() {
+                [x[i], y[i], z[i]] = self.codes.encode_difference(colour.sum).map(|v| v as f32);
             }
         }
+    }
+}
+
+/// A colour on its way inside.
+#[derive(Clone, Copy, Default)]
+struct Colour {
+    rgb: Triple,
+    /// Of the next step; 0 once the colour has been inside.
+    sign: f64,
+    /// Its difference so far.
+    sum: Triple,
+}
+
+impl Colour {
+    fn inside(&self) -> Triple {
+        self.rgb.map(|v| v.clamp(0.0, 1.0))
+    }
+
+    /// Takes in what the nearest colour inside becomes.
+    fn step(&mut self, after: Triple) {
+        let inside = self.inside();
+        let is_outside = inside != self.rgb;
+        let factor = if is_outside { 2.0 * self.sign } else { self.sign };
+        self.sum = [0, 1, 2].map(|i| self.sum[i] + factor * (after[i] - inside[i]));
+        self.sign = if is_outside { -self.sign } else { 0.0 };
+        self.rgb = [0, 1, 2].map(|i| 2.0 * inside[i] - self.rgb[i]);
     }
 }
 

@@ -8,6 +8,7 @@ mod classic;
 pub mod falloff;
 pub mod lanes;
 mod luts;
+mod outside;
 #[cfg(feature = "shaders")]
 pub mod shader_data;
 mod smooth;
@@ -187,12 +188,14 @@ impl Transform {
         each.sum::<f64>().min(1.0)
     }
 
-    /// What the transform adds to a colour given in code values, in code values. Codes beyond the
-    /// nominal range are given the difference of the nearest R'G'B' colour.
+    /// What the transform adds to a colour given in code values, in code values. Outside of R'G'B' in [0, 1] it is
+    /// continued by odd reflection, see [`outside`].
     pub fn difference(&self, codes: &CodeSpace, at: Triple) -> Triple {
-        let rgb = codes.decode(at);
-        let out = self.apply(rgb);
-        codes.encode_difference([0, 1, 2].map(|i| out[i] - rgb[i]))
+        let moved = outside::continued(codes.decode(at), |rgb| {
+            let out = self.apply(rgb);
+            [0, 1, 2].map(|i| out[i] - rgb[i])
+        });
+        codes.encode_difference(moved)
     }
 }
 

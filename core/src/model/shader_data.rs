@@ -31,10 +31,8 @@ impl ShaderData {
         let outside = luts.map(|luts| ToRgb::new(&luts.codes));
         let to_rgb = outside.as_ref().unwrap_or(to_rgb);
         let input = cube::shader_data(luts.and_then(|luts| luts.input.as_deref()), &mut nodes)?;
-        let [low, high] = [0, 1].map(|end| to_rgb.nominal.map(|ends| ends[end]));
-        let head = [vec3(low, 0), vec3(high, 0)].into_iter().flatten();
         let affine = mat3x3(&to_rgb.matrix).into_iter().chain(vec3(to_rgb.offset, 0));
-        let look = head.chain(affine).chain(space.shader_data()).chain(input).collect();
+        let look = affine.chain(space.shader_data()).chain(input).collect();
         Some(Self { look, nodes })
     }
 }
@@ -114,6 +112,7 @@ mod tests {
 
     use super::super::classic::HUELESS;
     use super::super::falloff::GAUSSIAN_EDGE;
+    use super::super::outside::MOST_STEPS;
     use super::super::smooth::NEUTRAL_CHROMA;
     use super::super::{Falloff, GamutMapping, Look, Model};
     use super::*;
@@ -167,8 +166,6 @@ mod tests {
         let reader = Reader { module: &module, words: &words.look };
         let to_oklab = |name: &str| reader.floats(&format!("Look.to_oklab.{name}"));
 
-        assert_eq!(to_oklab("low"), [64.0; 3]);
-        assert_eq!(to_oklab("high"), [940.0, 960.0, 960.0]);
         assert_eq!(to_oklab("to_rgb"), columns(&kernel.input.to_rgb.matrix));
         assert_eq!(to_oklab("to_rgb_offset"), kernel.input.to_rgb.offset);
         let space = RgbSpace::new(&Primaries::BT2020);
@@ -228,7 +225,7 @@ mod tests {
         let module = module(&FILES);
         let [plain, with_tables] =
             [&plain, &with].map(|w| Reader { module: &module, words: &w.look });
-        for name in ["low", "high", "to_rgb", "to_rgb_offset", "space"] {
+        for name in ["to_rgb", "to_rgb_offset", "space"] {
             let name = format!("Look.to_oklab.{name}");
             assert_eq!(with_tables.values(&name), plain.values(&name), "{name}");
         }
@@ -265,7 +262,8 @@ mod tests {
             ("LIGHTNESS", components([true, false, false])),
             ("CHROMA", components([false, true, false])),
             ("HUE", components([false, false, true])),
-            ("ENTRY_MAX", i16::MAX as u32),
+            ("ENTRY_MAX", crate::lut::LARGEST_ENTRY as u32),
+            ("MOST_STEPS", MOST_STEPS as u32),
         ] {
             assert_eq!(number(name), f64::from(value), "{name}");
         }

@@ -65,10 +65,17 @@ pub fn band_parameters(
         word(thresholds.unwrap_or(0) * dither::MATRIX_BYTES / 4),
         u32::from(thresholds.is_some()),
         lattice.map_or(0, |(lattice, _)| word(lattice.size())),
-        match lattice.map(|(_, interpolation)| interpolation).unwrap_or_default() {
-            Interpolation::Tetrahedral => 0,
-            Interpolation::Trilinear => 1,
-            Interpolation::Nearest => 2,
+        match lattice {
+            None | Some((_, Interpolation::Tetrahedral)) => 0,
+            Some((_, Interpolation::Trilinear)) => 1,
+            Some((_, Interpolation::Nearest)) => 2,
+            Some((lattice, Interpolation::Prism)) => {
+                if lattice.is_ycbcr() {
+                    3
+                } else {
+                    4
+                }
+            }
         },
         layout.unpaired_group.map_or(u32::MAX, word),
         0,
@@ -168,7 +175,7 @@ mod tests {
             let [x, y, z] = [0, 1, 2].map(|i| u32::from(value(&axes[i])));
             [x, y, z, 0]
         };
-        assert_eq!(of_axes(|axis| axis.span), [219, 224, 224, 0]);
+        assert_eq!(of_axes(|axis| axis.span), [255, 255, 255, 0]);
         holds("low", &of_axes(|axis| axis.low));
         holds("span", &of_axes(|axis| axis.span));
         holds("multiplier", &of_axes(|axis| axis.multiplier));

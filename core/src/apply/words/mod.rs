@@ -10,11 +10,19 @@
 #![expect(unsafe_code, reason = "entries are read without a bounds check")]
 
 #[cfg(target_arch = "aarch64")]
+mod lanes_neon;
+#[cfg(target_arch = "x86_64")]
+mod lanes_x86;
+#[cfg(target_arch = "aarch64")]
 mod neon;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+mod lanes;
+
 use fearless_simd::Simd;
+
+pub(super) use lanes::{Corners, Lanes};
 
 /// An entry of the lattice.
 pub(super) type Entry = [i16; 4];
@@ -61,10 +69,6 @@ pub(super) trait Words: Simd {
     ///
     /// Panics where there are fewer.
     fn load(self, from: &[u16]) -> Self::Vector;
-    /// Each of the first half as many words twice, or panics as [`Self::load`].
-    fn load_twice(self, from: &[u16]) -> Self::Vector;
-    /// Each of the first half as many bytes as two words, or panics as [`Self::load`].
-    fn load_wide_twice(self, from: &[u8]) -> Self::Vector;
     /// The first 2 [`Self::COUNT`] bytes of a slice, or panics as [`Self::load`].
     fn load_bytes(self, from: &[u8]) -> Self::Vector;
     /// The first [`Self::COUNT`] bytes of a slice as words, or panics as [`Self::load`].
@@ -137,8 +141,6 @@ pub(super) trait Words: Simd {
     fn join_u32(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// Per `u64` lane: the high `u32` of a, and above it the high `u32` of b.
     fn join_high_u32(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
-    /// Per `u64` lane: the two words in the middle of a, and above them those of b.
-    fn join_middle(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
     /// The last `u32` lane of another register, and all of a but its last.
     fn shift_in(self, before: Self::Vector, a: Self::Vector) -> Self::Vector;

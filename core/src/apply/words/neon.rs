@@ -117,24 +117,6 @@ impl Words for Neon {
         unsafe { vld1q_u16(from[..8].as_ptr()) }
     }
     #[inline(always)]
-    fn load_twice(self, from: &[u16]) -> uint16x8_t {
-        // SAFETY: see the module.
-        unsafe {
-            let half = vld1_u16(from[..4].as_ptr());
-            let twice = vcombine_u16(half, half);
-            vzip1q_u16(twice, twice)
-        }
-    }
-    #[inline(always)]
-    fn load_wide_twice(self, from: &[u8]) -> uint16x8_t {
-        let from: [u8; 4] = std::array::from_fn(|i| from[..4][i]);
-        // SAFETY: see the module.
-        unsafe {
-            let half = vcreate_u8(u32::from_le_bytes(from).into());
-            vmovl_u8(vzip1_u8(half, half))
-        }
-    }
-    #[inline(always)]
     fn load_bytes(self, from: &[u8]) -> uint16x8_t {
         // SAFETY: see the module.
         unsafe { vreinterpretq_u16_u8(vld1q_u8(from[..16].as_ptr())) }
@@ -237,14 +219,6 @@ impl Words for Neon {
     fn high(self, a: uint16x8_t) -> uint16x8_t {
         // SAFETY: see the module.
         unsafe { vreinterpretq_u16_u32(vshrq_n_u32::<16>(vreinterpretq_u32_u16(a))) }
-    }
-    #[inline(always)]
-    fn join_middle(self, a: uint16x8_t, b: uint16x8_t) -> uint16x8_t {
-        // SAFETY: see the module.
-        unsafe {
-            let [a, b] = [a, b].map(|of| vshrq_n_u64::<16>(vreinterpretq_u64_u16(of)));
-            vreinterpretq_u16_u64(vsliq_n_u64::<32>(a, b))
-        }
     }
     #[inline(always)]
     fn narrow(self, a: uint16x8_t, b: uint16x8_t) -> uint16x8_t {

@@ -144,10 +144,6 @@ impl Words for Sse4_2 {
         join_high(a, b) = _mm_blend_epi16::<0b1010_1010>(_mm_srli_epi32::<16>(a), b),
         join_u32(a, b) = _mm_blend_epi16::<0b1100_1100>(a, _mm_slli_epi64::<32>(b)),
         join_high_u32(a, b) = _mm_blend_epi16::<0b1100_1100>(_mm_srli_epi64::<32>(a), b),
-        join_middle(a, b) = {
-            let (low, high) = (_mm_srli_epi64::<16>(a), _mm_slli_epi64::<16>(b));
-            _mm_blend_epi16::<0b1100_1100>(low, high)
-        },
         shift_in(before, a) = _mm_alignr_epi8::<12>(a, before),
     }
 
@@ -164,15 +160,6 @@ impl Words for Sse4_2 {
         }
     }
     #[inline(always)]
-    fn load_wide_twice(self, from: &[u8]) -> __m128i {
-        let from: [u8; 4] = std::array::from_fn(|i| from[..4][i]);
-        // SAFETY: see the module.
-        unsafe {
-            let half = _mm_cvtepu8_epi32(_mm_cvtsi32_si128(i32::from_le_bytes(from)));
-            _mm_or_si128(half, _mm_slli_epi32::<16>(half))
-        }
-    }
-    #[inline(always)]
     fn store_narrow_apart(self, low: &mut [u8], high: &mut [u8], words: __m128i) {
         // SAFETY: see the module.
         let bytes = unsafe {
@@ -183,14 +170,6 @@ impl Words for Sse4_2 {
         let bytes = bytes.to_le_bytes();
         low[..4].copy_from_slice(&bytes[..4]);
         high[..4].copy_from_slice(&bytes[4..]);
-    }
-    #[inline(always)]
-    fn load_twice(self, from: &[u16]) -> __m128i {
-        // SAFETY: see the module.
-        unsafe {
-            let half = _mm_loadl_epi64(from[..4].as_ptr().cast());
-            _mm_unpacklo_epi16(half, half)
-        }
     }
     #[inline(always)]
     fn every_16_bytes(self, bytes: [u8; 16]) -> __m128i {
@@ -271,10 +250,6 @@ impl Words for Avx2 {
         join_high(a, b) = _mm256_blend_epi16::<0b1010_1010>(_mm256_srli_epi32::<16>(a), b),
         join_u32(a, b) = _mm256_blend_epi32::<0b1010_1010>(a, _mm256_slli_epi64::<32>(b)),
         join_high_u32(a, b) = _mm256_blend_epi32::<0b1010_1010>(_mm256_srli_epi64::<32>(a), b),
-        join_middle(a, b) = {
-            let (low, high) = (_mm256_srli_epi64::<16>(a), _mm256_slli_epi64::<16>(b));
-            _mm256_blend_epi32::<0b1010_1010>(low, high)
-        },
         shift_in(before, a) = {
             let halves_before = _mm256_permute2x128_si256::<0x21>(before, a);
             _mm256_alignr_epi8::<12>(a, halves_before)
@@ -295,14 +270,6 @@ impl Words for Avx2 {
         }
     }
     #[inline(always)]
-    fn load_wide_twice(self, from: &[u8]) -> __m256i {
-        // SAFETY: see the module.
-        unsafe {
-            let half = _mm256_cvtepu8_epi32(_mm_loadl_epi64(from[..8].as_ptr().cast()));
-            _mm256_or_si256(half, _mm256_slli_epi32::<16>(half))
-        }
-    }
-    #[inline(always)]
     fn store_narrow_apart(self, low: &mut [u8], high: &mut [u8], words: __m256i) {
         // SAFETY: see the module.
         unsafe {
@@ -313,14 +280,6 @@ impl Words for Avx2 {
             let bytes = _mm256_castsi256_si128(bytes);
             _mm_storel_epi64(low[..8].as_mut_ptr().cast(), bytes);
             _mm_storeh_pd(high[..8].as_mut_ptr().cast(), _mm_castsi128_pd(bytes));
-        }
-    }
-    #[inline(always)]
-    fn load_twice(self, from: &[u16]) -> __m256i {
-        // SAFETY: see the module.
-        unsafe {
-            let half = _mm256_cvtepu16_epi32(_mm_loadu_si128(from[..8].as_ptr().cast()));
-            _mm256_or_si256(half, _mm256_slli_epi32::<16>(half))
         }
     }
     #[inline(always)]
@@ -455,10 +414,6 @@ impl Words for Avx512 {
         join_high(a, b) = merge(_mm512_set1_epi32(0xffff), _mm512_srli_epi32::<16>(a), b),
         join_u32(a, b) = merge(_mm512_set1_epi64(0xffff_ffff), a, _mm512_slli_epi64::<32>(b)),
         join_high_u32(a, b) = merge(_mm512_set1_epi64(0xffff_ffff), _mm512_srli_epi64::<32>(a), b),
-        join_middle(a, b) = {
-            let (low, high) = (_mm512_srli_epi64::<16>(a), _mm512_slli_epi64::<16>(b));
-            merge(_mm512_set1_epi64(0xffff_ffff), low, high)
-        },
         shift_in(before, a) = _mm512_alignr_epi32::<15>(a, before),
     }
 
@@ -477,14 +432,6 @@ impl Words for Avx512 {
         }
     }
     #[inline(always)]
-    fn load_wide_twice(self, from: &[u8]) -> __m512i {
-        // SAFETY: see the module.
-        unsafe {
-            let half = _mm512_cvtepu8_epi32(_mm_loadu_si128(from[..16].as_ptr().cast()));
-            _mm512_or_si512(half, _mm512_slli_epi32::<16>(half))
-        }
-    }
-    #[inline(always)]
     fn store_narrow_apart(self, low: &mut [u8], high: &mut [u8], words: __m512i) {
         // SAFETY: see the module.
         unsafe {
@@ -494,14 +441,6 @@ impl Words for Avx512 {
             let bytes = _mm512_castsi512_si256(_mm512_permutexvar_epi32(in_order, bytes));
             _mm_storeu_si128(low[..16].as_mut_ptr().cast(), _mm256_castsi256_si128(bytes));
             _mm_storeu_si128(high[..16].as_mut_ptr().cast(), _mm256_extracti128_si256::<1>(bytes));
-        }
-    }
-    #[inline(always)]
-    fn load_twice(self, from: &[u16]) -> __m512i {
-        // SAFETY: see the module.
-        unsafe {
-            let half = _mm512_cvtepu16_epi32(_mm256_loadu_si256(from[..16].as_ptr().cast()));
-            _mm512_or_si512(half, _mm512_slli_epi32::<16>(half))
         }
     }
     #[inline(always)]

@@ -24,7 +24,7 @@ use std::time::Duration;
 use xxhash_rust::xxh64::xxh64;
 
 use crate::lut::request::{Baked, Radii, Request};
-use crate::lut::{ErrorReport, Lattice};
+use crate::lut::{ErrorReport, LARGEST_ENTRY, Lattice};
 
 const MAGIC: [u8; 8] = *b"clrshine";
 
@@ -128,15 +128,15 @@ pub(super) fn decode(request: &Request, key: &str, bytes: &[u8]) -> Result<Baked
         return Err(Refusal::Value);
     };
     let mut lattice = Lattice::zeros(&request.codes, size);
-    let mut lowest = 0;
+    let mut largest = 0;
     lattice.fill(|nodes| {
         for (node, bytes) in nodes.iter_mut().zip(entries.as_chunks::<ENTRY>().0) {
             let at = |i: usize| i16::from_le_bytes([bytes[2 * i], bytes[2 * i + 1]]);
             *node = [at(0), at(1), at(2), 0];
-            lowest = node.iter().fold(lowest, |lowest, difference| lowest.min(*difference));
+            largest = node.iter().fold(largest, |largest, d| d.unsigned_abs().max(largest));
         }
     });
-    if lowest == i16::MIN {
+    if largest > LARGEST_ENTRY.unsigned_abs() {
         return Err(Refusal::Value);
     }
     Ok(Baked {

@@ -1,0 +1,514 @@
+//! Prisms in registers: the twin of `lut/sample.rs`, to the same bits.
+//!
+//! Where luma shares chroma, a block (two columns of one or two rows, with their chroma) has one cell of Cb and
+//! Cr, one triangle in it and one set of weights. The columns of nodes over the triangle's corners are added
+//! up by those once, and each sample of luma picks its two nodes of what comes of it; so the nodes of a block
+//! must lie within five of each other. A register of luma in which some do not takes another way, that of
+//! colours with a chroma of their own (`prism_colours.rs`).
+//!
+//! Registers are located ahead of those that are filled, through memory: the first needs few instructions a
+//! colour and long chains of them, and the other hides behind that only if both are apart. It is in functions
+//! of their own, lest offsets be taken out of registers one by one.
+
+#![expect(unsafe_code, reason = "nodes are read without a bounds check")]
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use super::BLOCK;
+use super::position::{AxisPosition, AxisWords, MINUS_ONE};
+use super::shared::{SharedChroma, four, pair_at, splat_pair, two};
+use super::siting::{HALF, Weights};
+use super::words::{Corners, Lanes};
+use crate::lut::{Columns, Lattice};
+
+/// Registers of luma that are located at a time.
+const GROUPS: usize = 8;
+
+/// A lattice and what its sampler needs, in registers.
+#[derive(Clone, Copy)]
+pub(super) struct Prism<'a, W: Lanes> {
+    pub(super) words: W,
+    lattice: &'a Lattice,
+    pub(super) columns: &'a Columns,
+    pub(super) luma: AxisWords<W::Vector>,
+    /// Cb's and Cr's, alternately.
+    pub(super) chroma: AxisWords<W::Vector>,
+    pub(super) zero: W::Vector,
+    pub(super) minus_one: W::Vector,
+    /// A shuffle of bytes: words of each `u32` in the other order.
+    turned: W::Vector,
+    /// For [`super::words::Words::dot`]: lines from a column to the next on both axes, and back.
+    forth: W::Vector,
+    back: W::Vector,
+    /// The same: bytes to the next node, and beyond that to the next line.
+    along: W::Vector,
+    /// 2^16 over the nodes from a line to the next, rounded up.
+    sixth: W::Vector,
+    /// Bytes from a column to its corner across.
+    pub(super) across: usize,
+    /// Bits of a code above 8.
+    pub(super) deeper: u32,
+}
+
+/// Corners of a triangle for each `u32` lane, and their weights.
+#[derive(Clone, Copy)]
+pub(super) struct Triangles<W: Lanes> {
+    pub(super) near: W::Each,
+    pub(super) beside: W::Each,
+    pub(super) weights: [W::Each; 3],
+}
+
+/// Where the blocks of a register of luma lie.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Places<W: Lanes> {
+    triangles: Triangles<W>,
+    /// Of every fourth block from a number on, for both samples of both rows: what picks the lower node of a
+    /// column and the upper one, and their weights.
+    indices: [W::Vector; 4],
+    factors: [W::Vector; 4],
+    /// Which of these have a block whose nodes are too far apart, by their bits.
+    far: u32,
+    /// Offsets of each sample's node at the nearest corner and at the one beside it, where any block has such.
+    nodes: MaybeUninit<[[W::Each; 2]; 4]>,
+}
+
+/// Sums for every fourth block from a number on: of each component, for both samples of both rows, in `i32`.
+pub(super) type Sums<V> = [[V; 3]; 4];
+
+impl<'a, W: Lanes> Prism<'a, W> {
+    /// For a lattice and its columns.
+    #[inline(always)]
+    pub(super) fn new(words: W, lattice: &'a Lattice, columns: &'a Columns) -> Self {
+        let [luma, cb, cr] = lattice.axes();
+        let across = columns.steps().iter().sum::<usize>() << 6;
+        let steps = columns.steps().map(|step| step as i16);
+        let turned = |i: usize| (i ^ 2) as u8;
+        Self {
+            words,
+            lattice,
+            columns,
+            luma: AxisWords::new(words, [luma, luma]),
+            chroma: AxisWords::new(words, [cb, cr]),
+            zero: words.splat(0),
+            minus_one: words.splat(MINUS_ONE),
+            turned: words.every_16_bytes(std::array::from_fn(turned)),
+            forth: splat_pair(words, steps),
+            back: splat_pair(words, steps.map(|step| -step)),
+            along: splat_pair(words, [6, 28]),
+            sixth: words.splat(10_923),
+            across,
+            deeper: lattice.depth() - 8,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn place_luma<const DEEP: bool>(&self, codes: W::Vector) -> AxisPosition<W::Vector> {
+        self.luma.locate::<W, true, DEEP>(self.words, self.deeper, codes)
+    }
+
+    /// Triangles of pairs of Cb and Cr, from the node of luma that both words of each pair have.
+    #[inline(always)]
+    pub(super) fn triangles<const DEEP: bool>(
+        &self,
+        pairs: W::Vector,
+        nodes: W::Vector,
+    ) -> Triangles<W> {
+        let words = self.words;
+        let (cell, fractions) = self.chroma.locate::<W, true, DEEP>(words, self.deeper, pairs);
+        let turned = words.shuffle_bytes(fractions, self.turned);
+        let (larger, smaller) = (words.max(fractions, turned), words.min(fractions, turned));
+        let bytes = words.join(nodes, words.mul_high(nodes, self.sixth));
+        let lines = words.times_64(words.dot(cell, self.forth));
+        let near = words.add_u32(lines, words.dot(bytes, self.along));
+        let step = words.dot(words.is_greater(fractions, turned), self.back);
+        Triangles {
+            near: each(words, near),
+            beside: each(words, words.add_u32(near, words.times_64(step))),
+            weights: [
+                each(words, words.add(larger, self.minus_one)),
+                each(words, words.sub(smaller, larger)),
+                each(words, words.sub(self.zero, smaller)),
+            ],
+        }
+    }
+
+    /// The weights of a node and the next, alternately: of the first half as many words, and of the others,
+    /// by lanes.
+    #[inline(always)]
+    pub(super) fn factors(&self, fractions: W::Vector) -> [W::Vector; 2] {
+        let words = self.words;
+        let low = words.add(fractions, self.minus_one);
+        let high = words.sub(self.zero, fractions);
+        [words.interleave_low(low, high), words.interleave_high(low, high)]
+    }
+
+    /// Places of a register of luma of two rows.
+    #[inline(always)]
+    fn places<const DEEP: bool>(&self, luma: [W::Vector; 2], pairs: W::Vector) -> Places<W> {
+        let words = self.words;
+        let rows = [self.place_luma::<DEEP>(luma[0]), self.place_luma::<DEEP>(luma[1])];
+        let lowest = words.min(rows[0].0, rows[1].0);
+        let lowest = words.min(lowest, words.shuffle_bytes(lowest, self.turned));
+        let above = [words.sub(rows[0].0, lowest), words.sub(rows[1].0, lowest)];
+        let far = words.shift_right(words.or(above[0], above[1]), 2);
+        let far = words.every_fourth(far);
+        let (first, node) = (words.first_index(), words.splat(3 * W::INDEX));
+        let index = two(
+            #[inline(always)]
+            |row| {
+                let low = words.add(words.mul_low(above[row], node), first);
+                let high = words.add(low, node);
+                [words.interleave_low(low, high), words.interleave_high(low, high)]
+            },
+        );
+        let factors = [self.factors(rows[0].1), self.factors(rows[1].1)];
+        let triangles = self.triangles::<DEEP>(pairs, lowest);
+        let nodes = if far == 0 {
+            MaybeUninit::uninit()
+        } else {
+            MaybeUninit::new(self.nodes(&triangles, [rows[0].0, rows[1].0], lowest))
+        };
+        Places {
+            triangles,
+            indices: by_block(words, &index),
+            factors: by_block(words, &factors),
+            far,
+            nodes,
+        }
+    }
+
+    /// Sums of every fourth block from a number on, whose nodes are near each other.
+    #[inline(always)]
+    fn near_sums(&self, places: &Places<W>, group: usize) -> [W::Vector; 3] {
+        let words = self.words;
+        let Triangles { near, beside, weights } = &places.triangles;
+        let [one, two, three] = weights;
+        let corners = Corners {
+            first: self.columns.first(),
+            near: near.as_ref(),
+            beside: beside.as_ref(),
+            across: self.across,
+            weights: [one.as_ref(), two.as_ref(), three.as_ref()],
+        };
+        // SAFETY: `locate` has limited every node to the last of its axis, with a fraction of 0 there, and columns
+        // have one more on both axes. What is read is 32 bytes of a line.
+        let columns = unsafe { words.columns(&corners, group) };
+        let next = words.splat(W::INDEX);
+        let first = places.indices[group];
+        let second = words.add(first, next);
+        let third = words.add(second, next);
+        [
+            words.dot(words.pick(columns, first), places.factors[group]),
+            words.dot(words.pick(columns, second), places.factors[group]),
+            words.dot(words.pick(columns, third), places.factors[group]),
+        ]
+    }
+
+    /// Sums of all blocks, where some have nodes too far apart.
+    #[inline(never)]
+    fn mixed_sums<'s>(
+        &self,
+        places: &Places<W>,
+        sums: &'s mut MaybeUninit<Sums<W::Vector>>,
+    ) -> &'s Sums<W::Vector> {
+        let words = self.words;
+        words.vectorize(
+            #[inline(always)]
+            || {
+                &*sums.write(four(
+                    #[inline(always)]
+                    |group| {
+                        if places.far >> group & 1 == 0 {
+                            self.near_sums(places, group)
+                        } else {
+                            self.far_sums(places, group)
+                        }
+                    },
+                ))
+            },
+        )
+    }
+
+    /// Sums of every fourth block from a number on.
+    #[inline(always)]
+    fn far_sums(&self, places: &Places<W>, group: usize) -> [W::Vector; 3] {
+        let words = self.words;
+        let [a, b, c] = &places.triangles.weights;
+        let weights = [
+            words.spread_u32(words.load_u32(a), group),
+            words.spread_u32(words.load_u32(b), group),
+            words.spread_u32(words.load_u32(c), group),
+        ];
+        // SAFETY: they have been written, as some block is far.
+        let nodes = unsafe { places.nodes.assume_init_ref() };
+        self.quads(
+            #[inline(always)]
+            |sample, lane| nodes[sample].each_ref().map(|of| of.as_ref()[4 * lane + group]),
+            #[inline(always)]
+            |i, _| weights[i],
+            places.factors[group],
+        )
+    }
+
+    /// Offsets of the nodes of both rows' samples.
+    #[inline(always)]
+    fn nodes(
+        &self,
+        triangles: &Triangles<W>,
+        rows: [W::Vector; 2],
+        lowest: W::Vector,
+    ) -> [[W::Each; 2]; 4] {
+        let words = self.words;
+        let corners = [words.load_u32(&triangles.near), words.load_u32(&triangles.beside)];
+        let lowest = self.bytes(lowest);
+        let above =
+            [words.sub(self.bytes(rows[0]), lowest), words.sub(self.bytes(rows[1]), lowest)];
+        four(
+            #[inline(always)]
+            |sample| {
+                let above = above[sample / 2];
+                let above = if sample % 2 == 0 { words.low(above) } else { words.high(above) };
+                [
+                    each(words, words.add_u32(corners[0], above)),
+                    each(words, words.add_u32(corners[1], above)),
+                ]
+            },
+        )
+    }
+
+    /// Bytes from a column's beginning to nodes, as words.
+    #[inline(always)]
+    fn bytes(&self, nodes: W::Vector) -> W::Vector {
+        let words = self.words;
+        let six = words.mul_low(nodes, words.splat(6));
+        let lines = words.mul_high(nodes, self.sixth);
+        words.add(six, words.mul_low(lines, words.splat(28)))
+    }
+
+    /// Blocks of one row of luma or two, and their row of chroma. `left` is as in
+    /// [`super::evaluator::SharedDifferences`].
+    ///
+    /// Where what has no difference may be left out, `is_quiet` tells, and is told, whether the block
+    /// before had none: only then is it worth a look whether the next one can have any.
+    #[inline(always)]
+    pub(super) fn share<P: SharedChroma<W>>(
+        &self,
+        planes: &mut P,
+        weights: &Weights,
+        length: usize,
+        left: &mut Option<[i16; 2]>,
+        mut is_quiet: Option<&mut bool>,
+    ) {
+        let words = self.words;
+        let mut run = Run::new(words, weights);
+        // What the colours of the register before leave to those after them: to the next, the last lane.
+        run.before = left.map(|left| splat_pair(words, left));
+        let mut places = [const { MaybeUninit::uninit() }; GROUPS];
+        for start in (0..length).step_by(BLOCK) {
+            let block = start..(start + BLOCK).min(length);
+            if is_quiet.as_deref() == Some(&true) && !self.may_touch(planes, block.clone()) {
+                run.before = Some(self.zero);
+                continue;
+            }
+            run.seen = self.zero;
+            for start in block.clone().step_by(GROUPS * W::COUNT) {
+                let groups = (block.end - start).div_ceil(W::COUNT).min(GROUPS);
+                let places = &mut places[..groups];
+                self.locate_groups(planes, start, places);
+                // SAFETY: each of them has just been written.
+                let places = unsafe { &*(&raw const *places as *const [Places<W>]) };
+                self.fill_groups(planes, start, places, &mut run);
+            }
+            if let Some(is_quiet) = &mut is_quiet {
+                **is_quiet = words.is_zero(run.seen);
+            }
+        }
+        // The last pair's place among those of a register.
+        let last = (length / 2).wrapping_sub(1) % (W::COUNT / 2);
+        *left = run.before.map(|before| pair_at(words, before, last));
+    }
+
+    /// Whether some colour of a block of 8 bits may have a difference.
+    #[inline(always)]
+    fn may_touch<P: SharedChroma<W>>(&self, planes: &P, block: Range<usize>) -> bool {
+        let words = self.words;
+        let mut luma = [planes.luma(words, 0, block.start); 2];
+        let mut pairs = [planes.chroma(words, block.start); 2];
+        for at in block.step_by(W::COUNT) {
+            for row in 0..2 {
+                let codes = planes.luma(words, row, at);
+                luma = [words.min(luma[0], codes), words.max(luma[1], codes)];
+            }
+            let codes = planes.chroma(words, at);
+            pairs = [words.min(pairs[0], codes), words.max(pairs[1], codes)];
+        }
+        // Codes of 8 bits are positive as i16, too.
+        let each = |of: W::Vector| {
+            let mut lanes = [0i16; 32];
+            words.store(&mut lanes, of);
+            lanes
+        };
+        let (luma, pairs) = (luma.map(each), pairs.map(each));
+        let every = |step: usize, first: usize| (first..W::COUNT).step_by(step);
+        let lowest = |of: &[i16; 32], step, first| {
+            every(step, first).fold(i16::MAX, |lowest, i| lowest.min(of[i])) as u16
+        };
+        let highest = |of: &[i16; 32], step, first| {
+            every(step, first).fold(0, |highest, i| highest.max(of[i])) as u16
+        };
+        self.lattice.touches(
+            [lowest(&luma[0], 1, 0), lowest(&pairs[0], 2, 0), lowest(&pairs[0], 2, 1)],
+            [highest(&luma[1], 1, 0), highest(&pairs[1], 2, 0), highest(&pairs[1], 2, 1)],
+        )
+    }
+
+    #[inline(never)]
+    fn locate_groups<P: SharedChroma<W>>(
+        &self,
+        planes: &P,
+        start: usize,
+        places: &mut [MaybeUninit<Places<W>>],
+    ) {
+        let prism = *self;
+        let words = self.words;
+        words.vectorize(
+            #[inline(always)]
+            || {
+                for (group, places) in places.iter_mut().enumerate() {
+                    let at = start + group * W::COUNT;
+                    let luma = [planes.luma(words, 0, at), planes.luma(words, 1, at)];
+                    let pairs = planes.chroma(words, at);
+                    places.write(if P::DEEP {
+                        prism.places::<true>(luma, pairs)
+                    } else {
+                        prism.places::<false>(luma, pairs)
+                    });
+                }
+            },
+        );
+    }
+
+    #[inline(never)]
+    fn fill_groups<P: SharedChroma<W>>(
+        &self,
+        planes: &mut P,
+        start: usize,
+        places: &[Places<W>],
+        run: &mut Run<W>,
+    ) {
+        let words = self.words;
+        words.vectorize(
+            #[inline(always)]
+            || {
+                let mut here = *run;
+                for (group, places) in places.iter().enumerate() {
+                    let at = start + group * W::COUNT;
+                    let luma = [planes.luma(words, 0, at), planes.luma(words, 1, at)];
+                    let sums = if places.far == 0 {
+                        four(
+                            #[inline(always)]
+                            |group| self.near_sums(places, group),
+                        )
+                    } else {
+                        let mut sums = MaybeUninit::uninit();
+                        *self.mixed_sums(places, &mut sums)
+                    };
+                    let (rows, chroma) = here.differences(words, &sums);
+                    planes.put_luma(words, 0, at, luma[0], rows[0]);
+                    planes.put_luma(words, 1, at, luma[1], rows[1]);
+                    planes.put_chroma(words, at, chroma);
+                }
+                *run = here;
+            },
+        );
+    }
+}
+
+#[inline(always)]
+fn each<W: Lanes>(words: W, a: W::Vector) -> W::Each {
+    let mut each = words.no_lanes();
+    words.store_u32(&mut each, a);
+    each
+}
+
+/// From what two rows have for half of each lane's blocks, to what one of each lane's blocks has for both rows.
+#[inline(always)]
+fn by_block<W: Lanes>(words: W, [one, two]: &[[W::Vector; 2]; 2]) -> [W::Vector; 4] {
+    [
+        words.low_u64(one[0], two[0]),
+        words.high_u64(one[0], two[0]),
+        words.low_u64(one[1], two[1]),
+        words.high_u64(one[1], two[1]),
+    ]
+}
+
+/// What goes along a row.
+#[derive(Clone, Copy)]
+struct Run<W: Lanes> {
+    /// Of both columns of both rows, in each lane.
+    weights: W::Vector,
+    reach_back: bool,
+    /// What the second columns of the blocks before leave to those after them.
+    before: Option<W::Vector>,
+    /// Zero if no difference was found.
+    seen: W::Vector,
+}
+
+impl<W: Lanes> Run<W> {
+    #[inline(always)]
+    fn new(words: W, weights: &Weights) -> Self {
+        let of_rows = [weights.of_row(0), weights.of_row(1)];
+        let byte = |i: usize| of_rows[i / 8][i / 4 % 2].to_le_bytes()[i % 2];
+        Self {
+            weights: words.every_16_bytes(std::array::from_fn(byte)),
+            reach_back: weights.reach_back(),
+            before: None,
+            seen: words.splat(0),
+        }
+    }
+
+    /// Both rows of the first columns of two blocks of each lane, weighed, then of their second ones.
+    #[inline(always)]
+    fn columns_of_two(&self, words: W, [a, b]: [&[W::Vector; 3]; 2]) -> W::Vector {
+        let (a, b) = (self.weighed(words, a), self.weighed(words, b));
+        words.add(words.interleave_low_u32(a, b), words.interleave_high_u32(a, b))
+    }
+
+    /// Weighed differences of chroma. They fit 16 bits, so that Cb's are the low words here and Cr's the high
+    /// ones.
+    #[inline(always)]
+    fn weighed(&self, words: W, [_, cb, cr]: &[W::Vector; 3]) -> W::Vector {
+        let pairs = words.low_and_high(words.shift_right_15(*cb), words.double_u32(*cr));
+        words.mul_round(pairs, self.weights)
+    }
+
+    /// Differences of both rows of luma, and of chroma as pairs.
+    #[inline(always)]
+    fn differences(&mut self, words: W, sums: &Sums<W::Vector>) -> ([W::Vector; 2], W::Vector) {
+        let luma = [sums[0][0], sums[1][0], sums[2][0], sums[3][0]];
+        let first = words.narrow_i32(words.shift_right_15(luma[0]), words.shift_right_15(luma[1]));
+        let last = words.narrow_i32(words.shift_right_15(luma[2]), words.shift_right_15(luma[3]));
+        let rows = [words.even_u32(first, last), words.odd_u32(first, last)];
+
+        let a = self.columns_of_two(words, [&sums[0], &sums[1]]);
+        let b = self.columns_of_two(words, [&sums[2], &sums[3]]);
+        let (first, second) = (words.low_u64(a, b), words.high_u64(a, b));
+        let mut chroma = words.add(first, second);
+        if self.reach_back {
+            let last = match self.before {
+                Some(before) => before,
+                None => {
+                    // What a column in the place of the first one would leave to it.
+                    let half = words.mul_round(first, words.splat(HALF as u16));
+                    splat_pair(words, pair_at(words, half, 0))
+                }
+            };
+            chroma = words.add(chroma, words.shift_in(last, second));
+            self.before = Some(second);
+        }
+        self.seen = words.or(words.or(self.seen, chroma), words.or(rows[0], rows[1]));
+        (rows, chroma)
+    }
+}

@@ -1,0 +1,88 @@
+//! Luma that shares chroma, as the prism's kernel takes it and gives it back.
+
+use super::evaluator::{Codes, Differences, SharedDifferences};
+use super::words::{Lanes, Words};
+
+/// One or two rows of luma and the row of chroma they share, a register of luma at a time. Where there is one
+/// row, it is the second, too, and what becomes of that is left out. Chroma is words of Cb and Cr, alternately.
+///
+/// All of it is to be inlined into code that is compiled for a SIMD level.
+pub(super) trait SharedChroma<W: Lanes> {
+    /// Whether codes may have more than 8 bits.
+    const DEEP: bool;
+    fn luma(&self, words: W, row: usize, at: usize) -> W::Vector;
+    fn chroma(&self, words: W, at: usize) -> W::Vector;
+    fn put_luma(
+        &mut self,
+        words: W,
+        row: usize,
+        at: usize,
+        codes: W::Vector,
+        differences: W::Vector,
+    );
+    fn put_chroma(&mut self, words: W, at: usize, differences: W::Vector);
+}
+
+/// What a function makes of 0 and 1. Closures that are handed to `array::map` are not always inlined, and then
+/// they are not compiled for the SIMD level.
+#[inline(always)]
+pub(super) fn two<T>(of: impl Fn(usize) -> T) -> [T; 2] {
+    [of(0), of(1)]
+}
+
+/// The same of 0 to 2.
+#[inline(always)]
+pub(super) fn three<T>(of: impl Fn(usize) -> T) -> [T; 3] {
+    [of(0), of(1), of(2)]
+}
+
+/// The same of 0 to 3.
+#[inline(always)]
+pub(super) fn four<T>(of: impl Fn(usize) -> T) -> [T; 4] {
+    [of(0), of(1), of(2), of(3)]
+}
+
+/// The words of a `u32` lane.
+#[inline(always)]
+pub(super) fn pair_at<W: Words>(words: W, of: W::Vector, lane: usize) -> [i16; 2] {
+    let mut each = [0; 32];
+    words.store(&mut each, of);
+    [each[2 * lane], each[2 * lane + 1]]
+}
+
+/// Two words in every `u32` lane.
+#[inline(always)]
+pub(super) fn splat_pair<W: Words>(words: W, [low, high]: [i16; 2]) -> W::Vector {
+    words.splat_u32(u32::from(low as u16) | u32::from(high as u16) << 16)
+}
+
+/// Codes that have been loaded from any layout, and places for what becomes of them.
+pub(super) struct Blocks<'a> {
+    pub(super) luma: &'a [Codes],
+    pub(super) chroma: &'a [Codes; 2],
+    pub(super) luma_out: &'a mut [Differences],
+    pub(super) chroma_out: &'a mut SharedDifferences,
+}
+
+impl<W: Lanes> SharedChroma<W> for Blocks<'_> {
+    const DEEP: bool = true;
+    #[inline(always)]
+    fn luma(&self, words: W, row: usize, at: usize) -> W::Vector {
+        words.load(&self.luma[row.min(self.luma.len() - 1)][at..])
+    }
+    #[inline(always)]
+    fn chroma(&self, words: W, at: usize) -> W::Vector {
+        let [cb, cr] = self.chroma;
+        words.load_pairs(&cb[at / 2..], &cr[at / 2..])
+    }
+    #[inline(always)]
+    fn put_luma(&mut self, words: W, row: usize, at: usize, _: W::Vector, differences: W::Vector) {
+        if row < self.luma.len() {
+            words.store(&mut self.luma_out[row][at..], differences);
+        }
+    }
+    #[inline(always)]
+    fn put_chroma(&mut self, words: W, at: usize, differences: W::Vector) {
+        words.store(&mut self.chroma_out.pairs[at..], differences);
+    }
+}
