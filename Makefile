@@ -40,6 +40,8 @@ RUN_PACKAGES = gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins
 # does.
 TEST_PACKAGES = libvulkan1 mesa-vulkan-drivers vulkan-validationlayers
 PACKAGES = $(BUILD_PACKAGES) $(RUN_PACKAGES) $(TEST_PACKAGES)
+DEBIAN13 = $(abspath $(CARGO_TARGET_DIR))/debian13
+DEBIAN13_PACKAGES = libgstreamer1.0-0,libgstreamer-plugins-base1.0-0
 
 # Recipes read these from the environment, so that no character of theirs is special.
 export CARGO_TARGET_DIR INPUT OUTPUT PICTURE AT LOOK ATTRACTORS PHOTOS BASE GPU_ADAPTER
@@ -52,7 +54,7 @@ endif
 
 WITH_PLUGIN = GST_PLUGIN_PATH="$(abspath $(CARGO_TARGET_DIR))/release$${GST_PLUGIN_PATH:+:$$GST_PLUGIN_PATH}"
 
-.PHONY: help setup cargo runtime-dir build tools demo gallery test check-wasm bench bench-gpu gpu-report bench-live \
+.PHONY: help setup cargo runtime-dir build tools demo gallery test test-debian13 check-wasm bench bench-gpu gpu-report bench-live \
 	bench-compare inspect install clean
 
 help:
@@ -60,6 +62,7 @@ help:
 	@echo '               INPUT=clip.mp4 LOOK=plum ATTRACTORS="teal;40;60" OUTPUT=... PICTURE=... AT=seconds'
 	@echo 'make tools     shine, bake, contact-sheet and transcode, in $(CARGO_TARGET_DIR)/release'
 	@echo 'make test      formatting, lints, and unit, integration and doc tests; 20 to 30 minutes on two cores'
+	@echo 'make test-debian13  the tests of formats against Debian 13, GStreamer 1.26: as root, with debootstrap'
 	@echo 'make check-wasm  the engine builds for wasm32-unknown-unknown, where that target is installed'
 	@echo 'make bench     a table of speeds against FFmpeg and OpenColorIO, where they are installed'
 	@echo 'make bench-compare BASE=revision   fails if what is here is slower than that revision was'
@@ -160,6 +163,18 @@ test: setup cargo runtime-dir
 	echo "the library without the GPU: $$size bytes"; \
 	test "$$size" -lt $(MOST_BYTES_WITHOUT_GPU) || { \
 		echo 'that is not less than $(MOST_BYTES_WITHOUT_GPU)' >&2; exit 1; }
+
+# The tests of formats in a root of Debian 13, which is built below the target folder if it is not there. They are built
+# here, against this system's GStreamer, and run against that one: programs know a newer one, as plugins do.
+test-debian13: cargo
+	@test "$$(id -u)" = 0 || { echo 'make test-debian13 has to be run as root, for debootstrap and chroot' >&2; exit 1; }
+	@test -d $(DEBIAN13) || command -v debootstrap >/dev/null || { \
+		echo 'make test-debian13 needs debootstrap' >&2; exit 1; }
+	test -d $(DEBIAN13) || { \
+		debootstrap --variant=minbase --include=$(DEBIAN13_PACKAGES) trixie $(DEBIAN13).part && \
+		mv $(DEBIAN13).part $(DEBIAN13); }
+	$(CARGO) --config 'target."cfg(unix)".runner = ["$(CURDIR)/.ci/in-debian13", "$(DEBIAN13)"]' \
+		test --test layouts --test formats
 
 # Needs no GStreamer; rustup target add wasm32-unknown-unknown installs the target.
 check-wasm: cargo

@@ -4,11 +4,11 @@
 // invocation works on a cell: some columns of the rows that share a row of chroma, as many as make whole
 // words in every plane, so that no two invocations write a word. What is not colour is copied.
 //
-// With frame.wgsl before it, and after it the text of a source of differences, which defines
+// With frame.wgsl before it, and after it fours.wgsl and the text of a source of differences, which defines
 //     fn difference(codes: vec3<u32>) -> vec3<i32>
 // in units of 2^-(15 - DEPTH) codes.
 
-override LOG_COLUMNS: u32 = select(2u, 3u, SUB_X > 0);
+override LOG_COLUMNS: u32 = 2u + SUB_X;
 override COLUMNS: u32 = 1u << LOG_COLUMNS;
 override ROWS: u32 = 1u << SUB_Y;
 // Binary digits after the point of a difference, where there are any.
@@ -32,11 +32,12 @@ fn with_code(word: u32, bit: u32, shift: u32, code: u32) -> u32 {
         mask = ((mask & 0xffu) << 8u) | (mask >> 8u);
         bits = ((bits & 0xffu) << 8u) | (bits >> 8u);
     }
-    return (word & ~(mask << bit)) | (bits << bit);
+    return ordered((ordered(word) & ~(mask << bit)) | (bits << bit));
 }
 
-// The words of a cell: two rows of luma's plane, then those of chroma that are others.
+// The words of a cell: two rows of luma's plane, or four of half the words, then those of chroma that are others.
 const SLOT: u32 = 8;
+override ROW_SLOT: u32 = select(SLOT, SLOT / 2, SUB_Y > 1);
 var<private> words: array<u32, 32>;
 
 override SLOT_1: u32 = select(2u * SLOT, 0u, PLANE_1 == PLANE_0);
@@ -100,7 +101,7 @@ fn apply(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     // All rows of luma of the group are in the band's memory, but not all need be in the picture.
     for (var r = 0u; r < ROWS; r++) {
-        load(r * SLOT, PLANE_0, row_of(group, r), cell, WORDS_0);
+        load(r * ROW_SLOT, PLANE_0, row_of(group, r), cell, WORDS_0);
     }
     if SLOT_1 > 0 {
         load(SLOT_1, PLANE_1, group, cell, WORDS_1);
@@ -123,11 +124,13 @@ fn apply(@builtin(global_invocation_id) id: vec3<u32>) {
                 put(SLOT_2, OFFSET_2, STEP_2, SHIFT_2, x, finish(2, place, codes.z, d.z));
             }
         }
-    } else {
+    } else if SUB_X == 1 {
         shared_chroma(group, first, first_row, start, end);
+    } else {
+        chroma_of_four(group, first, first_row, start, end);
     }
     for (var r = 0u; r < ROWS; r++) {
-        store(r * SLOT, PLANE_0, row_of(group, r), cell, WORDS_0);
+        store(r * ROW_SLOT, PLANE_0, row_of(group, r), cell, WORDS_0);
     }
     if SLOT_1 > 0 {
         store(SLOT_1, PLANE_1, group, cell, WORDS_1);
@@ -157,7 +160,7 @@ fn shared_chroma(group: u32, first: u32, first_row: u32, start: u32, end: u32) {
         return;
     }
     let is_second_field = band.is_interlaced != 0 && (group & 1) == 1;
-    var row_weights = select(band.row_weights.xy, band.row_weights.zw, is_second_field);
+    var row_weights = select(band.row_weights.xy, band.other_row_weights.xy, is_second_field);
     if shown != (1u << ROWS) - 1 || ROWS == 1 {
         row_weights = vec2(4, 4);
     }
@@ -182,7 +185,7 @@ fn shared_chroma(group: u32, first: u32, first_row: u32, start: u32, end: u32) {
             let d = difference(codes);
             if !is_before && i32(nearest) == column {
                 let place = vec2(band.first_column + nearest, first_row + row);
-                put(r * SLOT, OFFSET_0, STEP_0, SHIFT_0, u32(x), finish(0, place, codes.x, d.x));
+                put(r * ROW_SLOT, OFFSET_0, STEP_0, SHIFT_0, u32(x), finish(0, place, codes.x, d.x));
             }
             // Products of quarters.
             let weights = (band.column_weights * row_weights[r]) << vec4(11u);

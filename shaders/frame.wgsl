@@ -18,6 +18,8 @@ override SHIFT_1: u32 = 0;
 override SHIFT_2: u32 = 0;
 override DEPTH: u32 = 8;
 override IS_BIG_ENDIAN: bool = false;
+// Where a word holds all components, and has its high byte first.
+override HAS_BIG_ENDIAN_WORDS: bool = false;
 // log2 of the luma columns, and rows, for each sample of chroma.
 override SUB_X: u32 = 0;
 override SUB_Y: u32 = 0;
@@ -41,6 +43,7 @@ struct Band {
     // and of one of the second field.
     column_weights: vec4<i32>,
     row_weights: vec4<i32>,
+    other_row_weights: vec4<i32>,
     // Share of the effect in units of 2^-15.
     mix: i32,
     // First of the thresholds, if there are any.
@@ -50,7 +53,7 @@ struct Band {
     // axis.
     size: u32,
     interpolation: u32,
-    // The group of an interlaced frame that covers two successive rows, see core/src/frame/layout.rs; beyond the
+    // The group of an interlaced frame that covers successive rows, see core/src/frame/layout.rs; beyond the
     // frame where none does.
     unpaired_group: u32,
     // The axes, see Axis in core/src/lut/lattice.rs.
@@ -61,9 +64,15 @@ struct Band {
 
 @group(0) @binding(0) var<uniform> band: Band;
 @group(0) @binding(1) var<storage, read> source: array<u32>;
+// A word with its bytes in the other order, if that is the frame's.
+fn ordered(word: u32) -> u32 {
+    let swapped = ((word & 0xff00ffu) << 8u) | ((word >> 8u) & 0xff00ffu);
+    return select(word, (swapped << 16u) | (swapped >> 16u), HAS_BIG_ENDIAN_WORDS);
+}
+
 // A sample's code, by the bit its first byte begins at in a word.
 fn code_in(word: u32, bit: u32, shift: u32) -> u32 {
-    let sample = word >> bit;
+    let sample = ordered(word) >> bit;
     if IS_BIG_ENDIAN {
         let swapped = ((sample & 0xffu) << 8u) | ((sample >> 8u) & 0xffu);
         return (swapped >> shift) & u32(MAX_CODE);
@@ -71,15 +80,15 @@ fn code_in(word: u32, bit: u32, shift: u32) -> u32 {
     return (sample >> shift) & u32(MAX_CODE);
 }
 
-// The row of luma of the band that is a group's first, or second.
+// The row of luma of the band that is a group's first, second and so on.
 fn row_of(group: u32, index: u32) -> u32 {
     if SUB_Y == 0 {
         return group;
     }
     if band.is_interlaced != 0 && band.first_group + group != band.unpaired_group {
-        return (group & ~1u) * 2 + (group & 1) + index * 2;
+        return ((group & ~1u) << SUB_Y) + (group & 1) + index * 2;
     }
-    return group * 2 + index;
+    return (group << SUB_Y) + index;
 }
 
 // A code of a plane's row, where that does not belong to the cell at hand. Columns are the band's own.
@@ -95,9 +104,9 @@ fn group_of(row: u32) -> u32 {
         return row;
     }
     if band.is_interlaced != 0 {
-        return min(((row >> 1) & ~1u) | (row & 1), band.unpaired_group - band.first_group);
+        return min(((row >> SUB_Y) & ~1u) | (row & 1), band.unpaired_group - band.first_group);
     }
-    return row >> 1;
+    return row >> SUB_Y;
 }
 
 // The codes of a pixel, with the chroma that it is stored with, by its column and row of the band.

@@ -164,11 +164,22 @@ fn readme_says_what_formats_are() {
                 (_, 0, 0) => "Y'CbCr 4:4:4",
                 (_, 1, 0) => "Y'CbCr 4:2:2",
                 (_, 1, 1) => "Y'CbCr 4:2:0",
+                (_, 2, 0) => "Y'CbCr 4:1:1",
+                (_, 2, 2) => "Y'CbCr 4:1:0",
                 other => panic!("{name}: {other:?}"),
             };
-            let planes = ["packed", "semi-planar", "planar"][(info.n_planes() as usize).min(3) - 1];
+            // Alpha may have a plane of its own.
+            let planes = match info.plane()[..3] {
+                [0, 0, 0] => "packed",
+                [0, 1, 1] => "semi-planar",
+                _ => "planar",
+            };
             assert_eq!(kind, format!("{family}, {planes}"), "{name}");
-            assert_eq!(depth, info.depth()[0].to_string(), "{name}");
+            let mut depths = info.depth()[..3].to_vec();
+            depths.sort();
+            depths.dedup();
+            let depths: Vec<String> = depths.iter().map(u32::to_string).collect();
+            assert_eq!(depth, depths.join(" and "), "{name}");
             found.push(format);
         }
     }

@@ -7,8 +7,9 @@ mod common;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use colorshine_core::apply::shaders::suit;
 use colorshine_core::lut::Lattice;
-use colorshine_video::formats;
+use colorshine_video::{Stream, formats};
 use common::exact;
 use common::{
     Files, Installed, Random, TIMEOUT, buffer, bytes, cube_3d, element, harness, info, launch,
@@ -37,6 +38,15 @@ impl Drop for Watched {
             assert!(said.is_empty(), "the validation layer: {}", said.join("\n"));
         }
     }
+}
+
+fn is_for_the_gpu(format: &VideoFormat) -> bool {
+    suit(&Stream::new(&info(*format, 16, 16)).layout)
+}
+
+fn formats_for_the_gpu() -> impl Iterator<Item = VideoFormat> {
+    common::init();
+    formats().filter(is_for_the_gpu)
 }
 
 /// Keeps the device open from one element to the next.
@@ -82,7 +92,7 @@ fn process(
 fn codes(info: &VideoInfo, data: &[u8]) -> Vec<i32> {
     let format = info.format_info();
     let name = format.name();
-    if name.contains("10A2") || name == "Y410" {
+    if info.comp_depth(0) == 10 && info.comp_pstride(0) == 4 && name != "Y210" {
         let words = data.chunks_exact(4).map(|b| u32::from_le_bytes(b.try_into().unwrap()));
         words.flat_map(|w| [0, 10, 20].map(|shift| (w >> shift & 1023) as i32)).collect()
     } else if info.comp_depth(0) > 8 {
@@ -114,7 +124,7 @@ fn lattices_give_the_same_bits_in_every_format() {
     let _keeper = Keeper::new();
     let mut random = Random::new(41);
     let mut cases = 0;
-    for format in formats() {
+    for format in formats_for_the_gpu() {
         for (i, (width, height)) in SIZES.into_iter().enumerate() {
             let info = info(format, width, height);
             let (padding, gap) = [(0, 0), (6, 10)][i % 2];
@@ -148,6 +158,35 @@ fn lattices_give_the_same_bits_in_every_format() {
     }
     println!("{cases} cases, no bit differs");
     assert!(cases > 300);
+}
+
+/// Formats that no shader is made for: the CPU does them, and says so where the GPU is insisted on.
+#[test]
+fn what_is_not_for_the_gpu_the_cpu_does() {
+    let _watched = Watched;
+    common::init();
+    let others: Vec<VideoFormat> = formats().filter(|format| !is_for_the_gpu(format)).collect();
+    let names: Vec<_> = others.iter().map(|format| format.to_str().as_str()).collect();
+    assert_eq!(names, ["RGB15", "BGR15", "RGB16", "BGR16", "IYU1", "v210", "UYVP"]);
+    for format in others {
+        let info = info(format, 66, 10);
+        let filter = element(&[("attractors", ATTRACTORS), ("backend", "gpu")]);
+        let bus = gst::Bus::new();
+        filter.set_bus(Some(&bus));
+        let mut harness = harness(&filter, &info);
+        let input = colours(&info, &mut Random::of(format.to_str()), 0, 0);
+        for _ in 0..2 {
+            let output = harness.push_and_pull(input.copy_deep().unwrap()).unwrap();
+            assert!(bytes(&output) != bytes(&input), "{format}: nothing is changed");
+        }
+        assert_eq!(stat::<String>(&filter, "backend"), "cpu", "{format}");
+        let told = texts(&bus, gst::MessageType::Warning);
+        assert_eq!(told.len(), 1, "{format}: {told:?}");
+        assert!(
+            told[0].contains("frames of this format are not for the GPU"),
+            "{format}: {told:?}"
+        );
+    }
 }
 
 #[test]
@@ -209,7 +248,7 @@ fn the_exact_model_is_within_a_code() {
         ],
     ];
     let (mut largest, mut place, mut left_out, mut tested) = (0, String::new(), 0, 0);
-    for format in formats() {
+    for format in formats_for_the_gpu() {
         // By the name, so that no other format decides what is tested of this one.
         let mut random = Random::of(format.to_str());
         let info = info(format, 65, 71);
@@ -250,7 +289,14 @@ fn fields_sites_and_crops_are_the_same() {
     let mut random = Random::new(47);
     let sites = [VideoChromaSite::NONE, VideoChromaSite::MPEG2, VideoChromaSite::COSITED];
     let crops = [(0, 0, 70, 34), (5, 3, 41, 21), (8, 5, 1, 1), (3, 2, 62, 7), (64, 31, 6, 3)];
-    for format in [VideoFormat::Nv12, VideoFormat::I42010le, VideoFormat::Uyvy, VideoFormat::Bgr] {
+    for format in [
+        VideoFormat::Nv12,
+        VideoFormat::I42010le,
+        VideoFormat::Uyvy,
+        VideoFormat::Bgr,
+        VideoFormat::Y41b,
+        VideoFormat::Yuv9,
+    ] {
         for mode in [VideoInterlaceMode::Progressive, VideoInterlaceMode::Interleaved] {
             for (i, crop) in crops.into_iter().enumerate() {
                 let builder = |width, height| {

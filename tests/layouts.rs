@@ -3,10 +3,13 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+
 use colorshine_core::frame::{Component, Layout};
 use colorshine_video::{Stream, formats};
 use common::codes::pixel;
-use common::{Random, info};
+use common::{Random, element, info};
+use gst::prelude::*;
 use gst_video::{VideoFormat, VideoFormatInfo, VideoInfo, VideoInterlaceMode, VideoPackFlags};
 
 /// Rows of two whole groups of each field, and an even number of columns: of VYUY's last column, where it has no
@@ -107,6 +110,28 @@ fn gstreamer_reads_every_format_as_we_do() {
     }
 }
 
+/// A newer GStreamer's formats are not forgotten in silence.
+#[test]
+fn every_format_with_colour_is_accepted() {
+    common::init();
+    let is_wanted = |format: &VideoFormat| {
+        let info = VideoFormatInfo::from_format(*format);
+        // What is left to videoconvert.
+        let is_in_groups = ["_10LE32", "_10LE40"].iter().any(|end| info.name().contains(end));
+        let has_color = (info.is_rgb() || info.is_yuv()) && !info.is_gray();
+        has_color && !info.is_tiled() && !info.has_palette() && !is_in_groups
+    };
+    let names = |formats: &mut dyn Iterator<Item = VideoFormat>| {
+        formats.map(|format| format.to_string()).collect::<BTreeSet<String>>()
+    };
+    let wanted = names(&mut VideoFormat::iter_raw().filter(is_wanted));
+    let caps = element(&[]).static_pad("sink").unwrap().pad_template_caps();
+    let accepted = caps.structure(0).unwrap().get::<gst::List>("format").unwrap();
+    let accepted = accepted.iter().map(|name| name.get::<String>().unwrap()).collect();
+    assert_eq!(wanted, accepted);
+    assert!(wanted.len() >= 97, "{}", wanted.len());
+}
+
 /// A format whose name alone was added where GStreamer's tables do not have it as it is.
 #[test]
 fn a_name_alone_does_not_pass() {
@@ -121,8 +146,10 @@ fn a_name_alone_does_not_pass() {
             let format = info.format_info();
             let [offset, shift] = [offset(index), format.shift()[index] as usize];
             let is_big_endian = bytes == 2 && !format.is_le();
-            let shift = shift as u32;
-            *component = Component { offset, bytes, shift, is_big_endian, ..*component };
+            let (shift, further_shifts) = (shift as u32, &[][..]);
+            let step = info.comp_pstride(index as u8) as usize;
+            let place = Component { offset, step, further_shifts, ..*component };
+            *component = Component { bytes, shift, is_big_endian, ..place };
         }
         layout
     };
@@ -133,8 +160,19 @@ fn a_name_alone_does_not_pass() {
     for right in ["I420", "NV61", "YVYU", "AYUV64", "GBR_10BE", "IYU2"] {
         assert_eq!(by_table(right), None, "{right}");
     }
-    for (wrong, component) in [("VYUY", 1), ("v216", 0), ("Y210", 0), ("Y410", 0), ("P010_10LE", 2)]
-    {
+    for (wrong, component) in [
+        ("VYUY", 1),
+        ("v216", 0),
+        ("Y210", 0),
+        ("Y212_LE", 1),
+        ("Y410", 0),
+        ("r210", 0),
+        ("v210", 0),
+        ("UYVP", 0),
+        ("IYU1", 0),
+        ("Y412_BE", 0),
+        ("P010_10LE", 2),
+    ] {
         assert_eq!(by_table(wrong), Some(component), "{wrong}");
     }
 }
@@ -157,13 +195,17 @@ fn one_wrong_number_is_reported() {
                     Component { shift: component.shift + 1, ..component },
                     Component { depth: component.depth - 1, ..component },
                 ];
+                if let [first, ..] = component.further_shifts {
+                    wrong.push(Component { further_shifts: &[], ..component });
+                    wrong.push(Component { shift: *first, ..component });
+                }
                 if component.shift > 0 {
                     wrong.push(Component { shift: component.shift - 1, ..component });
                     // Without its lowest bit.
                     let (shift, depth) = (component.shift + 1, component.depth - 1);
                     wrong.push(Component { shift, depth, ..component });
                 }
-                if component.bytes == 2 {
+                if component.bytes > 1 {
                     let is_big_endian = !component.is_big_endian;
                     wrong.push(Component { is_big_endian, ..component });
                 }
@@ -181,11 +223,12 @@ fn one_wrong_number_is_reported() {
             }
             let mut swapped = right;
             swapped.components.swap(1, 2);
-            let mut sharing = vec![swapped, Layout { sub_x: 1 - right.sub_x, ..right }];
-            if right.sub_x == 1 {
-                sharing.push(Layout { sub_y: 1 - right.sub_y, ..right });
+            let other = |sub: u32| if sub == 0 { 1 } else { sub - 1 };
+            let mut sharing = vec![swapped, Layout { sub_x: other(right.sub_x), ..right }];
+            if right.sub_x > 0 {
+                sharing.push(Layout { sub_y: other(right.sub_y), ..right });
             }
-            if right.sub_y == 1 {
+            if right.sub_y > 0 {
                 sharing.push(Layout { is_interlaced: !right.is_interlaced, ..right });
             }
             for layout in sharing {

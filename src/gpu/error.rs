@@ -34,6 +34,8 @@ pub enum GpuError {
     TooWide(u64, u64),
     /// The look's .cube files are too steep, or their numbers too large, for 32-bit floats.
     Unsuited,
+    /// Frames of this format are not for the GPU.
+    Layout,
     /// The driver or what leads to it has panicked.
     Panicked,
 }
@@ -57,7 +59,7 @@ impl GpuError {
         match self {
             Self::Unsuited => Remedy::AnotherLook,
             Self::MemoryLimit(_, memory) => Remedy::MoreMemory(*memory),
-            Self::NotBuilt | Self::Forked | Self::TooWide(..) => Remedy::None,
+            Self::NotBuilt | Self::Forked | Self::TooWide(..) | Self::Layout => Remedy::None,
             // One that has been there may come back.
             Self::NoAdapter(..)
             | Self::OnlySoftware(_)
@@ -82,7 +84,7 @@ impl GpuError {
     /// expected.
     pub fn is_expected(&self, is_named: bool) -> bool {
         match self {
-            Self::NotBuilt => true,
+            Self::NotBuilt | Self::Layout => true,
             Self::NoAdapter(name, _) => name.is_none(),
             Self::OnlySoftware(_) | Self::NoDevice(_) => !is_named,
             _ => false,
@@ -139,6 +141,7 @@ impl fmt::Display for GpuError {
                 "two rows of the frame have {bytes} bytes, and the GPU takes no more than {most} at once"
             ),
             Self::Unsuited => write!(f, "this look's .cube files need more than a GPU's precision"),
+            Self::Layout => write!(f, "frames of this format are not for the GPU"),
             Self::Panicked => write!(f, "the GPU's driver has panicked"),
         }
     }

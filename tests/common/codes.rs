@@ -5,14 +5,16 @@ use gst_video::VideoInfo;
 
 /// The code of a sample of a row, which begins with the row's first byte.
 pub fn code(row: &[u8], component: &Component, sample: usize) -> u32 {
-    let start = component.offset + sample * component.step;
+    let (word, sample) =
+        (sample / component.samples_per_word(), sample % component.samples_per_word());
+    let start = component.offset + word * component.step;
     let bytes = &row[start..start + component.bytes];
-    let append = |word: u32, byte: &u8| word << 8 | u32::from(*byte);
+    let append = |word: u128, byte: &u8| word << 8 | u128::from(*byte);
     let word = match component.is_big_endian {
         true => bytes.iter().fold(0, append),
         false => bytes.iter().rev().fold(0, append),
     };
-    word >> component.shift & ((1 << component.depth) - 1)
+    (word >> component.shift_of(sample)) as u32 & ((1 << component.depth) - 1)
 }
 
 /// The three codes of a pixel, with the chroma that it is stored with, in memory as `info` has it.

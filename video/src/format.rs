@@ -14,7 +14,7 @@ use gst_video::{
 
 /// Formats by name, so that one may be unknown to the GStreamer at run time.
 const FORMATS: &[&str] = &[
-    // 8 bits.
+    // 8 bits and less.
     "RGBA",
     "RGBx",
     "BGRA",
@@ -23,28 +23,50 @@ const FORMATS: &[&str] = &[
     "xRGB",
     "ABGR",
     "xBGR",
+    "RBGA",
     "RGB",
     "BGR",
+    "RGB15",
+    "BGR15",
+    "RGB16",
+    "BGR16",
     "GBR",
     "GBRA",
+    "RGBP",
+    "BGRP",
     "I420",
     "YV12",
+    "A420",
     "NV12",
     "NV21",
+    "AV12",
     "Y42B",
+    "A422",
     "NV16",
     "NV61",
-    "Y444",
-    "NV24",
     "YUY2",
     "UYVY",
     "YVYU",
     "VYUY",
+    "Y444",
+    "A444",
+    "NV24",
+    "Y41B",
+    "IYU1",
+    "YUV9",
+    "YVU9",
     "AYUV",
     "VUYA",
+    "v308",
+    "IYU2",
     // 10, 12 and 16 bits.
     "RGB10A2_LE",
     "BGR10A2_LE",
+    "RGB10x2_LE",
+    "BGR10x2_LE",
+    "r210",
+    "v210",
+    "UYVP",
     "Y410",
     "GBR_10LE",
     "GBR_10BE",
@@ -52,6 +74,10 @@ const FORMATS: &[&str] = &[
     "GBR_12BE",
     "GBR_16LE",
     "GBR_16BE",
+    "GBRA_10LE",
+    "GBRA_10BE",
+    "GBRA_12LE",
+    "GBRA_12BE",
     "ARGB64",
     "ARGB64_LE",
     "ARGB64_BE",
@@ -65,24 +91,53 @@ const FORMATS: &[&str] = &[
     "I420_10BE",
     "I420_12LE",
     "I420_12BE",
-    "I422_10LE",
-    "I422_10BE",
-    "I422_12LE",
-    "I422_12BE",
-    "I422_16LE",
-    "I422_16BE",
-    "Y444_10LE",
-    "Y444_10BE",
-    "Y444_12LE",
-    "Y444_12BE",
-    "Y444_16LE",
-    "Y444_16BE",
+    "A420_10LE",
+    "A420_10BE",
+    "A420_12LE",
+    "A420_12BE",
+    "A420_16LE",
+    "A420_16BE",
     "P010_10LE",
     "P010_10BE",
     "P012_LE",
     "P012_BE",
     "P016_LE",
     "P016_BE",
+    "I422_10LE",
+    "I422_10BE",
+    "I422_12LE",
+    "I422_12BE",
+    "I422_16LE",
+    "I422_16BE",
+    "A422_10LE",
+    "A422_10BE",
+    "A422_12LE",
+    "A422_12BE",
+    "A422_16LE",
+    "A422_16BE",
+    "Y210",
+    "Y212_LE",
+    "Y212_BE",
+    "Y216_LE",
+    "Y216_BE",
+    "v216",
+    "Y444_10LE",
+    "Y444_10BE",
+    "Y444_12LE",
+    "Y444_12BE",
+    "Y444_16LE",
+    "Y444_16BE",
+    "A444_10LE",
+    "A444_10BE",
+    "A444_12LE",
+    "A444_12BE",
+    "A444_16LE",
+    "A444_16BE",
+    "Y412_LE",
+    "Y412_BE",
+    "Y416_LE",
+    "Y416_BE",
+    "AYUV64",
 ];
 
 /// The formats that are processed natively, as far as the GStreamer at run time knows them, and has them in a
@@ -93,24 +148,48 @@ pub fn formats() -> impl Iterator<Item = VideoFormat> {
     named.filter(|format| can_be_processed(&VideoFormatInfo::from_format(*format)))
 }
 
-/// Whether the loops over rows, and the shaders, are made for what a format is: three components of one depth in
-/// rows of samples, and chroma that at most two columns and two rows share.
+/// Words that hold several components or samples of a pixel or more, of which GStreamer's table does not say where:
+/// their bytes, whether the high one comes first, and for each component the bits below the codes of its samples.
+fn words(name: &str) -> Option<(usize, bool, [&'static [u32]; 3])> {
+    Some(match name {
+        "RGB15" => (2, false, [&[10], &[5], &[0]]),
+        "BGR15" => (2, false, [&[0], &[5], &[10]]),
+        "RGB16" => (2, false, [&[11], &[5], &[0]]),
+        "BGR16" => (2, false, [&[0], &[5], &[11]]),
+        "RGB10A2_LE" | "RGB10x2_LE" => (4, false, [&[0], &[10], &[20]]),
+        "BGR10A2_LE" | "BGR10x2_LE" => (4, false, [&[20], &[10], &[0]]),
+        "r210" => (4, true, [&[20], &[10], &[0]]),
+        "Y410" => (4, false, [&[10], &[0], &[20]]),
+        // Cb Y Cr Y.
+        "UYVP" => (5, true, [&[20, 0], &[30], &[10]]),
+        // Cb Y Y Cr Y Y.
+        "IYU1" => (6, false, [&[8, 16, 32, 40], &[0], &[24]]),
+        // Cb Y Cr, Y Cb Y, Cr Y Cb, Y Cr Y, in 32 bits each.
+        "v210" => (16, false, [&[10, 32, 52, 74, 96, 116], &[0, 42, 84], &[20, 64, 106]]),
+        _ => return None,
+    })
+}
+
+/// Whether the loops over rows are made for what a format is: three components in rows of samples, and chroma that one
+/// column or two share, and as many rows or one, or four columns and one row or four.
 ///
 /// Where the components lie is another matter, which the table does not have for every format: see [`layout`].
 fn can_be_processed(format: &VideoFormatInfo) -> bool {
     let is_color = (format.is_rgb() || format.is_yuv()) && format.n_components() >= 3;
-    if !is_color || format.is_tiled() || format.is_complex() || format.has_palette() {
+    if !is_color || format.is_tiled() || format.has_palette() {
         return false;
     }
     let depth = format.depth()[0];
     let steps = format.pixel_stride();
-    let sharing = |index: usize| [format.w_sub()[index], format.h_sub()[index]];
-    (8..=16).contains(&depth)
+    let are_samples = !format.is_complex()
+        && (8..=16).contains(&depth)
         && format.depth()[..3].iter().all(|other| *other == depth)
-        && steps[..3].iter().all(|step| [1, 2, 3, 4, 8].contains(step))
+        && steps[..3].iter().all(|step| [1, 2, 3, 4, 8].contains(step));
+    let sharing = |index: usize| [format.w_sub()[index], format.h_sub()[index]];
+    (are_samples || words(format.name()).is_some())
         && sharing(0) == [0, 0]
         && sharing(1) == sharing(2)
-        && [[0, 0], [1, 0], [1, 1]].contains(&sharing(1))
+        && [[0, 0], [1, 0], [1, 1], [2, 0], [2, 2]].contains(&sharing(1))
 }
 
 /// A transfer function of high dynamic range, which is processed as if it were SDR.
@@ -189,22 +268,28 @@ fn layout(info: &VideoInfo, format: &VideoFormatInfo) -> Layout {
             step: format.pixel_stride()[index] as usize,
             bytes,
             shift: format.shift()[index],
+            further_shifts: &[],
             depth,
             is_big_endian: bytes == 2 && !format.is_le(),
         };
-        // Components of 10 bits in a word of 32, which is little-endian whatever the table says.
-        let in_word = |shifts: [u32; 3]| {
-            let shift = shifts[index];
-            Component { bytes: 4, shift, is_big_endian: false, ..component }
-        };
-        // The table has neither the places of components within a word nor, for the second chroma
-        // component of P010 and its kin, the right byte; and UYVY's bytes for VYUY.
-        match format.format() {
-            VideoFormat::Rgb10a2Le => in_word([0, 10, 20]),
-            VideoFormat::Bgr10a2Le => in_word([20, 10, 0]),
-            VideoFormat::Y410 => in_word([10, 0, 20]),
-            VideoFormat::Vyuy => Component { offset: [1, 2, 0][index], ..component },
-            _ => Component { offset: component.offset.next_multiple_of(bytes), ..component },
+        if let Some((bytes, is_big_endian, shifts)) = words(format.name()) {
+            let [shift, further_shifts @ ..] = shifts[index] else {
+                unreachable!("each component has a sample in a word");
+            };
+            let word = Component { offset: 0, step: bytes, bytes, is_big_endian, ..component };
+            return Component { shift: *shift, further_shifts, ..word };
+        }
+        let at = |offsets: [usize; 3]| Component { offset: offsets[index], ..component };
+        // For the second chroma component of P010 and its kin the table does not have the right byte. It has UYVY's
+        // bytes for VYUY, no bytes at all for Y210 and its kin, and says of words that are little-endian that they
+        // are not.
+        match format.name().as_str() {
+            "VYUY" => at([1, 2, 0]),
+            "Y210" => Component { shift: 6, is_big_endian: false, ..at([0, 2, 6]) },
+            "Y212_LE" | "Y212_BE" | "Y216_LE" | "Y216_BE" => at([0, 2, 6]),
+            "v216" => Component { is_big_endian: false, ..component },
+            "Y412_LE" | "Y412_BE" | "Y416_LE" | "Y416_BE" => at([2, 0, 4]),
+            _ => at([component.offset.next_multiple_of(bytes); 3]),
         }
     };
     Layout {
@@ -220,18 +305,27 @@ fn layout(info: &VideoInfo, format: &VideoFormatInfo) -> Layout {
 }
 
 fn codes(info: &VideoInfo, format: &VideoFormatInfo, range: VideoColorRange) -> CodeSpace {
-    let depth = format.depth()[0];
+    let depths = [0, 1, 2].map(|i| format.depth()[i]);
     let range = match range {
         // Caps without a range: RGB is full, Y'CbCr limited, as everywhere in GStreamer.
         VideoColorRange::Unknown if format.is_rgb() => VideoColorRange::Range0_255,
         VideoColorRange::Unknown => VideoColorRange::Range16_235,
         range => range,
     };
-    let (offset, scale) = format.range_offsets(range);
+    let (offset, scale) = if depths.iter().all(|depth| *depth >= 8) {
+        format.range_offsets(range)
+    } else if range == VideoColorRange::Range16_235 {
+        // GStreamer's function would shift by less than nothing. Shorter codes are the upper bits of those of 8.
+        ([16; 4], [219; 4])
+    } else {
+        let [r, g, b] = depths.map(|depth| 0xff & !(0xff >> depth));
+        ([0; 4], [r, g, b, 0])
+    };
     let range = Range {
         offset: [0, 1, 2].map(|i| f64::from(offset[i])),
         scale: [0, 1, 2].map(|i| f64::from(scale[i])),
     };
+    let depth = depths[0].max(8);
     if format.is_rgb() {
         return CodeSpace::rgb(depth, range);
     }
@@ -284,9 +378,13 @@ mod tests {
         gst::init().unwrap();
         let unknown = |name: &&&str| VideoFormat::from_string(name) == VideoFormat::Unknown;
         let missing: Vec<_> = FORMATS.iter().filter(unknown).collect();
-        // GStreamer 1.22 lacks these.
-        let lacking = ["GBR_16LE", "GBR_16BE", "I422_16LE", "I422_16BE"];
-        assert!(missing.iter().all(|name| lacking.contains(name)), "{missing:?}");
+        // GStreamer 1.22 lacks these: deeper ones with alpha, and some that came with 1.24 and 1.26.
+        let is_lacking = |name: &str| {
+            let kin = ["RBGA", "A422", "A444", "RGB10x2_LE", "BGR10x2_LE"];
+            let deep = ["GBR_16", "I422_16", "A420_1", "A422_1", "A444_1", "Y216_", "Y416_"];
+            kin.contains(&name) || deep.iter().any(|start| name.starts_with(start))
+        };
+        assert!(missing.iter().all(|name| is_lacking(name)), "{missing:?}");
         assert_eq!(formats().count(), FORMATS.len() - missing.len());
     }
 
@@ -296,12 +394,8 @@ mod tests {
         let info = |name: &str| VideoFormatInfo::from_format(VideoFormat::from_string(name));
         for (names, reason) in [
             (["NV12_64Z32", "NV12_4L4"], "tiled"),
-            (["v210", "NV12_10LE32"], "packed over the bounds of samples"),
+            (["NV12_10LE32", "NV12_10LE40"], "packed in words of 32 bits, or 40"),
             (["RGB8P", "RGB8P"], "a palette"),
-            (["RGB16", "BGR16"], "of unequal depths"),
-            (["RGB15", "BGR15"], "of less than 8 bits"),
-            (["Y41B", "IYU1"], "with chroma for four columns"),
-            (["YUV9", "YVU9"], "with chroma for four columns and rows"),
             (["GRAY8", "GRAY16_LE"], "of one component"),
         ] {
             for name in names {
@@ -324,6 +418,45 @@ mod tests {
         assert_eq!(places(VideoFormat::Bgr10a2Le), [(0, 4, 4, 20), (0, 4, 4, 10), (0, 4, 4, 0)]);
         assert_eq!(places(VideoFormat::Y410), [(0, 4, 4, 10), (0, 4, 4, 0), (0, 4, 4, 20)]);
         assert_eq!(places(VideoFormat::Argb64Be), [(2, 8, 2, 0), (4, 8, 2, 0), (6, 8, 2, 0)]);
+        assert_eq!(places(VideoFormat::Y210), [(0, 4, 2, 6), (2, 8, 2, 6), (6, 8, 2, 6)]);
+        assert_eq!(places(VideoFormat::Y412Be), [(2, 8, 2, 4), (0, 8, 2, 4), (4, 8, 2, 4)]);
+        assert_eq!(places(VideoFormat::R210), [(0, 4, 4, 20), (0, 4, 4, 10), (0, 4, 4, 0)]);
+    }
+
+    #[test]
+    fn words_hold_several_samples() {
+        for (format, bytes, samples) in [
+            (VideoFormat::Uyvp, 5, [2, 1, 1]),
+            (VideoFormat::Iyu1, 6, [4, 1, 1]),
+            (VideoFormat::V210, 16, [6, 3, 3]),
+        ] {
+            let layout = stream(format, 64, 64, None).layout;
+            assert!(layout.components.iter().all(|c| (c.step, c.bytes) == (bytes, bytes)));
+            assert_eq!(layout.components.map(|c| c.samples_per_word()), samples, "{format}");
+            // No bit is two samples'.
+            let mut seen = 0u128;
+            for (component, sample) in layout
+                .components
+                .iter()
+                .flat_map(|c| (0..c.samples_per_word()).map(move |s| (c, s)))
+            {
+                let bits = ((1u128 << component.depth) - 1) << component.shift_of(sample);
+                assert_eq!(seen & bits, 0, "{format}");
+                seen |= bits;
+            }
+            assert!(seen >> (8 * bytes - 1) <= 1, "{format}");
+        }
+    }
+
+    #[test]
+    fn short_codes_are_the_upper_bits_of_8() {
+        let codes = |scale| CodeSpace::rgb(8, Range { offset: [0.0; 3], scale });
+        let rgb16 = stream(VideoFormat::Rgb16, 64, 64, None);
+        assert_eq!(rgb16.codes, codes([248.0, 252.0, 248.0]));
+        assert_eq!(stream(VideoFormat::Bgr15, 64, 64, None).codes, codes([248.0; 3]));
+        let limited = Range { offset: [16.0; 3], scale: [219.0; 3] };
+        let rgb15 = stream(VideoFormat::Rgb15, 64, 64, Some("2:1:7:1"));
+        assert_eq!(rgb15.codes, CodeSpace::rgb(8, limited));
     }
 
     #[test]

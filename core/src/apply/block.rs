@@ -1,5 +1,7 @@
 //! Blocks of a row: loaded from any layout, differenced, stored back.
 
+use std::ops::Range;
+
 use super::bytes::SharedPlanes;
 use super::evaluator::{Codes, Differences, Exact, Gold, SharedDifferences, Source};
 use super::packed::{Packed, PackedSampler};
@@ -16,8 +18,8 @@ use crate::workers::Level;
 
 /// Part of a row: luma columns `[start, end)` and the chroma samples that belong to them.
 #[derive(Clone, Copy)]
-struct Span {
-    start: usize,
+pub(super) struct Span {
+    pub(super) start: usize,
     end: usize,
     sub_x: u32,
 }
@@ -25,7 +27,7 @@ struct Span {
 impl Span {
     /// The spans of the columns of `area` from `first` on, each of up to `width` luma samples, cut so that no chroma
     /// sample belongs to two.
-    fn all(
+    pub(super) fn all(
         first: usize,
         area: &Area,
         layout: &Layout,
@@ -45,11 +47,11 @@ impl Span {
     }
 
     /// Index of the first chroma sample.
-    fn chroma_start(&self) -> usize {
+    pub(super) fn chroma_start(&self) -> usize {
         self.start >> self.sub_x
     }
 
-    fn chroma_length(&self) -> usize {
+    pub(super) fn chroma_length(&self) -> usize {
         ((self.end - 1) >> self.sub_x) + 1 - self.chroma_start()
     }
 
@@ -58,8 +60,14 @@ impl Span {
         self.start - (self.chroma_start() << self.sub_x)
     }
 
-    /// Luma samples that the chroma samples cover, the span's own and at most one at each end.
-    fn covered(&self) -> usize {
+    /// The span's own luma samples among those that the chroma samples cover.
+    pub(super) fn own(&self) -> Range<usize> {
+        self.lead()..self.lead() + self.length()
+    }
+
+    /// Luma samples that the chroma samples cover, the span's own and those that share chroma with the first and the
+    /// last of them.
+    pub(super) fn covered(&self) -> usize {
         self.chroma_length() << self.sub_x
     }
 }
@@ -104,8 +112,8 @@ impl Scratch {
         }
     }
 
-    /// Loads a row of luma. Where the span has only one of the samples that an end's chroma covers, the
-    /// other is given the same code.
+    /// Loads a row of luma. Where the span lacks samples that an end's chroma covers, they are given the code of the
+    /// nearest.
     fn load_luma(
         &mut self,
         level: Level,
@@ -120,12 +128,9 @@ impl Scratch {
         let end = lead + span.length();
         let codes = &mut self.luma[index];
         load(level, band.row(luma.plane, row), luma, span.start, &mut codes[lead..end]);
-        if lead > 0 {
-            codes[0] = codes[lead];
-        }
-        if end < covered {
-            codes[end] = codes[end - 1];
-        }
+        let (first, last) = (codes[lead], codes[end - 1]);
+        codes[..lead].fill(first);
+        codes[end..covered].fill(last);
     }
 }
 
@@ -146,7 +151,7 @@ pub fn for_each_block(
             continue;
         }
         for span in Span::all(area.columns[0], area, layout, BLOCK) {
-            let luma = span.lead()..span.lead() + span.length();
+            let luma = span.own();
             scratch.load_chroma(level, band, layout, group, span);
             for (spread, samples) in spread.iter_mut().zip(&scratch.chroma) {
                 for i in luma.clone() {
@@ -274,6 +279,10 @@ impl Job<'_> {
         if first_column >= self.area.processed_until {
             return;
         }
+        if self.layout.sub_x == 2 {
+            self.apply_fours(level, source, band);
+            return;
+        }
         let mut scratch = Scratch::new();
         let [first, end] = band.groups();
         for group in first..end {
@@ -328,7 +337,7 @@ impl Job<'_> {
     ) {
         self.share(level, source, scratch, band, group, span);
         let Scratch { luma, chroma, shared, luma_differences, differences } = scratch;
-        let own = span.lead()..span.lead() + span.length();
+        let own = span.own();
         for (i, row) in self.layout.rows_of(group, self.area.rows).enumerate() {
             let differences = &luma_differences[i][own.clone()];
             self.store(level, band, 0, row, span.start, &luma[i][own.clone()], differences);
@@ -365,7 +374,7 @@ impl Job<'_> {
 
     /// Writes as many samples of a component as there are codes.
     #[expect(clippy::too_many_arguments, reason = "where, and what")]
-    fn store(
+    pub(super) fn store(
         &self,
         level: Level,
         band: &mut Band<'_>,
@@ -378,12 +387,13 @@ impl Job<'_> {
         let mut moved = [0; BLOCK];
         let differences = &differences[..codes.len()];
         let place = [component, row, first];
-        let dithered = self.dither.moved(level, self.finish, place, differences, &mut moved);
+        let component = &self.layout.components[component];
+        let finish = self.finish.at_depth(component.depth);
+        let dithered = self.dither.moved(level, &finish, place, differences, &mut moved);
         let (differences, finish) = match &dithered {
             Some(finish) => (&moved[..codes.len()], finish),
-            None => (differences, self.finish),
+            None => (differences, &finish),
         };
-        let component = &self.layout.components[component];
         let row = band.row_mut(component.plane, row);
         store(level, row, component, first, codes, differences, finish);
     }

@@ -43,6 +43,11 @@ impl Finish {
         ((i32::from(difference) * self.mix + (1 << (MIX_BITS - 1))) >> MIX_BITS) as i16
     }
 
+    /// The same for codes of another depth, with differences in the units they had.
+    pub(super) fn at_depth(&self, depth: u32) -> Self {
+        Self { fraction: fraction_bits(depth), max: (1 << depth) - 1, ..*self }
+    }
+
     /// The same for differences of which all is wanted.
     pub(super) fn of_all(&self) -> Self {
         Self { mix: 1 << MIX_BITS, ..*self }

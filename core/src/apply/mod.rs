@@ -20,6 +20,7 @@ mod dither;
 mod evaluator;
 mod filter;
 mod finish;
+mod fours;
 mod packed;
 mod packed_422;
 mod planar;

@@ -1,133 +1,50 @@
 //! One component of a row: loaded into codes, and stored back.
 //!
-//! Samples are taken out of whole words of `step` bytes and put back into them, which SIMD code can be
-//! made of; strided bytes it cannot. The step is a constant of each loop, and so is whether a sample's
-//! bytes are to be swapped.
-//!
-//! Loops are compiled for each SIMD level once, so that all formats' are there and no more.
+//! [`access`] has the kinds of words that samples lie in, and each task here is one loop over any of them. Loops are
+//! compiled for each SIMD level once, so that all formats' are there and no more.
 
+mod access;
+
+use self::access::{Access, Task, with_access};
 use super::BLOCK;
 use super::finish::{Finish, plain_code};
 use crate::frame::Component;
 use crate::workers::{Level, in_loops};
 
-/// Where a code lies in a word of `step` bytes, counted from the word's least significant bit when it
-/// is read as little-endian.
-#[derive(Clone, Copy)]
-struct SampleAccess {
-    /// Bits below the sample.
-    sample: u32,
-    /// Bits of the sample below the code.
-    shift: u32,
-    /// The code's bits, at the sample's least significant end.
-    mask: u64,
-}
-
-impl SampleAccess {
-    fn new(component: &Component) -> Self {
-        Self {
-            sample: 8 * (component.offset % component.step) as u32,
-            shift: component.shift,
-            mask: (1 << component.depth) - 1,
-        }
-    }
-
-    /// The code in a word.
-    #[inline(always)]
-    fn get<const SWAP: bool, const WIDE: bool>(&self, word: u64) -> u16 {
-        if SWAP {
-            let sample = ((word >> self.sample) as u16).swap_bytes();
-            return (sample >> self.shift) & self.mask as u16;
-        }
-        // Words of 32 bits take half the lanes of 64.
-        if WIDE {
-            (word >> (self.sample + self.shift) & self.mask) as u16
-        } else {
-            (word as u32 >> (self.sample + self.shift) & self.mask as u32) as u16
-        }
-    }
-
-    /// The word with another code.
-    #[inline(always)]
-    fn put<const SWAP: bool, const WIDE: bool>(&self, word: u64, code: u16) -> u64 {
-        if SWAP {
-            let mask = (self.mask as u16) << self.shift;
-            let swapped = |value: u16| u64::from(value.swap_bytes()) << self.sample;
-            return (word & !swapped(mask)) | swapped(code << self.shift);
-        }
-        let at = self.sample + self.shift;
-        if WIDE {
-            (word & !(self.mask << at)) | u64::from(code) << at
-        } else {
-            let word = (word as u32 & !((self.mask as u32) << at)) | u32::from(code) << at;
-            u64::from(word)
-        }
-    }
-}
-
-/// Up to 8 bytes as a little-endian word.
-#[inline(always)]
-fn word<const N: usize>(bytes: &[u8]) -> u64 {
-    if N == 8 {
-        let mut word = [0; 8];
-        word.copy_from_slice(&bytes[..8]);
-        u64::from_le_bytes(word)
-    } else {
-        let mut word = [0; 4];
-        word[..N].copy_from_slice(&bytes[..N]);
-        u64::from(u32::from_le_bytes(word))
-    }
-}
-
-/// The end of a row, which may be in the middle of its last word, as a word.
-#[inline(always)]
-fn partial_word(bytes: &[u8]) -> u64 {
-    let mut word = [0; 8];
-    word[..bytes.len()].copy_from_slice(bytes);
-    u64::from_le_bytes(word)
-}
-
-/// The part of a row that starts with the word of sample number `first`.
-fn start_of(component: &Component, first: usize) -> usize {
-    component.offset / component.step * component.step + first * component.step
-}
-
 /// Codes of the samples from number `first` on, as many as `out` holds.
 pub(super) fn load(level: Level, row: &[u8], component: &Component, first: usize, out: &mut [u16]) {
-    in_loops!(level, load_here(row, component, first, out));
+    in_loops!(level, with_access(component, Load { row, first, out }));
 }
 
-#[inline(always)]
-fn load_here(row: &[u8], component: &Component, first: usize, out: &mut [u16]) {
-    let row = &row[start_of(component, first)..];
-    let access = SampleAccess::new(component);
-    match (component.step, component.is_big_endian) {
-        (1, _) => out.iter_mut().zip(row).for_each(|(out, sample)| *out = u16::from(*sample)),
-        (2, false) => load_words::<2, false, false>(row, access, out),
-        (2, true) => load_words::<2, true, false>(row, access, out),
-        (3, _) => load_words::<3, false, false>(row, access, out),
-        (4, false) => load_words::<4, false, false>(row, access, out),
-        (4, true) => load_words::<4, true, false>(row, access, out),
-        (8, false) => load_words::<8, false, true>(row, access, out),
-        (8, true) => load_words::<8, true, true>(row, access, out),
-        (step, _) => panic!("samples {step} bytes apart"),
-    }
+struct Load<'a> {
+    row: &'a [u8],
+    first: usize,
+    out: &'a mut [u16],
 }
 
-#[inline(always)]
-fn load_words<const N: usize, const SWAP: bool, const WIDE: bool>(
-    row: &[u8],
-    access: SampleAccess,
-    out: &mut [u16],
-) {
-    let words = row.chunks_exact(N);
-    let rest = words.remainder();
-    let whole = words.len();
-    for (out, bytes) in out.iter_mut().zip(words) {
-        *out = access.get::<SWAP, WIDE>(word::<N>(bytes));
-    }
-    if let Some(out) = out.get_mut(whole) {
-        *out = access.get::<SWAP, WIDE>(partial_word(rest));
+impl Task for Load<'_> {
+    #[inline(always)]
+    fn run<A: Access>(self, access: A, start: usize) {
+        let Self { row, first, out } = self;
+        let row = &row[start..];
+        let next = first.next_multiple_of(A::SAMPLES);
+        // Samples of a word whose first ones are not wanted.
+        let (head, out) = out.split_at_mut(out.len().min(next - first));
+        for (sample, out) in (first..).zip(head) {
+            *out = access.code(row, sample);
+        }
+        let words = row[row.len().min(next / A::SAMPLES * A::BYTES)..].chunks_exact(A::BYTES);
+        let whole = words.len().min(out.len() / A::SAMPLES) * A::SAMPLES;
+        let (out, tail) = out.split_at_mut(whole);
+        for (out, bytes) in out.chunks_exact_mut(A::SAMPLES).zip(words) {
+            let word = A::read(bytes);
+            for (sample, out) in out.iter_mut().enumerate() {
+                *out = access.get(word, sample);
+            }
+        }
+        for (sample, out) in (next + whole..).zip(tail) {
+            *out = access.code(row, sample);
+        }
     }
 }
 
@@ -138,39 +55,25 @@ pub(super) fn pick(
     samples: impl ExactSizeIterator<Item = usize>,
     out: &mut Vec<f32>,
 ) {
-    let row = &row[start_of(component, 0)..];
-    let access = SampleAccess::new(component);
-    match (component.step, component.is_big_endian) {
-        (1, _) => pick_words::<1, false, false>(row, access, samples, out),
-        (2, false) => pick_words::<2, false, false>(row, access, samples, out),
-        (2, true) => pick_words::<2, true, false>(row, access, samples, out),
-        (3, _) => pick_words::<3, false, false>(row, access, samples, out),
-        (4, false) => pick_words::<4, false, false>(row, access, samples, out),
-        (4, true) => pick_words::<4, true, false>(row, access, samples, out),
-        (8, false) => pick_words::<8, false, true>(row, access, samples, out),
-        (8, true) => pick_words::<8, true, true>(row, access, samples, out),
-        (step, _) => panic!("samples {step} bytes apart"),
+    with_access(component, Pick { row, samples, out });
+}
+
+struct Pick<'a, S> {
+    row: &'a [u8],
+    samples: S,
+    out: &'a mut Vec<f32>,
+}
+
+impl<S: ExactSizeIterator<Item = usize>> Task for Pick<'_, S> {
+    #[inline(always)]
+    fn run<A: Access>(self, access: A, start: usize) {
+        let row = &self.row[start..];
+        self.out.extend(self.samples.map(|sample| f32::from(access.code(row, sample))));
     }
 }
 
-fn pick_words<const N: usize, const SWAP: bool, const WIDE: bool>(
-    row: &[u8],
-    access: SampleAccess,
-    samples: impl ExactSizeIterator<Item = usize>,
-    out: &mut Vec<f32>,
-) {
-    out.extend(samples.map(|sample| {
-        let at = sample * N;
-        let word = match row.get(at..at + N) {
-            Some(bytes) => word::<N>(bytes),
-            None => partial_word(&row[at..]),
-        };
-        f32::from(access.get::<SWAP, WIDE>(word))
-    }));
-}
-
-/// Writes codes with their differences from sample number `first` on; leaves the row alone where there
-/// is no difference.
+/// Writes codes with their differences from sample number `first` on, by a `finish` for the component's depth;
+/// leaves the row alone where there is no difference.
 pub(super) fn store(
     level: Level,
     row: &mut [u8],
@@ -201,21 +104,12 @@ fn store_here(
         (true, 8) => new_codes(codes, differences, &mut new, plain_code::<8>),
         (true, 10) => new_codes(codes, differences, &mut new, plain_code::<10>),
         (true, 12) => new_codes(codes, differences, &mut new, plain_code::<12>),
-        _ => new_codes(codes, differences, &mut new, |code, by| finish.code(code, by)),
+        _ => {
+            let lift = component.lift();
+            new_codes(codes, differences, &mut new, |code, by| finish.code(code >> lift, by));
+        }
     }
-    let (row, new) = (&mut row[start_of(component, first)..], &new[..codes.len()]);
-    let access = SampleAccess::new(component);
-    match (component.step, component.is_big_endian) {
-        (1, _) => row.iter_mut().zip(new).for_each(|(out, code)| *out = *code as u8),
-        (2, false) => store_words::<2, false, false>(row, access, new),
-        (2, true) => store_words::<2, true, false>(row, access, new),
-        (3, _) => store_words::<3, false, false>(row, access, new),
-        (4, false) => store_words::<4, false, false>(row, access, new),
-        (4, true) => store_words::<4, true, false>(row, access, new),
-        (8, false) => store_words::<8, false, true>(row, access, new),
-        (8, true) => store_words::<8, true, true>(row, access, new),
-        (step, _) => panic!("samples {step} bytes apart"),
-    }
+    with_access(component, Store { row, first, codes: &new[..codes.len()] });
 }
 
 #[inline(always)]
@@ -229,23 +123,35 @@ fn new_codes(
     each.for_each(|((new, code), difference)| *new = finish(*code, *difference));
 }
 
-#[inline(always)]
-fn store_words<const N: usize, const SWAP: bool, const WIDE: bool>(
-    row: &mut [u8],
-    access: SampleAccess,
-    codes: &[u16],
-) {
-    let mut words = row.chunks_exact_mut(N);
-    let whole = words.len();
-    for (bytes, code) in words.by_ref().zip(codes) {
-        let new = access.put::<SWAP, WIDE>(word::<N>(bytes), *code);
-        bytes.copy_from_slice(&new.to_le_bytes()[..N]);
-    }
-    if let Some(code) = codes.get(whole) {
-        let rest = words.into_remainder();
-        let new = access.put::<SWAP, WIDE>(partial_word(rest), *code);
-        let length = rest.len();
-        rest.copy_from_slice(&new.to_le_bytes()[..length]);
+struct Store<'a> {
+    row: &'a mut [u8],
+    first: usize,
+    codes: &'a [u16],
+}
+
+impl Task for Store<'_> {
+    #[inline(always)]
+    fn run<A: Access>(self, access: A, start: usize) {
+        let Self { row, first, codes } = self;
+        let row = &mut row[start..];
+        let next = first.next_multiple_of(A::SAMPLES);
+        let (head, codes) = codes.split_at(codes.len().min(next - first));
+        for (sample, code) in (first..).zip(head) {
+            access.set_code(row, sample, *code);
+        }
+        let start = row.len().min(next / A::SAMPLES * A::BYTES);
+        let words = row[start..].chunks_exact_mut(A::BYTES);
+        let whole = words.len().min(codes.len() / A::SAMPLES) * A::SAMPLES;
+        let (codes, tail) = codes.split_at(whole);
+        for (bytes, codes) in words.zip(codes.chunks_exact(A::SAMPLES)) {
+            let each = codes.iter().enumerate();
+            let new =
+                each.fold(A::read(bytes), |word, (sample, code)| access.put(word, sample, *code));
+            A::write(new, bytes);
+        }
+        for (sample, code) in (next + whole..).zip(tail) {
+            access.set_code(row, sample, *code);
+        }
     }
 }
 
@@ -255,4 +161,128 @@ pub(super) fn every_second(level: Level, pairs: &[i16], first: usize, out: &mut 
         let pairs = pairs.as_chunks::<2>().0;
         out.iter_mut().zip(pairs).for_each(|(out, pair)| *out = pair[first]);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workers::simd_levels;
+
+    fn word(bytes: usize, is_big_endian: bool, shifts: &'static [u32], depth: u32) -> Component {
+        let [shift, further_shifts @ ..] = shifts else {
+            panic!("no sample");
+        };
+        let byte = Component::byte(0, 0, bytes);
+        Component { bytes, shift: *shift, further_shifts, depth, is_big_endian, ..byte }
+    }
+
+    /// One of each kind of word.
+    fn components() -> Vec<Component> {
+        let two = |step, is_big_endian| {
+            let depth = 12;
+            Component { bytes: 2, shift: 4, depth, is_big_endian, ..Component::byte(0, 0, step) }
+        };
+        let mut components = vec![
+            word(2, false, &[5], 6),
+            word(4, false, &[20], 10),
+            word(4, true, &[20], 10),
+            word(5, true, &[30], 10),
+            word(5, true, &[20, 0], 10),
+            word(6, false, &[24], 8),
+            word(6, false, &[8, 16, 32, 40], 8),
+            word(16, false, &[0, 42, 84], 10),
+            word(16, false, &[10, 32, 52, 74, 96, 116], 10),
+        ];
+        components.extend([1, 2, 3, 4].map(|step| Component::byte(0, 0, step)));
+        components.extend([2, 4, 8].map(|step| two(step, false)));
+        components.extend([2, 4, 8].map(|step| two(step, true)));
+        components
+    }
+
+    /// The codes of a row, bit by bit.
+    fn codes(row: &[u8], component: &Component) -> Vec<u16> {
+        let words = row.chunks(component.step);
+        let codes = words.flat_map(|bytes| {
+            let mut bytes = bytes[component.offset..].to_vec();
+            bytes.resize(component.bytes, 0);
+            if !component.is_big_endian {
+                bytes.reverse();
+            }
+            let word = bytes.iter().fold(0u128, |word, byte| word << 8 | u128::from(*byte));
+            let samples = 0..component.samples_per_word();
+            let mask = (1 << component.depth) - 1;
+            samples.map(move |sample| (word >> component.shift_of(sample) & mask) as u16)
+        });
+        codes.collect()
+    }
+
+    /// Any part of a row, whatever words it begins and ends in, and no other bit.
+    #[test]
+    fn parts_of_rows_are_loaded_and_stored() {
+        for component in components() {
+            let per_word = component.samples_per_word();
+            let row: Vec<u8> = (0..component.step * 9).map(|i| (i * 151 + 77) as u8).collect();
+            let all = codes(&row, &component);
+            let finish = Finish::new(component.depth.max(8), 1.0).at_depth(component.depth);
+            let one = 1 << (15 - component.depth);
+            for (level, first, end) in simd_levels().into_iter().flat_map(|(_, level)| {
+                (0..all.len()).flat_map(move |first| {
+                    (first..9 * per_word).map(move |end| (level, first, end + 1))
+                })
+            }) {
+                let mut loaded = vec![0; end - first];
+                load(level, &row, &component, first, &mut loaded);
+                let lifted: Vec<u16> = all.iter().map(|code| code << component.lift()).collect();
+                assert_eq!(loaded, lifted[first..end], "{component:?} from {first}");
+                let mut picked = Vec::new();
+                pick(&row, &component, first..end, &mut picked);
+                assert!(picked.iter().zip(&loaded).all(|(a, b)| *a == f32::from(*b)));
+                let mut stored = row.clone();
+                store(
+                    level,
+                    &mut stored,
+                    &component,
+                    first,
+                    &loaded,
+                    &vec![one; end - first],
+                    &finish,
+                );
+                let max = (1 << component.depth) - 1;
+                for (i, (new, old)) in codes(&stored, &component).iter().zip(&all).enumerate() {
+                    let want = if (first..end).contains(&i) { (old + 1).min(max) } else { *old };
+                    assert_eq!(*new, want, "{component:?}: {i} of {first} to {end}");
+                }
+                store(
+                    level,
+                    &mut stored,
+                    &component,
+                    first,
+                    &loaded,
+                    &vec![0; end - first],
+                    &finish,
+                );
+                let back: Vec<i16> = vec![-one; end - first];
+                let mut new = vec![0; end - first];
+                load(level, &stored, &component, first, &mut new);
+                store(level, &mut stored, &component, first, &new, &back, &finish);
+                let is_full = |code: &u16| *code == max;
+                assert!(all[first..end].iter().any(is_full) || stored == row, "{component:?}");
+            }
+        }
+    }
+
+    /// A row that ends within its last word has what is there of its codes.
+    #[test]
+    fn words_may_be_cut_off() {
+        let component = word(5, true, &[10], 10);
+        let row = [0xff; 8];
+        let mut loaded = [0; 2];
+        let level = crate::workers::simd_level();
+        load(level, &row, &component, 0, &mut loaded);
+        assert_eq!(loaded, [0x3ff, 0x3c0]);
+        let mut stored = row;
+        let finish = Finish::new(10, 1.0);
+        store(level, &mut stored, &component, 0, &loaded, &[0, i16::MIN], &finish);
+        assert_eq!(stored, [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xf0]);
+    }
 }

@@ -7,15 +7,18 @@ pub struct Component {
     pub plane: usize,
     /// Bytes from the start of a row to the first sample.
     pub offset: usize,
-    /// Bytes from one sample to the next: 1, 2, 3, 4 or 8.
+    /// Bytes from one sample to the next: 1, 2, 3, 4 or 8. Where a word holds several samples, from that word to the
+    /// next.
     pub step: usize,
-    /// Bytes of a sample: 1, 2, or 4 where a word holds several components.
+    /// Bytes of a sample: 1 or 2; or those of the word that holds several components or samples: 2, 4, 5, 6 or 16.
     pub bytes: usize,
-    /// Bits of the sample below the code.
+    /// Bits of the word below the code; of the first one, where it holds several samples.
     pub shift: u32,
+    /// The same of the others in the word.
+    pub further_shifts: &'static [u32],
     /// Bits of the code.
     pub depth: u32,
-    /// Whether a sample of 2 bytes has its high byte first.
+    /// Whether a word has its high byte first.
     pub is_big_endian: bool,
 }
 
@@ -36,10 +39,10 @@ pub struct Layout {
     /// Whether shared chroma lies on the first of its rows, not in the middle between them.
     pub is_cosited_y: bool,
     /// Whether chroma rows belong to fields: row 2k + f of chroma covers rows 4k + f and 4k + 2 + f
-    /// of luma.
+    /// of luma; of four rows, 8k + f and every second one after it.
     pub is_interlaced: bool,
     /// The last row of chroma of an interlaced frame, where the other field has none beside it: it covers
-    /// two successive rows of luma, 2k and 2k + 1, as in a progressive frame.
+    /// successive rows of luma, 2k and 2k + 1, as in a progressive frame.
     pub unpaired_group: Option<usize>,
 }
 
@@ -57,7 +60,37 @@ pub struct Area {
 impl Component {
     /// A component of 8 bits.
     pub fn byte(plane: usize, offset: usize, step: usize) -> Self {
-        Self { plane, offset, step, bytes: 1, shift: 0, depth: 8, is_big_endian: false }
+        Self {
+            plane,
+            offset,
+            step,
+            bytes: 1,
+            shift: 0,
+            further_shifts: &[],
+            depth: 8,
+            is_big_endian: false,
+        }
+    }
+
+    /// Samples in a word.
+    pub fn samples_per_word(&self) -> usize {
+        1 + self.further_shifts.len()
+    }
+
+    /// Bits of the word below the code of one of its samples.
+    pub fn shift_of(&self, sample: usize) -> u32 {
+        sample.checked_sub(1).map_or(self.shift, |further| self.further_shifts[further])
+    }
+
+    /// Bits by which a code of less than 8 is shifted to the left, so that it is the upper bits of one of 8.
+    pub fn lift(&self) -> u32 {
+        8u32.saturating_sub(self.depth)
+    }
+
+    /// Whether a sample is a byte, two bytes, or a part of a little-endian word of four.
+    pub fn is_plain(&self) -> bool {
+        let most = if self.is_big_endian { 2 } else { 4 };
+        self.depth >= 8 && self.bytes <= most && self.further_shifts.is_empty()
     }
 }
 
@@ -101,14 +134,14 @@ impl Layout {
     pub fn group_of(&self, row: usize) -> usize {
         match (self.sub_y, self.is_interlaced) {
             (0, _) => row,
-            (_, false) => row >> self.sub_y,
-            (_, true) => {
-                (((row >> 1) & !1) | (row & 1)).min(self.unpaired_group.unwrap_or(usize::MAX))
+            (sub_y, false) => row >> sub_y,
+            (sub_y, true) => {
+                (((row >> sub_y) & !1) | (row & 1)).min(self.unpaired_group.unwrap_or(usize::MAX))
             }
         }
     }
 
-    /// The rows of luma of a group that lie within `rows`; at most two.
+    /// The rows of luma of a group that lie within `rows`; at most two, or four where so many share chroma.
     pub fn rows_of(
         &self,
         group: usize,
@@ -117,8 +150,8 @@ impl Layout {
         let is_of_field = self.is_interlaced && self.unpaired_group != Some(group);
         let (first, step) = match (self.sub_y, is_of_field) {
             (0, _) => (group, 1),
-            (_, false) => (group << 1, 1),
-            (_, true) => (((group & !1) << 1) | (group & 1), 2),
+            (sub_y, false) => (group << sub_y, 1),
+            (sub_y, true) => (((group & !1) << sub_y) | (group & 1), 2),
         };
         let count = 1usize << self.sub_y;
         (0..count)
@@ -133,14 +166,26 @@ impl Layout {
         of(1).max(of(2))
     }
 
-    /// Bytes from a row's start to the end of its last sample, for `width` luma columns.
+    /// Bytes from a row's start to the end of its last sample's word, for `width` luma columns.
     pub fn row_bytes(&self, plane: usize, width: usize) -> usize {
         let ends = self.components.iter().enumerate().filter(|(_, c)| c.plane == plane);
         let end = |(index, component): (usize, &Component)| {
             let samples = if index == 0 { width } else { self.chroma_columns(width) };
-            component.offset + samples.saturating_sub(1) * component.step + component.bytes
+            let words = samples.div_ceil(component.samples_per_word());
+            component.offset + words.saturating_sub(1) * component.step + component.bytes
         };
         ends.map(end).max().unwrap_or(0)
+    }
+
+    /// Bytes at the end of a row of a plane that need not be there: words that hold several pixels may be cut off
+    /// after the last of luma, as GStreamer has it in UYVP of some widths.
+    pub fn spare_row_bytes(&self, plane: usize, width: usize) -> usize {
+        let luma = &self.components[0];
+        if luma.plane != plane || !luma.is_big_endian || luma.samples_per_word() == 1 || width == 0
+        {
+            return 0;
+        }
+        luma.shift_of((width - 1) % luma.samples_per_word()) as usize / 8
     }
 
     /// Chroma samples that cover `width` columns of luma.
@@ -210,5 +255,29 @@ mod tests {
         yuy2.components[1] = Component::byte(0, 1, 4);
         yuy2.components[2] = Component::byte(0, 3, 4);
         assert_eq!(yuy2.row_bytes(0, 3), 8);
+        assert_eq!(yuy2.spare_row_bytes(0, 3), 0);
+        let word = |shift, further_shifts| {
+            let byte = Component::byte(0, 0, 5);
+            Component { bytes: 5, shift, further_shifts, depth: 10, is_big_endian: true, ..byte }
+        };
+        let components = [word(20, &[0]), word(30, &[]), word(10, &[])];
+        let uyvp = Layout { components, sub_y: 0, ..yuy2 };
+        assert_eq!([1, 2, 3, 4].map(|width| uyvp.row_bytes(0, width)), [5, 5, 10, 10]);
+        // 20 bits of the last word are luma and what lies before it.
+        assert_eq!([1, 2, 3, 4].map(|width| uyvp.spare_row_bytes(0, width)), [2, 0, 2, 0]);
+    }
+
+    #[test]
+    fn four_rows_share_chroma_within_their_field() {
+        let layout = |is_interlaced| Layout { sub_x: 2, sub_y: 2, ..i420(is_interlaced) };
+        let rows = |layout: Layout, group| layout.rows_of(group, [0, 99]).collect::<Vec<_>>();
+        assert_eq!([0, 1].map(|g| rows(layout(false), g)), [[0, 1, 2, 3], [4, 5, 6, 7]]);
+        let fields = [0, 1, 2].map(|g| rows(layout(true), g));
+        assert_eq!(fields, [[0, 2, 4, 6], [1, 3, 5, 7], [8, 10, 12, 14]]);
+        for (height, groups) in [(1, [1, 1]), (4, [1, 2]), (9, [3, 3]), (10, [3, 4])] {
+            assert_eq!([false, true].map(|fields| layout(fields).groups(height)), groups);
+        }
+        let unpaired = Layout { unpaired_group: Some(2), ..layout(true) };
+        assert_eq!((unpaired.groups(12), rows(unpaired, 2)), (3, vec![8, 9, 10, 11]));
     }
 }

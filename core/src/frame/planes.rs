@@ -107,6 +107,8 @@ impl<'a> Planes<'a> {
             if row_bytes == 0 {
                 continue;
             }
+            let least = row_bytes - layout.spare_row_bytes(index, width);
+            let row_bytes = row_bytes.min(raw.stride.unsigned_abs().max(least));
             let has_fewer_rows = layout.has_fewer_rows(index);
             let rows = if has_fewer_rows { groups } else { height };
             check_extent(index, raw, row_bytes, rows)?;

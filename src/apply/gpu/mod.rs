@@ -39,16 +39,17 @@ use crate::gpu::{Device, Dispatch, GpuError, Shader, Slot};
 
 const FRAME: &str = include_str!("../../../shaders/frame.wgsl");
 const APPLY: &str = include_str!("../../../shaders/apply.wgsl");
+const FOURS: &str = include_str!("../../../shaders/fours.wgsl");
 const COLOR: &str = include_str!("../../../shaders/color.wgsl");
 const CUBE: &str = include_str!("../../../shaders/cube.wgsl");
 const TO_OKLAB: &str = include_str!("../../../shaders/to_oklab.wgsl");
 
 /// The files of the shader that draws with a lattice, see shaders/README.md.
-pub const LATTICE: &[&str] = &[FRAME, APPLY, include_str!("../../../shaders/lattice.wgsl")];
+pub const LATTICE: &[&str] = &[FRAME, APPLY, FOURS, include_str!("../../../shaders/lattice.wgsl")];
 
 /// The files of the shader that draws with the exact model.
 pub const EXACT: &[&str] =
-    &[FRAME, APPLY, COLOR, CUBE, TO_OKLAB, include_str!("../../../shaders/exact.wgsl")];
+    &[FRAME, APPLY, FOURS, COLOR, CUBE, TO_OKLAB, include_str!("../../../shaders/exact.wgsl")];
 
 /// The files of the shader that counts distances.
 pub const HISTOGRAM: &[&str] =
@@ -149,7 +150,7 @@ impl Stage {
         };
         device.fill(&stage.thresholds, &matrices)?;
         let shape = Shape::new(layout, area);
-        let groups = layout.groups(area.rows[1]) - area.rows[0] / 2;
+        let groups = layout.groups(area.rows[1]) - (layout.group_of(area.rows[0]) & !1);
         let per_band = stage.reserve(layout, &shape, groups)?;
         let bands = groups.div_ceil(per_band);
         while let Some(slot) = stage.new_slot(bands)? {

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use colorshine_core::apply::shaders::suit;
 use colorshine_core::frame::{Area, Layout};
 
 use super::{Stage, self_test};
@@ -68,6 +69,9 @@ impl Stage {
         budget: Budget,
         is_measuring: bool,
     ) -> Result<Self, GpuError> {
+        if !suit(layout) {
+            return Err(GpuError::Layout);
+        }
         let device = device.device(request)?;
         let stage = Self::new(&device, layout, area, budget).and_then(|mut stage| {
             if is_measuring {

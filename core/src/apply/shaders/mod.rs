@@ -7,4 +7,4 @@ mod shape;
 
 pub use super::dither::matrices;
 pub use parameters::{BAND_LENGTH, BandOf, OutputOptions, band_parameters, constants};
-pub use shape::Shape;
+pub use shape::{Shape, suit};

@@ -1,13 +1,13 @@
 //! What a shader is told about a band: `Band` in shaders/frame.wgsl, and the layout's constants.
 
 use super::Shape;
-use crate::apply::siting::Weights;
+use crate::apply::siting::shader_weights;
 use crate::apply::{Dither, Finish, dither};
 use crate::frame::{Area, Layout};
 use crate::lut::{Interpolation, Lattice};
 
 /// Words of `Band`.
-pub const BAND_LENGTH: usize = 44;
+pub const BAND_LENGTH: usize = 48;
 
 /// What is done to a frame, apart from its look.
 #[derive(Clone, Copy, Debug)]
@@ -38,9 +38,8 @@ pub fn band_parameters(
     lattice: Option<(&Lattice, Interpolation)>,
 ) -> [u32; BAND_LENGTH] {
     let BandOf { layout, area, shape, groups: [first, end] } = *band;
-    let weights = [0, 1].map(|group| Weights::new(layout, group, 2));
-    let [columns, rows] = weights[0].parts();
-    let [_, other_rows] = weights[1].parts();
+    let [columns, rows] = shader_weights(layout, 0);
+    let [_, other_rows] = shader_weights(layout, 1);
     let mut words = [0; BAND_LENGTH];
     let mut at = 0;
     let mut put = |values: &[u32]| {
@@ -57,8 +56,9 @@ pub fn band_parameters(
         word(end - first),
         u32::from(layout.is_interlaced),
     ]);
-    put(&[columns[0], columns[1], columns[2], 0]);
-    put(&[rows[0], rows[1], other_rows[0], other_rows[1]]);
+    put(&columns);
+    put(&rows);
+    put(&other_rows);
     let thresholds = output.dither.matrix_index();
     put(&[
         output.finish.mix() as u32,
@@ -107,7 +107,8 @@ pub fn constants(layout: &Layout) -> Vec<(&'static str, u32)> {
     }
     let [luma, ..] = layout.components;
     constants.push(("DEPTH", luma.depth));
-    constants.push(("IS_BIG_ENDIAN", u32::from(luma.is_big_endian)));
+    constants.push(("IS_BIG_ENDIAN", u32::from(luma.is_big_endian && luma.bytes == 2)));
+    constants.push(("HAS_BIG_ENDIAN_WORDS", u32::from(luma.is_big_endian && luma.bytes == 4)));
     constants.push(("SUB_X", layout.sub_x));
     constants.push(("SUB_Y", layout.sub_y));
     constants
@@ -161,7 +162,8 @@ mod tests {
         holds("groups", &[8]);
         holds("is_interlaced", &[1]);
         holds("column_weights", &[1, 2, 1, 0]);
-        holds("row_weights", &[3, 1, 1, 3]);
+        holds("row_weights", &[3, 1, 0, 0]);
+        holds("other_row_weights", &[1, 3, 0, 0]);
         holds("mix", &[1 << 13]);
         holds("thresholds", &[64 * 64 / 4]);
         holds("is_dithered", &[1]);

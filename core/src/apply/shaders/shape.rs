@@ -1,8 +1,15 @@
 //! Where a frame's words lie in memory that shaders work on, and how a frame is cut into bands.
 
-use crate::frame::{Area, Layout};
+use crate::frame::{Area, Component, Layout};
 
-/// Columns that bands begin and end at, in luma samples: as many as make whole words of every plane.
+/// Whether the shaders are made for a layout: those that they are not worth the trouble for are left to the CPU.
+pub fn suit(layout: &Layout) -> bool {
+    let has_whole_word = |c: &Component| c.step == 4 && c.bytes == 4 && c.depth >= 8;
+    layout.components.iter().all(|component| component.is_plain() || has_whole_word(component))
+}
+
+/// Fewest columns that bands begin and end at a multiple of, in luma samples: as many as make whole words of every
+/// plane. Where four share chroma they are as many as a cell has.
 const COLUMNS: usize = 8;
 
 /// Bytes of the frame that a band has where the user does not say: enough to be worth a submission, few
@@ -30,8 +37,10 @@ const MOST_GROUPS: usize = 65_534;
 impl Shape {
     /// The columns of an area, from its first to the last that is processed.
     pub fn new(layout: &Layout, area: &Area) -> Self {
-        let first_column = area.columns[0] / COLUMNS * COLUMNS;
-        let columns = (area.processed_until - first_column).next_multiple_of(COLUMNS);
+        let columns_of_cell = 4 << layout.sub_x;
+        let multiple = columns_of_cell.max(COLUMNS);
+        let first_column = area.columns[0] / multiple * multiple;
+        let columns = (area.processed_until - first_column).next_multiple_of(multiple);
         let (mut bytes, mut strides, mut rows) = ([[0; 2]; 4], [0; 4], [0; 4]);
         for (index, component) in layout.components.iter().enumerate() {
             let shift = if index == 0 { 0 } else { layout.sub_x };
@@ -42,7 +51,6 @@ impl Shape {
             bytes[plane][1] = layout.row_bytes(plane, area.processed_until);
             rows[plane] = if layout.has_fewer_rows(plane) { 1 } else { 1 << layout.sub_y };
         }
-        let columns_of_cell = if layout.sub_x == 0 { 4 } else { 8 };
         Self { first_column, bytes, strides, rows, cells: columns / columns_of_cell }
     }
 
