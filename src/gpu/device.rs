@@ -345,8 +345,8 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, GpuError> {
 }
 
 /// The best adapter for a request.
-/// What has found adapters before. It is kept for the life of the process, as drivers are not made to be loaded again and
-/// again: after some twenty times NVIDIA's finds no GPU any more.
+/// What has found adapters before. It is kept for the life of the process, as drivers are not made to be loaded again
+/// and again: after some twenty times NVIDIA's finds no GPU any more.
 static INSTANCE: Mutex<Option<wgpu::Instance>> = Mutex::new(None);
 
 /// All adapters that there are now.

@@ -17,9 +17,9 @@ use std::ops::Range;
 
 use super::BLOCK;
 use super::position::{AxisPosition, AxisWords, MINUS_ONE};
-use super::shared::{SharedChroma, four, pair_at, splat_pair, two};
+use super::shared::{SharedChroma, pair_at, splat_pair};
 use super::siting::{HALF, Weights};
-use super::words::{Corners, Lanes};
+use super::words::{Corners, Lanes, four, two};
 use crate::lut::{Columns, Lattice};
 
 /// Registers of luma that are located at a time.

@@ -7,9 +7,9 @@ use std::mem::MaybeUninit;
 use super::BLOCK;
 use super::evaluator::{Codes, Differences, SharedDifferences, Source};
 use super::prism::{Prism, Triangles};
-use super::shared::{Blocks, four, three, two};
+use super::shared::Blocks;
 use super::siting::Weights;
-use super::words::Lanes;
+use super::words::{Lanes, four, three, two};
 
 /// Where the colours of a register of luma lie.
 #[derive(Clone, Copy)]

@@ -23,25 +23,6 @@ pub(super) trait SharedChroma<W: Lanes> {
     fn put_chroma(&mut self, words: W, at: usize, differences: W::Vector);
 }
 
-/// What a function makes of 0 and 1. Closures that are handed to `array::map` are not always inlined, and then
-/// they are not compiled for the SIMD level.
-#[inline(always)]
-pub(super) fn two<T>(of: impl Fn(usize) -> T) -> [T; 2] {
-    [of(0), of(1)]
-}
-
-/// The same of 0 to 2.
-#[inline(always)]
-pub(super) fn three<T>(of: impl Fn(usize) -> T) -> [T; 3] {
-    [of(0), of(1), of(2)]
-}
-
-/// The same of 0 to 3.
-#[inline(always)]
-pub(super) fn four<T>(of: impl Fn(usize) -> T) -> [T; 4] {
-    [of(0), of(1), of(2), of(3)]
-}
-
 /// The words of a `u32` lane.
 #[inline(always)]
 pub(super) fn pair_at<W: Words>(words: W, of: W::Vector, lane: usize) -> [i16; 2] {

@@ -10,9 +10,8 @@ use std::convert::identity;
 
 use fearless_simd::Neon;
 
-use super::Words;
 use super::lanes::{Corners, Lanes};
-use crate::apply::shared::two;
+use super::{Words, two};
 
 /// Functions of two registers that are one intrinsic, with what turns words to its lanes and back.
 macro_rules! pairwise {

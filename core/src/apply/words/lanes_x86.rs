@@ -11,7 +11,7 @@ use std::arch::x86_64::*;
 use fearless_simd::{Avx2, Avx512, Sse4_2};
 
 use super::lanes::{Corners, Lanes};
-use crate::apply::shared::two;
+use super::two;
 
 /// Functions of two registers that are one intrinsic.
 macro_rules! pairwise {

@@ -178,3 +178,22 @@ pub(super) trait Words: Simd {
         indices: Self::Vector,
     ) -> (Self::Vector, Self::Vector);
 }
+
+/// What a function makes of 0 and 1. Closures that are handed to `array::map` are not always inlined, and then
+/// they are not compiled for the SIMD level.
+#[inline(always)]
+pub(super) fn two<T>(of: impl Fn(usize) -> T) -> [T; 2] {
+    [of(0), of(1)]
+}
+
+/// The same of 0 to 2.
+#[inline(always)]
+pub(super) fn three<T>(of: impl Fn(usize) -> T) -> [T; 3] {
+    [of(0), of(1), of(2)]
+}
+
+/// The same of 0 to 3.
+#[inline(always)]
+pub(super) fn four<T>(of: impl Fn(usize) -> T) -> [T; 4] {
+    [of(0), of(1), of(2), of(3)]
+}
