@@ -54,8 +54,8 @@ endif
 
 WITH_PLUGIN = GST_PLUGIN_PATH="$(abspath $(CARGO_TARGET_DIR))/release$${GST_PLUGIN_PATH:+:$$GST_PLUGIN_PATH}"
 
-.PHONY: help setup cargo runtime-dir build tools demo gallery test test-debian13 check-wasm bench bench-gpu gpu-report bench-live \
-	bench-compare inspect install clean
+.PHONY: help setup cargo runtime-dir build tools demo gallery test test-debian13 check-wasm bench bench-gpu gpu-report \
+	bench-live bench-compare inspect install clean
 
 help:
 	@echo 'make demo      recolour a clip: $(OUTPUT), a before/after picture $(PICTURE) and statistics'

@@ -15,7 +15,8 @@ use crate::workers::Level;
 /// Sums for each sample of chroma of a block and the one after it, of both components.
 type Sums = [[i32; 2]; BLOCK / 4 + 1];
 
-/// A block's numbers. Rows of luma start with the first column that the first sample of chroma covers.
+/// A block's numbers. Of luma there are the rows that are in the picture, and they start with the first column that the
+/// first sample of chroma covers.
 struct Block {
     luma: [Codes; 4],
     luma_differences: [Differences; 4],
@@ -67,10 +68,8 @@ impl Job<'_> {
     ) {
         let [luma, chroma @ ..] = &self.layout.components;
         let (own, covered) = (span.own(), span.covered());
-        let shown = self.rows_in_group(group);
-        for (codes, row) in
-            block.luma[shown].iter_mut().zip(self.layout.rows_of(group, self.area.rows))
-        {
+        let rows = self.layout.rows_of(group, self.area.rows);
+        for (codes, row) in block.luma.iter_mut().zip(rows) {
             load(level, band.row(luma.plane, row), luma, span.start, &mut codes[own.clone()]);
             // Beyond the columns that are processed the nearest counts.
             let (nearest_first, nearest_last) = (codes[own.start], codes[own.end - 1]);
@@ -91,8 +90,8 @@ impl Job<'_> {
         span: Span,
         block: &Block,
     ) {
-        let (own, shown) = (span.own(), self.rows_in_group(group));
-        for (i, row) in shown.zip(self.layout.rows_of(group, self.area.rows)) {
+        let own = span.own();
+        for (i, row) in self.layout.rows_of(group, self.area.rows).enumerate() {
             let (codes, differences) = (&block.luma[i], &block.luma_differences[i]);
             let (codes, differences) = (&codes[own.clone()], &differences[own.clone()]);
             self.store(level, band, 0, row, span.start, codes, differences);
@@ -129,7 +128,7 @@ impl Block {
         self.sums.fill([0; 2]);
         // Before the first column of all it is taken to be there once more.
         let mut before_first = [0; 2];
-        for (row, weight) in shown.clone().zip(weights.of_rows(shown)) {
+        for (row, weight) in weights.of_rows(shown).enumerate() {
             let mut out = [[0; BLOCK]; 3];
             let [cb, cr] = &spread;
             source.differences(span.covered(), [&self.luma[row], cb, cr], &mut out);
