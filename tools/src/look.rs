@@ -49,7 +49,7 @@ pub struct Look {
     /// A .cube file that comes after the attractors; likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_lut: Option<PathBuf>,
-    /// `tetrahedral`, `trilinear` or `nearest`.
+    /// `auto`, `tetrahedral`, `prism`, `trilinear` or `nearest`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interpolation: Option<String>,
     /// `none`, `ordered` or `blue-noise`.

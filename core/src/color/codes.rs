@@ -75,6 +75,15 @@ impl CodeSpace {
         mul_vec(&self.to_rgb, [0, 1, 2].map(|i| codes[i] - self.zero[i]))
     }
 
+    /// Whether any code stands for R'G'B' outside of [0, 1].
+    pub fn reaches_outside(&self) -> bool {
+        // Rounding aside.
+        const INSIDE: std::ops::RangeInclusive<f64> = -1e-9..=1.0 + 1e-9;
+        let end = |corner: i32, i: i32| f64::from(corner >> i & 1) * f64::from(self.max_code());
+        let mut corners = (0..8).map(|corner| self.decode([0, 1, 2].map(|i| end(corner, i))));
+        corners.any(|rgb| rgb.iter().any(|v| !INSIDE.contains(v)))
+    }
+
     /// R'G'B' to codes, neither rounded nor clamped.
     pub fn encode(&self, rgb: Triple) -> Triple {
         let codes = mul_vec(&self.from_rgb, rgb);
@@ -117,6 +126,16 @@ mod tests {
         ] {
             assert_eq!(limited().encode(rgb).map(f64::round), want, "{rgb:?}");
         }
+    }
+
+    #[test]
+    fn full_range_rgb_alone_stays_inside() {
+        assert!(!CodeSpace::full_rgb(8).reaches_outside());
+        assert!(!CodeSpace::full_rgb(16).reaches_outside());
+        assert!(!CodeSpace::unit_rgb().reaches_outside());
+        assert!(limited().reaches_outside());
+        let limited = Range { offset: [16.0; 3], scale: [219.0; 3] };
+        assert!(CodeSpace::rgb(8, limited).reaches_outside());
     }
 
     #[test]

@@ -265,7 +265,7 @@ pub(super) mod tests {
             (1, 0x0429_e8ac_7c5b_730e),
             (2, 0x8f5c_2a5e_9a8b_da26),
             (3, 0x393c_2f44_b721_7d39),
-            (4, 0x68f0_c0af_2713_3697),
+            (4, 0xa7a4_9ef7_3d68_6c4b),
         ];
         let limited = Range { offset: [64.0, 512.0, 512.0], scale: [876.0, 896.0, 896.0] };
         let bt709 = CodeSpace::ycbcr(10, limited, 0.2126, 0.0722);

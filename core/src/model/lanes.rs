@@ -65,12 +65,18 @@ impl Pull32 {
 pub(super) struct ToRgb {
     pub(super) matrix: Matrix32,
     pub(super) offset: [f32; 3],
+    /// Whether any code stands for R'G'B' outside of [0, 1].
+    reaches_outside: bool,
 }
 
 impl ToRgb {
     pub(super) fn new(codes: &CodeSpace) -> Self {
         let (matrix, offset) = codes.decode_affine();
-        Self { matrix: matrix32(&matrix), offset: triple32(offset) }
+        Self {
+            matrix: matrix32(&matrix),
+            offset: triple32(offset),
+            reaches_outside: codes.reaches_outside(),
+        }
     }
 
     /// R'G'B', which of some codes is outside of [0, 1].
@@ -235,13 +241,17 @@ impl ExactKernel {
         let mut sign = splat(simd, 1.0);
         for _ in 0..MOST_STEPS {
             let c = inside::<S>(rgb);
+            let moved = self.moved(simd, c);
+            if !self.input.to_rgb.reaches_outside {
+                sum = moved;
+                break;
+            }
             let far = [0, 1, 2].map(
                 #[inline(always)]
                 |i| (rgb[i] - c[i]).abs(),
             );
             let is_outside = (far[0] + far[1] + far[2]).simd_gt(zero);
             let factor = is_outside.select(sign + sign, sign);
-            let moved = self.moved(simd, c);
             for i in 0..3 {
                 sum[i] += factor * moved[i];
             }
