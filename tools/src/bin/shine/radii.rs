@@ -61,7 +61,7 @@ fn layout(depth: usize) -> Layout {
         step: depth * component.step,
         bytes: depth,
         depth: 8 * depth as u32,
-        is_big_endian: true,
+        is_big_endian: depth > 1,
         ..component
     });
     Layout { components, ..bytes }
