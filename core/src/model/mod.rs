@@ -189,7 +189,7 @@ impl Transform {
     }
 
     /// What the transform adds to a colour given in code values, in code values. Outside of R'G'B' in [0, 1] it is
-    /// continued by odd reflection, see [`outside`].
+    /// continued by odd reflection, as `outside.rs` has it.
     pub fn difference(&self, codes: &CodeSpace, at: Triple) -> Triple {
         let moved = outside::continued(codes.decode(at), |rgb| {
             let out = self.apply(rgb);
