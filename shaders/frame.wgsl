@@ -56,10 +56,8 @@ struct Band {
     // The group of an interlaced frame that covers successive rows, see core/src/frame/layout.rs; beyond the
     // frame where none does.
     unpaired_group: u32,
-    // The axes, see Axis in core/src/lut/lattice.rs.
-    low: vec4<u32>,
-    span: vec4<u32>,
-    multiplier: vec4<u32>,
+    // Of each axis, see Axis in core/src/lut/lattice.rs.
+    multiplier: u32,
 }
 
 @group(0) @binding(0) var<uniform> band: Band;

@@ -83,8 +83,7 @@ fn prism(base: u32, f: vec3<i32>, steps: vec3<u32>) -> vec3<i32> {
 
 fn difference(codes: vec3<u32>) -> vec3<i32> {
     let digits = DEPTH + 8;
-    let from_low = codes - min(codes, band.low.xyz);
-    let positions = min(from_low, band.span.xyz) * band.multiplier.xyz;
+    let positions = codes * band.multiplier;
     let nodes = positions >> vec3(digits);
     let f = vec3<i32>((positions >> vec3(digits - FRACTION_BITS)) & vec3(0x7fffu));
     let n = band.size;

@@ -46,7 +46,6 @@ pub(super) struct PackedSampler<'a, W: Words, const GATHER: bool> {
     /// From components in order to pixels.
     together: W::Vector,
     finish: FinishWords<W>,
-    clamp: bool,
 }
 
 impl<'a, W: Words, const GATHER: bool> PackedSampler<'a, W, GATHER> {
@@ -70,7 +69,6 @@ impl<'a, W: Words, const GATHER: bool> PackedSampler<'a, W, GATHER> {
             last: words.every_16_bytes(wide(2)),
             together: words.every_16_bytes(together),
             finish: FinishWords::new(words, finish),
-            clamp: lattice.axes().iter().any(|axis| axis.low > 0 || axis.span < 255),
             sampler: Sampler::new(words, lattice),
             plane: packed.plane,
         }
@@ -163,11 +161,7 @@ impl<'a, W: Words, const GATHER: bool> PackedSampler<'a, W, GATHER> {
         let words = self.sampler.words;
         let [low_pixels, high_pixels] = self.load(pixels);
         let codes = self.codes([low_pixels, high_pixels]);
-        let differences = if self.clamp {
-            self.sampler.at_codes::<true, false>(codes)
-        } else {
-            self.sampler.at_codes::<false, false>(codes)
-        };
+        let differences = self.sampler.at_codes::<false, false>(codes);
         let (low, high) = pixels.split_at_mut(2 * W::COUNT);
         words.store_bytes(low, self.finish(low_pixels, differences[0]));
         words.store_bytes(high, self.finish(high_pixels, differences[1]));

@@ -31,9 +31,7 @@ pub(super) struct Prism<'a, W: Lanes> {
     pub(super) words: W,
     lattice: &'a Lattice,
     pub(super) columns: &'a Columns,
-    pub(super) luma: AxisWords<W::Vector>,
-    /// Cb's and Cr's, alternately.
-    pub(super) chroma: AxisWords<W::Vector>,
+    pub(super) axis: AxisWords<W::Vector>,
     pub(super) zero: W::Vector,
     pub(super) minus_one: W::Vector,
     /// A shuffle of bytes: words of each `u32` in the other order.
@@ -81,7 +79,6 @@ impl<'a, W: Lanes> Prism<'a, W> {
     /// For a lattice and its columns.
     #[inline(always)]
     pub(super) fn new(words: W, lattice: &'a Lattice, columns: &'a Columns) -> Self {
-        let [luma, cb, cr] = lattice.axes();
         let across = columns.steps().iter().sum::<usize>() << 6;
         let steps = columns.steps().map(|step| step as i16);
         let turned = |i: usize| (i ^ 2) as u8;
@@ -89,8 +86,7 @@ impl<'a, W: Lanes> Prism<'a, W> {
             words,
             lattice,
             columns,
-            luma: AxisWords::new(words, [luma, luma]),
-            chroma: AxisWords::new(words, [cb, cr]),
+            axis: AxisWords::new(words, lattice.axis()),
             zero: words.splat(0),
             minus_one: words.splat(MINUS_ONE),
             turned: words.every_16_bytes(std::array::from_fn(turned)),
@@ -105,7 +101,7 @@ impl<'a, W: Lanes> Prism<'a, W> {
 
     #[inline(always)]
     pub(super) fn place_luma<const DEEP: bool>(&self, codes: W::Vector) -> AxisPosition<W::Vector> {
-        self.luma.locate::<W, true, DEEP>(self.words, self.deeper, codes)
+        self.axis.locate::<W, true, DEEP>(self.words, self.deeper, codes)
     }
 
     /// Triangles of pairs of Cb and Cr, from the node of luma that both words of each pair have.
@@ -116,7 +112,7 @@ impl<'a, W: Lanes> Prism<'a, W> {
         nodes: W::Vector,
     ) -> Triangles<W> {
         let words = self.words;
-        let (cell, fractions) = self.chroma.locate::<W, true, DEEP>(words, self.deeper, pairs);
+        let (cell, fractions) = self.axis.locate::<W, true, DEEP>(words, self.deeper, pairs);
         let turned = words.shuffle_bytes(fractions, self.turned);
         let (larger, smaller) = (words.max(fractions, turned), words.min(fractions, turned));
         let bytes = words.join(nodes, words.mul_high(nodes, self.sixth));

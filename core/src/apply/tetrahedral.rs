@@ -16,7 +16,6 @@ use crate::lut::Lattice;
 /// One axis, in registers.
 #[derive(Clone, Copy)]
 struct Axis<V> {
-    codes: AxisWords<V>,
     /// Entries from a node to the next on this axis.
     step: V,
     /// Entries from a node to the next on both others.
@@ -29,6 +28,7 @@ struct Axis<V> {
 pub(super) struct Sampler<'a, W: Words, const GATHER: bool> {
     pub(super) words: W,
     lattice: &'a Lattice,
+    codes: AxisWords<W::Vector>,
     axes: [Axis<W::Vector>; 3],
     /// For [`Words::dot`]: the step of the first axis for the low word of each lane, and for the high one.
     steps_x: [W::Vector; 2],
@@ -64,12 +64,7 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
         let steps = [size * size, size, 1];
         let axis = |i: usize| {
             let rest = across(size) - steps[i];
-            let codes = &lattice.axes()[i];
-            Axis {
-                codes: AxisWords::new(words, [codes, codes]),
-                step: words.splat(steps[i] as u16),
-                rest: words.splat(rest as u16),
-            }
+            Axis { step: words.splat(steps[i] as u16), rest: words.splat(rest as u16) }
         };
         let spread = |first: u8| {
             let byte = |i: usize| 2 * (first + 4 * (i / 8) as u8) + (i % 2) as u8;
@@ -78,6 +73,7 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
         Self {
             words,
             lattice,
+            codes: AxisWords::new(words, lattice.axis()),
             axes: [axis(0), axis(1), axis(2)],
             steps_x: [words.splat_u32(steps[0] as u32), words.splat_u32((steps[0] as u32) << 16)],
             minus_one: words.splat(MINUS_ONE),
@@ -87,19 +83,16 @@ impl<'a, W: Words, const GATHER: bool> Sampler<'a, W, GATHER> {
         }
     }
 
-    /// Differences at `codes`. Without `CLAMP`, every code must lie within its axis; with `DEEP`, codes
+    /// Differences at `codes`. Without `CLAMP`, no code may be beyond the last; with `DEEP`, codes
     /// may have more than 8 bits.
     #[inline(always)]
     pub(super) fn at_codes<const CLAMP: bool, const DEEP: bool>(
         &self,
         codes: [W::Vector; 3],
     ) -> Fetched<W::Vector> {
-        let [axis_x, axis_y, axis_z] = &self.axes;
-        let locate = |axis: &Axis<W::Vector>, codes| {
-            axis.codes.locate::<W, CLAMP, DEEP>(self.words, self.deeper, codes)
-        };
-        let pair = self.pair_of(locate(axis_y, codes[1]), locate(axis_z, codes[2]));
-        self.at_places(locate(axis_x, codes[0]), &pair)
+        let locate = |codes| self.codes.locate::<W, CLAMP, DEEP>(self.words, self.deeper, codes);
+        let pair = self.pair_of(locate(codes[1]), locate(codes[2]));
+        self.at_places(locate(codes[0]), &pair)
     }
 
     /// What the last two axes make of their places, before the first comes in.

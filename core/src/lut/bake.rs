@@ -19,17 +19,17 @@ pub(super) fn bake_while(
     is_wanted: &(dyn Fn() -> bool + Sync),
 ) -> Lattice {
     let mut lattice = Lattice::zeros(codes, size);
-    let axes = *lattice.axes();
+    let axis = lattice.axis();
     let slab = size * size;
     let unit = 2f32.powi(fraction_bits(codes.depth));
-    let node = |axis: usize, index: usize| axes[axis].node(index) as f32;
+    let node = |index: usize| axis.node(index) as f32;
     lattice.fill_slabs(team, |i, entries| {
         if !is_wanted() {
             return;
         }
-        let mut x = vec![node(0, i); slab];
-        let mut y: Vec<f32> = (0..slab).map(|j| node(1, j / size)).collect();
-        let mut z: Vec<f32> = (0..slab).map(|j| node(2, j % size)).collect();
+        let mut x = vec![node(i); slab];
+        let mut y: Vec<f32> = (0..slab).map(|j| node(j / size)).collect();
+        let mut z: Vec<f32> = (0..slab).map(|j| node(j % size)).collect();
         kernel.differences([&mut x, &mut y, &mut z]);
         for (j, entry) in entries.iter_mut().enumerate() {
             *entry = [quantize(x[j], unit), quantize(y[j], unit), quantize(z[j], unit), 0];

@@ -17,7 +17,7 @@ impl Lattice {
     /// Panics where sizes or codes differ.
     pub fn blend(&mut self, level: Level, from: Option<&Self>, to: Option<&Self>, share: f64) {
         for other in [from, to].into_iter().flatten() {
-            let kind = |lattice: &Self| (*lattice.axes(), lattice.depth(), lattice.is_ycbcr());
+            let kind = |lattice: &Self| (lattice.depth(), lattice.is_ycbcr());
             let same = kind(self) == kind(other);
             assert!(same && self.size() == other.size(), "lattices to blend are of one kind");
         }
@@ -47,23 +47,19 @@ impl Lattice {
     /// The same differences at more nodes, or fewer, by a team.
     pub fn resized(&self, size: usize, team: Team) -> Self {
         let mut resized = Self::empty_like(self, size);
-        let axes = *resized.axes();
         let last = (self.size() - 1) << FRACTION_BITS;
         // Where the other lattice's nodes lie between this one's.
-        let positions = [0, 1, 2].map(|axis| {
-            let [mine, other] =
-                [&self.axes()[axis], &axes[axis]].map(|axis| usize::from(axis.multiplier));
-            let position = |index: usize| {
-                let position = (((index * mine) << FRACTION_BITS) + other / 2) / other;
-                let position = position.min(last);
-                (position >> FRACTION_BITS, (position & ((1 << FRACTION_BITS) - 1)) as i32)
-            };
-            (0..size).map(position).collect::<Vec<_>>()
-        });
+        let [mine, other] = [self, &resized].map(|lattice| usize::from(lattice.axis().multiplier));
+        let position = |index: usize| {
+            let position = (((index * mine) << FRACTION_BITS) + other / 2) / other;
+            let position = position.min(last);
+            (position >> FRACTION_BITS, (position & ((1 << FRACTION_BITS) - 1)) as i32)
+        };
+        let positions: Vec<_> = (0..size).map(position).collect();
         resized.fill_slabs(team, |x, slab| {
             for (index, entry) in slab.iter_mut().enumerate() {
                 let [y, z] = [index / size, index % size];
-                let at = [positions[0][x], positions[1][y], positions[2][z]];
+                let at = [positions[x], positions[y], positions[z]];
                 let [a, b, c] = if self.is_ycbcr() { self.prism(at) } else { self.tetrahedral(at) };
                 *entry = [a, b, c, 0];
             }

@@ -29,15 +29,11 @@ pub const LARGEST_ENTRY: i16 = i16::MAX - 8;
 
 /// The way from a code to a position between nodes, in integers so that every CPU agrees.
 ///
-/// A position is (code - low) * multiplier in units of 2^-[`Self::digits`] nodes, and nodes lie where
-/// that is whole: the first on the lowest code, the last on the highest or, as the multiplier is rounded
-/// down to an integer, up to 1/256 of a cell beyond.
+/// A position is code * multiplier in units of 2^-[`Self::digits`] nodes, and nodes lie where that is whole: the first
+/// on code 0, the last on the highest or, as the multiplier is rounded down to an integer, up to 1/256 of a cell
+/// beyond.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Axis {
-    /// Code of the first node. Codes below count as this one.
-    pub low: u16,
-    /// Codes from the first node on that have positions of their own. Codes beyond count as the last.
-    pub span: u16,
     /// Nodes for a code, in units of 2^-[`Self::digits`].
     pub multiplier: u16,
     /// Binary digits after the point of a position: 8 more than those of a code. So a multiplier has 16
@@ -46,27 +42,29 @@ pub struct Axis {
 }
 
 impl Axis {
-    fn new([low, high]: [f64; 2], size: usize, depth: u32) -> Self {
-        let (low, span) = (low as u16, (high - low) as u16);
+    fn new(size: usize, depth: u32) -> Self {
         let digits = depth + 8;
-        let multiplier = ((size as u64 - 1) << digits) / u64::from(span);
-        Self { low, span, multiplier: multiplier as u16, digits }
+        let multiplier = ((size as u64 - 1) << digits) / ((1 << depth) - 1);
+        Self { multiplier: multiplier as u16, digits }
+    }
+
+    /// The highest code. Codes beyond count as this one.
+    pub fn last_code(&self) -> u16 {
+        ((1u32 << (self.digits - 8)) - 1) as u16
     }
 
     /// The node at or below a code, and the fraction of the way to the next in units of
     /// 2^-[`FRACTION_BITS`].
     #[inline(always)]
     pub fn position(&self, code: u16) -> (usize, i32) {
-        let steps = u32::from(code.saturating_sub(self.low).min(self.span));
-        let position = steps * u32::from(self.multiplier);
+        let position = u32::from(code.min(self.last_code())) * u32::from(self.multiplier);
         let fraction = position >> (self.digits - FRACTION_BITS) & ((1 << FRACTION_BITS) - 1);
         ((position >> self.digits) as usize, fraction as i32)
     }
 
     /// Code of a node, which may lie between integers.
     pub fn node(&self, index: usize) -> f64 {
-        let codes = 2f64.powi(self.digits as i32) / f64::from(self.multiplier);
-        f64::from(self.low) + index as f64 * codes
+        index as f64 * 2f64.powi(self.digits as i32) / f64::from(self.multiplier)
     }
 }
 
@@ -74,7 +72,6 @@ impl Axis {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lattice {
     size: usize,
-    axes: [Axis; 3],
     depth: u32,
     /// size^3 entries of three differences and a zero, then [`Self::padding`] zeros.
     entries: Vec<[i16; 4]>,
@@ -93,14 +90,12 @@ impl Lattice {
     /// Panics when `size` is outside [`MIN_SIZE`]..=[`MAX_SIZE`].
     pub fn zeros(codes: &CodeSpace, size: usize) -> Self {
         assert!((MIN_SIZE..=MAX_SIZE).contains(&size), "lattice size {size}");
-        let axis = Axis::new([0.0, f64::from(codes.max_code())], size, codes.depth);
-        Self::of([axis; 3], size, codes.depth, codes.is_ycbcr())
+        Self::of(size, codes.depth, codes.is_ycbcr())
     }
 
-    fn of(axes: [Axis; 3], size: usize, depth: u32, is_ycbcr: bool) -> Self {
+    fn of(size: usize, depth: u32, is_ycbcr: bool) -> Self {
         Self {
             size,
-            axes,
             depth,
             entries: vec![[0; 4]; size.pow(3) + Self::padding(size)],
             touched: vec![0; size * size],
@@ -159,9 +154,9 @@ impl Lattice {
         self.size
     }
 
-    /// The axes, in component order.
-    pub fn axes(&self) -> &[Axis; 3] {
-        &self.axes
+    /// Each of its axes.
+    pub fn axis(&self) -> Axis {
+        Axis::new(self.size, self.depth)
     }
 
     /// Bits per component of the codes it is for.
@@ -187,9 +182,7 @@ impl Lattice {
 
     /// A lattice of zeros for the same codes.
     pub(super) fn empty_like(other: &Self, size: usize) -> Self {
-        let ends = |axis: Axis| [axis.low, axis.low + axis.span].map(f64::from);
-        let axes = other.axes.map(|axis| Axis::new(ends(axis), size, other.depth));
-        Self::of(axes, size, other.depth, other.is_ycbcr())
+        Self::of(size, other.depth, other.is_ycbcr())
     }
 
     /// All entries, the bits that tell which may differ from zero, and the columns, if there are any.
@@ -235,8 +228,9 @@ impl Lattice {
     /// have a difference. Says yes without looking where that would take long.
     pub fn touches(&self, lowest: [u16; 3], highest: [u16; 3]) -> bool {
         const MOST_ROWS: usize = 64;
-        let below = |i: usize| self.axes[i].position(lowest[i]).0;
-        let above = |i: usize| (self.axes[i].position(highest[i]).0 + 1).min(self.size - 1);
+        let axis = self.axis();
+        let below = |i: usize| axis.position(lowest[i]).0;
+        let above = |i: usize| (axis.position(highest[i]).0 + 1).min(self.size - 1);
         let (low, high) = ([0, 1, 2].map(below), [0, 1, 2].map(above));
         if (high[0] - low[0] + 1) * (high[1] - low[1] + 1) > MOST_ROWS {
             return true;
@@ -288,22 +282,18 @@ mod tests {
     fn axes_end_within_a_256th_of_a_cell() {
         for size in MIN_SIZE..=MAX_SIZE {
             for depth in [8, 10, 12, 16] {
-                let whole = f64::from((1u32 << depth) - 1);
-                let scale = f64::from(1u32 << (depth - 8));
-                for [low, high] in [[0.0, whole], [16.0 * scale, 235.0 * scale]] {
-                    let axis = Axis::new([low, high], size, depth);
-                    assert_eq!(axis.position(low as u16), (0, 0));
-                    assert_eq!(axis.position(0), axis.position(low as u16));
-                    assert_eq!(axis.position(u16::MAX), axis.position(high as u16));
-                    let (node, fraction) = axis.position(high as u16);
-                    let end = node as f64 + f64::from(fraction) / 32_768.0;
-                    let short = (size - 1) as f64 - end;
-                    assert!((0.0..=1.0 / 256.0).contains(&short), "{size} {depth} {high}: {short}");
-                    assert_eq!(axis.node(0), low);
-                    let cell = axis.node(1) - low;
-                    let last = axis.node(size - 1);
-                    assert!((high..high + cell / 256.0).contains(&last), "{size} {depth}: {last}");
-                }
+                let high = f64::from((1u32 << depth) - 1);
+                let axis = Axis::new(size, depth);
+                assert_eq!(f64::from(axis.last_code()), high);
+                assert_eq!(axis.position(0), (0, 0));
+                assert_eq!(axis.position(u16::MAX), axis.position(high as u16));
+                let (node, fraction) = axis.position(high as u16);
+                let end = node as f64 + f64::from(fraction) / 32_768.0;
+                let short = (size - 1) as f64 - end;
+                assert!((0.0..=1.0 / 256.0).contains(&short), "{size} {depth}: {short}");
+                assert_eq!(axis.node(0), 0.0);
+                let (cell, last) = (axis.node(1), axis.node(size - 1));
+                assert!((high..high + cell / 256.0).contains(&last), "{size} {depth}: {last}");
             }
         }
     }
@@ -320,8 +310,8 @@ mod tests {
                             let low = [x as u16, y as u16, z as u16];
                             let high = low.map(|code| code + step as u16);
                             let within = |i: usize| {
-                                let (first, _) = lattice.axes[i].position(low[i]);
-                                let (last, _) = lattice.axes[i].position(high[i]);
+                                let (first, _) = lattice.axis().position(low[i]);
+                                let (last, _) = lattice.axis().position(high[i]);
                                 (first..=last + 1).contains(&node[i])
                             };
                             let is_touched = lattice.touches(low, high);

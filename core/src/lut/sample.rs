@@ -29,7 +29,7 @@ impl Lattice {
     /// the next.
     #[inline(always)]
     fn positions(&self, codes: [u16; 3]) -> [(usize, i32); 3] {
-        [0, 1, 2].map(|c| self.axes()[c].position(codes[c]))
+        codes.map(|code| self.axis().position(code))
     }
 
     /// Index of the node at or below, fractions, and steps to the next node of each axis.

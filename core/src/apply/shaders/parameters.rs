@@ -7,7 +7,7 @@ use crate::frame::{Area, Layout};
 use crate::lut::{Interpolation, Lattice};
 
 /// Words of `Band`.
-pub const BAND_LENGTH: usize = 48;
+pub const BAND_LENGTH: usize = 36;
 
 /// What is done to a frame, apart from its look.
 #[derive(Clone, Copy, Debug)]
@@ -78,15 +78,9 @@ pub fn band_parameters(
             }
         },
         layout.unpaired_group.map_or(u32::MAX, word),
-        0,
+        lattice.map_or(0, |(lattice, _)| u32::from(lattice.axis().multiplier)),
         0,
     ]);
-    if let Some((lattice, _)) = lattice {
-        let [x, y, z] = lattice.axes();
-        put(&[x.low, y.low, z.low, 0].map(u32::from));
-        put(&[x.span, y.span, z.span, 0].map(u32::from));
-        put(&[x.multiplier, y.multiplier, z.multiplier, 0].map(u32::from));
-    }
     words
 }
 
@@ -170,15 +164,7 @@ mod tests {
         holds("size", &[17]);
         holds("interpolation", &[2]);
         holds("unpaired_group", &[30]);
-        let axes = lattice.axes();
-        let of_axes = |value: fn(&crate::lut::Axis) -> u16| {
-            let [x, y, z] = [0, 1, 2].map(|i| u32::from(value(&axes[i])));
-            [x, y, z, 0]
-        };
-        assert_eq!(of_axes(|axis| axis.span), [255, 255, 255, 0]);
-        holds("low", &of_axes(|axis| axis.low));
-        holds("span", &of_axes(|axis| axis.span));
-        holds("multiplier", &of_axes(|axis| axis.multiplier));
+        holds("multiplier", &[u32::from(lattice.axis().multiplier)]);
         let (_, ty) =
             module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some("Band")).unwrap();
         let naga::TypeInner::Struct { members, .. } = &ty.inner else {

@@ -97,8 +97,6 @@ pub(super) trait Words: Simd {
     fn add_saturating(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// Difference of `i16`, saturated.
     fn sub_saturating(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
-    /// Difference of `u16`, 0 where negative.
-    fn sub_to_zero(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// The smaller `u16`.
     fn min_unsigned(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// The smaller `i16`.

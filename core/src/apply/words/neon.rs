@@ -83,7 +83,6 @@ impl Words for Neon {
     pairwise! { identity, identity:
         add = vaddq_u16,
         sub = vsubq_u16,
-        sub_to_zero = vqsubq_u16,
         min_unsigned = vminq_u16,
         mul_low = vmulq_u16,
         or = vorrq_u16,
