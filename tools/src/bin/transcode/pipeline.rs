@@ -48,6 +48,8 @@ pub(crate) struct Clip {
     pub(crate) pipeline: gst::Pipeline,
     /// How far the decoder's streams have come.
     pub(crate) ends: Ends,
+    /// Whether the clip is a file, not a pipe.
+    pub(crate) is_file: bool,
     /// Time in nanoseconds at which all streams end.
     end: Arc<AtomicU64>,
     /// What the source reads, if it does not open it by itself.
@@ -146,7 +148,7 @@ pub(crate) fn build(
             );
         }
     });
-    Ok(Clip { pipeline, ends, end, _opened: opened })
+    Ok(Clip { pipeline, ends, is_file: opened.is_none(), end, _opened: opened })
 }
 
 /// What reads a file or a pipe.

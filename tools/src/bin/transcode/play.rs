@@ -18,6 +18,10 @@ const TICK: gst::ClockTime = gst::ClockTime::from_mseconds(100);
 /// After Ctrl-C, the longest time in which nothing moves and nothing is computed; then the run is given up.
 const STALLED: Duration = Duration::from_millis(1200);
 
+/// The longest time in which nothing moves and nothing is computed before anything comes out of a file. decodebin 1.22
+/// drops the error of a demuxer that fails at once, if it happens to be still starting it, and then waits for ever.
+const NOTHING_COMES: Duration = Duration::from_secs(10);
+
 /// Processor time that is taken for work. A large frame may take longer than [`STALLED`], but not without it; who waits
 /// needs it for the progress bar alone, a hundredth of this.
 const WORK: Duration = Duration::from_millis(100);
@@ -87,17 +91,42 @@ pub(crate) fn stopped() {
 /// Ends the program once nothing moves any more. The pipeline is of no help then: whoever waits in it, such as
 /// for a file that does not open, may wait for ever.
 fn leave_when_stalled(ends: &Ends) {
-    let now = || (ends.moved(), processor_time(), Instant::now());
-    let (mut moved, mut used, mut since) = now();
+    let mut stall = Stall::new(ends);
     while !DONE.load(Ordering::Relaxed) {
         thread::sleep(LOOK);
-        let has_worked = processor_time().saturating_sub(used) > WORK;
-        if ends.moved() != moved || has_worked || is_waiting_for_a_disk() {
-            (moved, used, since) = now();
-        } else if since.elapsed() > STALLED {
+        if stall.so_far() > STALLED {
             eprintln!("error: stopped while nothing came: no clip is written");
             temporary::leave(interruption::INTERRUPTED);
         }
+    }
+}
+
+/// For how long nothing has moved and nothing has been computed.
+struct Stall<'a> {
+    ends: &'a Ends,
+    moved: u64,
+    used: Duration,
+    last_look: Instant,
+    so_far: Duration,
+}
+
+impl<'a> Stall<'a> {
+    fn new(ends: &'a Ends) -> Self {
+        let (moved, used, last_look) = (ends.moved(), processor_time(), Instant::now());
+        Self { ends, moved, used, last_look, so_far: Duration::ZERO }
+    }
+
+    /// The time until now; to be called every tenth of a second or so.
+    fn so_far(&mut self) -> Duration {
+        let has_worked = processor_time().saturating_sub(self.used) > WORK;
+        if self.ends.moved() != self.moved || has_worked || is_waiting_for_a_disk() {
+            *self = Self::new(self.ends);
+        } else {
+            // A program that was suspended has not waited all that time.
+            self.so_far += self.last_look.elapsed().min(Duration::from_secs(1));
+            self.last_look = Instant::now();
+        }
+        self.so_far
     }
 }
 
@@ -131,6 +160,7 @@ fn run(clip: &Clip, colorshine: &gst::Element) -> Result<Played> {
     let start = Instant::now();
     let started = pipeline.set_state(gst::State::Playing);
     let mut is_whole = true;
+    let mut stall = Stall::new(&clip.ends);
     loop {
         // After a failed start its message is there already.
         let wait = if started.is_ok() { TICK } else { gst::ClockTime::ZERO };
@@ -154,6 +184,12 @@ fn run(clip: &Clip, colorshine: &gst::Element) -> Result<Played> {
                 if is_whole && STOP.load(Ordering::Relaxed) {
                     is_whole = false;
                     clip.end_at(position(colorshine));
+                }
+                // From a pipe the first byte may come at any time.
+                let may_be_stuck = clip.is_file && clip.ends.moved() == 0;
+                if may_be_stuck && stall.so_far() > NOTHING_COMES {
+                    bar.finish_and_clear();
+                    return Err("nothing comes out of the clip; GST_DEBUG=2 may show why".into());
                 }
                 show_progress(&bar, colorshine, start);
             }
