@@ -41,8 +41,8 @@ pub(crate) struct Screen {
 /// A cross-fade, by a blend of lattices.
 #[derive(Debug)]
 struct Fade {
-    /// What was shown when it began; `None` for pictures as they are.
-    from: Option<Arc<Lattice>>,
+    /// What was shown when it began, and how it was read; `None` for pictures as they are.
+    from: Option<(Arc<Lattice>, Interpolation)>,
     elapsed: Duration,
     duration: Duration,
     /// What the blend is made for, and the same at the size of the blend.
@@ -93,9 +93,9 @@ impl Screen {
         // Without memory for lattices there is no fade.
         let from = match &self.last {
             None => None,
-            Some(recipe) => Some(recipe.blendable(plan.means.team())?.0),
+            Some(recipe) => Some(recipe.blendable(plan.means.team())?),
         };
-        let sizes = [from.as_ref().map_or(0, |from| from.size()), plan.lut_size()];
+        let sizes = [from.as_ref().map_or(0, |(from, _)| from.size()), plan.lut_size()];
         // What it comes from, what it goes to, that resized, and a blend for each frame.
         if !plan.may_hold(4 + held_back as u64, sizes.into_iter().max()?) {
             return None;
@@ -133,7 +133,8 @@ impl Screen {
             Some(to) => to.each_ref().map(|lattice| Some(Held::of(lattice))),
             None => [None; 2],
         };
-        let [from, blend] = [&fade.from, &fade.blend].map(|held| held.as_ref().map(Held::of));
+        let from = fade.from.as_ref().map(|(from, _)| Held::of(from));
+        let blend = fade.blend.as_ref().map(Held::of);
         [last, from, to, resized, blend]
     }
 }
@@ -142,14 +143,16 @@ impl Fade {
     /// The blend at this moment, on the way to a recipe. `None` where there is no memory for one.
     fn blended(&mut self, to: Option<&Recipe>, team: Team) -> Option<Recipe> {
         let (to, interpolation) = match to {
-            None => (None, Interpolation::default()),
+            // What fades away is read as before.
+            None => (None, self.from.as_ref()?.1),
             Some(recipe) => {
                 let (lattice, interpolation) = recipe.blendable(team)?;
                 (Some(lattice), interpolation)
             }
         };
-        let size = self.from.iter().chain(&to).map(|lattice| lattice.size()).max()?;
-        if let Some(from) = &mut self.from
+        let from = self.from.iter().map(|(from, _)| from);
+        let size = from.chain(&to).map(|lattice| lattice.size()).max()?;
+        if let Some((from, _)) = &mut self.from
             && from.size() != size
         {
             *from = Arc::new(from.resized(size, team));
@@ -163,7 +166,8 @@ impl Fade {
             };
             self.to = Some([to, resized]);
         }
-        let (from, to) = (self.from.as_ref(), self.to.as_ref().map(|[_, resized]| resized));
+        let from = self.from.as_ref().map(|(from, _)| from);
+        let to = self.to.as_ref().map(|[_, resized]| resized);
         let kind = to.or(from)?;
         let blend = self.blend.take().filter(|blend| blend.size() == size);
         let mut blend = blend.unwrap_or_else(|| Arc::new(Lattice::clone(kind)));

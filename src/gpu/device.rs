@@ -92,14 +92,15 @@ impl Device {
         if let Some((_, error, _)) = in_vain.iter().find(|(known, ..)| known == request) {
             return Err(error.clone());
         }
-        let found = guarded(|| find(request))?;
+        let found = guarded(|| find(request)).inspect_err(|_| forget_instance())?;
         let adapter = found.inspect_err(|error| {
             // One that has been there may be back at any moment.
             let was_there = lock(&NAMES).iter().any(|(known, _, is_software)| {
                 known.name == request.name && (request.may_be_software || !is_software)
             });
-            if !was_there {
-                in_vain.push((request.clone(), error.clone(), Instant::now()));
+            match was_there {
+                true => forget_instance(),
+                false => in_vain.push((request.clone(), error.clone(), Instant::now())),
             }
         })?;
         let info = adapter.get_info();
@@ -108,8 +109,7 @@ impl Device {
             Some(device) => device,
             None => {
                 let device = guarded(|| Self::new(&adapter, request.has_clock)).flatten();
-                // The driver may be another one by now.
-                Arc::new(device.inspect_err(|_| drop(lock(&INSTANCE).take()))?)
+                Arc::new(device.inspect_err(|_| forget_instance())?)
             }
         };
         open.push((request.clone(), info, Arc::downgrade(&device)));
@@ -344,10 +344,14 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, GpuError> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|_| GpuError::Panicked)
 }
 
-/// The best adapter for a request.
 /// What has found adapters before. It is kept for the life of the process, as drivers are not made to be loaded again
 /// and again: after some twenty times NVIDIA's finds no GPU any more.
 static INSTANCE: Mutex<Option<wgpu::Instance>> = Mutex::new(None);
+
+/// Lets the next search load the drivers anew: they may be others by now.
+fn forget_instance() {
+    lock(&INSTANCE).take();
+}
 
 /// All adapters that there are now.
 fn adapters() -> Vec<wgpu::Adapter> {
@@ -368,6 +372,7 @@ fn adapters() -> Vec<wgpu::Adapter> {
     adapters
 }
 
+/// The best adapter for a request.
 fn find(request: &AdapterRequest) -> Result<wgpu::Adapter, GpuError> {
     if !request.may_be_software
         && let Some(renderers) = only_software()
