@@ -93,7 +93,11 @@ fn codes(info: &VideoInfo, data: &[u8]) -> Vec<i32> {
     let format = info.format_info();
     let name = format.name();
     if info.comp_depth(0) == 10 && info.comp_pstride(0) == 4 && name != "Y210" {
-        let words = data.chunks_exact(4).map(|b| u32::from_le_bytes(b.try_into().unwrap()));
+        let word = |b: &[u8]| match format.is_le() {
+            true => u32::from_le_bytes(b.try_into().unwrap()),
+            false => u32::from_be_bytes(b.try_into().unwrap()),
+        };
+        let words = data.chunks_exact(4).map(word);
         words.flat_map(|w| [0, 10, 20].map(|shift| (w >> shift & 1023) as i32)).collect()
     } else if info.comp_depth(0) > 8 {
         let word = |b: &[u8]| match format.is_le() {

@@ -1,4 +1,5 @@
-//! Which module may use which: dependencies run one way, and there is no circle among the modules of a folder.
+//! Which module may use which: dependencies run one way, and there is no circle among the modules of a folder. What a
+//! module and its own parent use of each other is left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -123,8 +123,8 @@ impl ColorShine {
         }) else {
             return;
         };
-        for events in events {
-            match events {
+        for event in events {
+            match event {
                 GpuEvent::Warning(text) => {
                     gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{text}"));
                 }

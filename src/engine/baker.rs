@@ -160,6 +160,11 @@ impl Baker {
         choice
     }
 
+    /// Whether size and method are settled.
+    pub(super) fn is_settled(&self) -> bool {
+        self.choice.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// Size and method, once they are settled.
     pub(super) fn choice(&self) -> Option<Choice> {
         self.choice.lock().unwrap_or_else(PoisonError::into_inner).clone()

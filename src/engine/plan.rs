@@ -100,7 +100,7 @@ impl Plan {
 
     /// Whether it is known how frames are computed.
     pub(super) fn is_settled(&self) -> bool {
-        self.baker().is_some_and(|baker| baker.choice().is_some())
+        self.baker().is_some_and(Baker::is_settled)
     }
 
     /// The part that changes with the picture, where there is one.

@@ -43,13 +43,11 @@ pub enum GpuError {
 /// What to do about a [`GpuError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remedy {
-    /// The GPU is as good as before, but not for this look.
-    AnotherLook,
     /// The GPU can be used with more bytes than these.
     MoreMemory(u64),
     /// A device is opened again after a while.
     Retry,
-    /// There is none in this stream.
+    /// There is none: in this stream, or for this look.
     None,
 }
 
@@ -57,9 +55,10 @@ impl GpuError {
     /// What to do about it, where a device has been there before, or none has.
     pub fn remedy(&self, was_there: bool) -> Remedy {
         match self {
-            Self::Unsuited => Remedy::AnotherLook,
             Self::MemoryLimit(_, memory) => Remedy::MoreMemory(*memory),
-            Self::NotBuilt | Self::Forked | Self::TooWide(..) | Self::Layout => Remedy::None,
+            Self::NotBuilt | Self::Forked | Self::Unsuited | Self::TooWide(..) | Self::Layout => {
+                Remedy::None
+            }
             // One that has been there may come back.
             Self::NoAdapter(..)
             | Self::OnlySoftware(_)

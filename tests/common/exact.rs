@@ -53,10 +53,12 @@ pub fn gold(stream: &Stream, properties: &[(&str, &str)]) -> Transform {
 /// that does, and from its mirror image, however the codes are moved; and it is on the surface of the cube that the
 /// gold is steepest.
 pub fn is_at_a_step(gold: &Transform, codes: &CodeSpace, colour: [u32; 3], most: f64) -> bool {
+    // What is continued once more has a second mirror image.
+    let nearest = |rgb: [f64; 3]| rgb.map(|v| v.clamp(0.0, 1.0));
+    let mirrored = |rgb: [f64; 3]| [0, 1, 2].map(|c| 2.0 * nearest(rgb)[c] - rgb[c]);
     let rgb = codes.decode(colour.map(f64::from));
-    let nearest = rgb.map(|v| v.clamp(0.0, 1.0));
-    let mirrored = [0, 1, 2].map(|c| (2.0 * nearest[c] - rgb[c]).clamp(0.0, 1.0));
-    [nearest, mirrored].into_iter().any(|rgb| {
+    let steps = std::iter::successors(Some(rgb), |rgb| Some(mirrored(*rgb))).take(3);
+    steps.map(nearest).any(|rgb| {
         let around = (0..27).map(|i| {
             let step = [i % 3, i / 3 % 3, i / 9].map(|k| NEAR * f64::from(k - 1));
             codes.encode(gold.apply([0, 1, 2].map(|c| rgb[c] + step[c])))

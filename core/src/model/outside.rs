@@ -2,7 +2,8 @@
 //!
 //! There a transform f is continued by odd reflection at the nearest colour c inside, component by component:
 //! f(x) = 2 f(c) - f(2c - x). So an identity stays one, what makes all colours black makes these black, and what makes
-//! them grey makes these grey, without a seam. Where 2c - x is outside, too, it is continued in the same way.
+//! them grey makes these grey, and there is no seam. Where 2c - x is outside as well, f(2c - x) is found in the same
+//! way.
 //!
 //! For differences d(x) = f(x) - x that is d(x) = 2 d(c) - d(2c - x), which [`Step`] takes apart.
 

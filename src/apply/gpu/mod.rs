@@ -443,7 +443,7 @@ impl Stage {
     }
 }
 
-/// Bytes that a method takes on the device, as far as they are known before.
+/// Bytes that an evaluator takes on the device, as far as they are known before.
 pub fn look_bytes(evaluator: &Evaluator) -> u64 {
     LookMemory::bytes_with(evaluator)
 }
