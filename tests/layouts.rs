@@ -5,8 +5,10 @@ mod common;
 
 use std::collections::BTreeSet;
 
+use colorshine_core::apply::load;
 use colorshine_core::frame::{Component, Layout};
-use colorshine_video::{Stream, formats};
+use colorshine_core::workers::simd_level;
+use colorshine_video::{Stream, formats, grey_formats, with_readable};
 use common::codes::pixel;
 use common::{Random, element, info};
 use gst::prelude::*;
@@ -240,4 +242,35 @@ fn one_wrong_number_is_reported() {
     }
     println!("{reported} wrong layouts, all reported");
     assert!(reported > 2000, "{reported}");
+}
+
+/// Formats of luma alone, read by rows as GStreamer reads them.
+#[test]
+fn gstreamer_reads_grey_formats_as_we_do() {
+    common::init();
+    for format in grey_formats() {
+        for width in [38, 39, 40] {
+            let info = VideoInfo::builder(format, width, 3).build().unwrap();
+            let mut random = Random::new(5);
+            let data: Vec<u8> = (0..info.size()).map(|_| random.below(256) as u8).collect();
+            let unpacked = Unpacked::new(&info, &data);
+            let buffer = gst::Buffer::from_slice(data);
+            let layout = Stream::new(&info).layout;
+            let luma = layout.components[0];
+            let mut codes = vec![0; width as usize];
+            with_readable(&buffer, &info, &layout, |planes, layout, area| {
+                assert_eq!((area.columns, area.rows), ([0, width as usize], [0, 3]));
+                assert_eq!(*layout, Stream::new(&info).layout);
+                for (y, row) in unpacked.rows.iter().enumerate() {
+                    load(simd_level(), planes.row(0, y), &luma, 0, &mut codes);
+                    for (x, pixel) in row.iter().enumerate() {
+                        // The upper bits are those of the code, and are repeated below it.
+                        let code = pixel[1] >> (unpacked.bits - luma.depth);
+                        assert_eq!(u32::from(codes[x]), code, "{format} {width}: {x},{y}");
+                    }
+                }
+            })
+            .unwrap();
+        }
+    }
 }

@@ -148,6 +148,14 @@ pub fn formats() -> impl Iterator<Item = VideoFormat> {
     named.filter(|format| can_be_processed(&VideoFormatInfo::from_format(*format)))
 }
 
+/// Formats of luma alone.
+const GREY_FORMATS: &[&str] = &["GRAY8", "GRAY16_LE", "GRAY16_BE", "GRAY10_LE32"];
+
+/// The formats of luma alone that can be read. In their layouts luma stands for all three components.
+pub fn grey_formats() -> impl Iterator<Item = VideoFormat> {
+    GREY_FORMATS.iter().map(|name| VideoFormat::from_string(name))
+}
+
 /// Words that hold several components or samples of a pixel or more, of which GStreamer's table does not say where:
 /// their bytes, whether the high one comes first, and for each component the bits below the codes of its samples.
 fn words(name: &str) -> Option<(usize, bool, [&'static [u32]; 3])> {
@@ -160,6 +168,7 @@ fn words(name: &str) -> Option<(usize, bool, [&'static [u32]; 3])> {
         "BGR10A2_LE" | "BGR10x2_LE" => (4, false, [&[20], &[10], &[0]]),
         "r210" => (4, true, [&[20], &[10], &[0]]),
         "Y410" => (4, false, [&[10], &[0], &[20]]),
+        "GRAY10_LE32" => (4, false, [&[0, 10, 20]; 3]),
         // Cb Y Cr Y.
         "UYVP" => (5, true, [&[20, 0], &[30], &[10]]),
         // Cb Y Y Cr Y Y.
@@ -259,7 +268,9 @@ fn layout(info: &VideoInfo, format: &VideoFormatInfo) -> Layout {
     // Without flags, where caps do not say, it is in the middle, as GStreamer's converter has it. That
     // chroma may alternate by lines (DV) is left out there, too, and is also said of chroma that does not.
     let site = info.chroma_site();
+    let last = format.n_components() as usize - 1;
     let component = |index: usize| {
+        let index = index.min(last);
         let depth = format.depth()[index];
         let bytes = if depth > 8 { 2 } else { 1 };
         let component = Component {
@@ -295,8 +306,8 @@ fn layout(info: &VideoInfo, format: &VideoFormatInfo) -> Layout {
     Layout {
         components: [0, 1, 2].map(component),
         planes: format.n_planes() as usize,
-        sub_x: format.w_sub()[1],
-        sub_y: format.h_sub()[1],
+        sub_x: format.w_sub()[1.min(last)],
+        sub_y: format.h_sub()[1.min(last)],
         is_cosited_x: site.contains(VideoChromaSite::H_COSITED),
         is_cosited_y: site.contains(VideoChromaSite::V_COSITED),
         is_interlaced: false,
@@ -305,7 +316,7 @@ fn layout(info: &VideoInfo, format: &VideoFormatInfo) -> Layout {
 }
 
 fn codes(info: &VideoInfo, format: &VideoFormatInfo, range: VideoColorRange) -> CodeSpace {
-    let depths = [0, 1, 2].map(|i| format.depth()[i]);
+    let depths = format.depth();
     let range = match range {
         // Caps without a range: RGB is full, Y'CbCr limited, as everywhere in GStreamer.
         VideoColorRange::Unknown if format.is_rgb() => VideoColorRange::Range0_255,
@@ -318,15 +329,17 @@ fn codes(info: &VideoInfo, format: &VideoFormatInfo, range: VideoColorRange) -> 
         // GStreamer's function would shift by less than nothing. Shorter codes are the upper bits of those of 8.
         ([16; 4], [219; 4])
     } else {
-        let [r, g, b] = depths.map(|depth| 0xff & !(0xff >> depth));
-        ([0; 4], [r, g, b, 0])
+        let scales = [0, 1, 2].map(|index| 0xff & !(0xff >> depths[index]));
+        ([0; 4], [scales[0], scales[1], scales[2], 0])
     };
+    let of = |index: usize| if format.is_gray() { 0 } else { index };
     let range = Range {
-        offset: [0, 1, 2].map(|i| f64::from(offset[i])),
-        scale: [0, 1, 2].map(|i| f64::from(scale[i])),
+        offset: [0, 1, 2].map(|i| f64::from(offset[of(i)])),
+        scale: [0, 1, 2].map(|i| f64::from(scale[of(i)])),
     };
     let depth = depths[0].max(8);
-    if format.is_rgb() {
+    // Where luma stands for all components, they are equal, as of a grey in R'G'B'.
+    if format.is_rgb() || format.is_gray() {
         return CodeSpace::rgb(depth, range);
     }
     let default =

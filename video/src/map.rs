@@ -5,14 +5,14 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use colorshine_core::frame::{Area, Layout, PlaneError, Planes, RawPlane};
+use colorshine_core::frame::{Area, Layout, PlaneError, Planes, PlanesRef, RawPlane};
 use gst::glib::translate::{ToGlibPtr, from_glib};
 use gst_video::{VideoFormat, VideoFrameFlags, VideoInfo, VideoInterlaceMode, ffi};
 
 /// Why a buffer cannot be processed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MapError {
-    /// It cannot be mapped for reading and writing.
+    /// It cannot be mapped for reading, or for reading and writing.
     Unmappable,
     /// It is smaller than its caps say, and has no video meta to say otherwise: its bytes and those that the
     /// caps ask for; the bytes of a row of the first plane, and those from a row to the next.
@@ -30,7 +30,7 @@ pub enum MapError {
 impl fmt::Display for MapError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unmappable => write!(f, "it cannot be mapped for writing"),
+            Self::Unmappable => write!(f, "it cannot be mapped"),
             Self::TooSmall([have, need], [row, stride]) => {
                 write!(f, "it has {have} bytes, its caps ask for {need}: ")?;
                 if row < stride {
@@ -66,8 +66,43 @@ pub fn with_mapped<R>(
     layout: &Layout,
     work: impl FnOnce(&mut Planes<'_>, &Layout, Area) -> R,
 ) -> Result<R, MapError> {
-    let crop = buffer.meta::<gst_video::VideoCropMeta>().map(|meta| meta.rect());
-    // GStreamer takes these for errors of its caller, not of the buffer's maker.
+    check(buffer, info, layout)?;
+    let crop = crop(buffer, info);
+    let frame = Mapping::writable(buffer, info)?;
+    let (mut planes, layout) = frame.fit(info, layout, |layout, size, raw| {
+        // SAFETY: the planes lie in memory mapped for reading and writing, of a buffer that is borrowed
+        // exclusively; `frame` keeps it mapped until `work` has returned. Where a meta's own function has mapped it,
+        // that it holds the picture is that function's word.
+        unsafe { Planes::new(layout, size, raw) }
+    })?;
+    Ok(work(&mut planes, &layout, area(crop, frame.size())))
+}
+
+/// As [`with_mapped`], for reading: a buffer's memory is not copied, whoever else has it.
+///
+/// # Errors
+///
+/// As [`with_mapped`].
+pub fn with_readable<R>(
+    buffer: &gst::BufferRef,
+    info: &VideoInfo,
+    layout: &Layout,
+    work: impl FnOnce(&PlanesRef<'_>, &Layout, Area) -> R,
+) -> Result<R, MapError> {
+    check(buffer, info, layout)?;
+    let crop = crop(buffer, info);
+    let frame = Mapping::readable(buffer, info)?;
+    let (planes, layout) = frame.fit(info, layout, |layout, size, raw| {
+        // SAFETY: the planes lie in memory mapped for reading, which GStreamer lets nobody write meanwhile; `frame`
+        // keeps it mapped until `work` has returned. Of a meta's own function the same holds as above.
+        unsafe { PlanesRef::new(layout, size, raw) }
+    })?;
+    Ok(work(&planes, &layout, area(crop, frame.size())))
+}
+
+/// Whether a buffer is as its caps say. GStreamer takes what is not for errors of its caller, not of the buffer's
+/// maker.
+fn check(buffer: &gst::BufferRef, info: &VideoInfo, layout: &Layout) -> Result<(), MapError> {
     if let Some(meta) = buffer.meta::<gst_video::VideoMeta>() {
         if meta.format() != info.format() {
             return Err(MapError::Format(meta.format()));
@@ -83,36 +118,26 @@ pub fn with_mapped<R>(
         let stride = info.stride()[0].unsigned_abs() as usize;
         return Err(MapError::TooSmall([buffer.size(), info.size()], [row, stride]));
     }
-    let frame = Mapping::new(buffer, info)?;
-    let [width, height] = frame.size();
-    let (x, y, w, h) = crop.unwrap_or((0, 0, info.width(), info.height()));
+    Ok(())
+}
+
+/// The picture in a buffer's frame: left, top, width and height.
+fn crop(buffer: &gst::BufferRef, info: &VideoInfo) -> [u32; 4] {
+    match buffer.meta::<gst_video::VideoCropMeta>().map(|meta| meta.rect()) {
+        Some((x, y, width, height)) => [x, y, width, height],
+        None => [0, 0, info.width(), info.height()],
+    }
+}
+
+/// A picture's place, as far as it lies within the frame.
+fn area([x, y, width, height]: [u32; 4], frame: [u32; 2]) -> Area {
     let end = |from: u32, length: u32, limit: u32| from.saturating_add(length).min(limit) as usize;
-    let right = end(x, w, width);
-    let area = Area {
+    let right = end(x, width, frame[0]);
+    Area {
         columns: [x as usize, right],
-        rows: [y as usize, end(y, h, height)],
+        rows: [y as usize, end(y, height, frame[1])],
         processed_until: right,
-    };
-    let size = [width, height].map(|length| length as usize);
-    let paired = Layout { is_interlaced: frame.is_interlaced(), ..*layout };
-    let (raw, is_trusted) = frame.planes();
-    // SAFETY: the planes lie in memory mapped for reading and writing, of a buffer that is borrowed
-    // exclusively; `frame` keeps it mapped until `work` has returned. Where a meta's own function has mapped it,
-    // that it holds the picture is that function's word.
-    let planes = |layout: &Layout| unsafe { Planes::new(layout, size, &raw[..layout.planes]) };
-    let (layout, planes) = match without_partner(&paired, size[1]) {
-        None => (paired, planes(&paired)),
-        // Even where a format has memory for that as a rule, the buffer's maker need not have provided it.
-        Some(unpaired)
-            if !is_trusted && has_rows_of_fields(info.format(), [width, height], &paired) =>
-        {
-            planes(&paired)
-                .map_or_else(|_| (unpaired, planes(&unpaired)), |planes| (paired, Ok(planes)))
-        }
-        Some(unpaired) => (unpaired, planes(&unpaired)),
-    };
-    let mut planes = planes.map_err(MapError::Planes)?;
-    Ok(work(&mut planes, &layout, area))
+    }
 }
 
 /// The layout of an interlaced frame whose rows of chroma are half as many as those of luma, rounded up, where
@@ -144,26 +169,66 @@ fn has_rows_of_fields(format: VideoFormat, [width, height]: [u32; 2], layout: &L
 /// A buffer that is mapped as a frame, for as long as this lives.
 struct Mapping<'a> {
     frame: ffi::GstVideoFrame,
-    buffer: PhantomData<&'a mut gst::BufferRef>,
+    buffer: PhantomData<&'a gst::BufferRef>,
 }
 
 impl<'a> Mapping<'a> {
-    fn new(buffer: &'a mut gst::BufferRef, info: &VideoInfo) -> Result<Self, MapError> {
+    fn writable(buffer: &'a mut gst::BufferRef, info: &VideoInfo) -> Result<Self, MapError> {
+        // SAFETY: the buffer is borrowed exclusively, for longer than it is mapped.
+        unsafe {
+            Self::new(buffer.as_mut_ptr(), info, gst::ffi::GST_MAP_READ | gst::ffi::GST_MAP_WRITE)
+        }
+    }
+
+    fn readable(buffer: &'a gst::BufferRef, info: &VideoInfo) -> Result<Self, MapError> {
+        // SAFETY: the buffer is borrowed for longer than it is mapped; mapping for reading does not change it.
+        unsafe { Self::new(buffer.as_ptr().cast_mut(), info, gst::ffi::GST_MAP_READ) }
+    }
+
+    /// # Safety
+    ///
+    /// The buffer must be borrowed for 'a, exclusively if the flags are for writing.
+    unsafe fn new(
+        buffer: *mut gst::ffi::GstBuffer,
+        info: &VideoInfo,
+        flags: gst::ffi::GstMapFlags,
+    ) -> Result<Self, MapError> {
         // SAFETY: all fields are numbers and pointers, for which zero is a value. They are zero because a
         // video meta with a map function of its own need not write them all.
         let mut frame: ffi::GstVideoFrame = unsafe { std::mem::zeroed() };
-        let flags =
-            ffi::GST_VIDEO_FRAME_MAP_FLAG_NO_REF | gst::ffi::GST_MAP_READ | gst::ffi::GST_MAP_WRITE;
-        // SAFETY: the info is valid and the buffer borrowed exclusively, for longer than it is mapped.
+        let flags = ffi::GST_VIDEO_FRAME_MAP_FLAG_NO_REF | flags;
+        // SAFETY: the info is valid, and the buffer borrowed for longer than it is mapped.
         let is_mapped = unsafe {
-            from_glib(ffi::gst_video_frame_map(
-                &mut frame,
-                info.to_glib_none().0,
-                buffer.as_mut_ptr(),
-                flags,
-            ))
+            from_glib(ffi::gst_video_frame_map(&mut frame, info.to_glib_none().0, buffer, flags))
         };
         if is_mapped { Ok(Self { frame, buffer: PhantomData }) } else { Err(MapError::Unmappable) }
+    }
+
+    /// The frame's planes by `of`, from a layout, width and height, and memory; and that layout, which is `layout` with
+    /// what is known of this frame.
+    fn fit<T>(
+        &self,
+        info: &VideoInfo,
+        layout: &Layout,
+        of: impl Fn(&Layout, [usize; 2], &[RawPlane]) -> Result<T, PlaneError>,
+    ) -> Result<(T, Layout), MapError> {
+        let size = self.size().map(|length| length as usize);
+        let (raw, is_trusted) = self.planes();
+        let planes = |layout: Layout| {
+            let planes = of(&layout, size, &raw[..layout.planes]).map_err(MapError::Planes)?;
+            Ok((planes, layout))
+        };
+        let paired = Layout { is_interlaced: self.is_interlaced(), ..*layout };
+        match without_partner(&paired, size[1]) {
+            None => planes(paired),
+            // Even where a format has memory for that as a rule, the buffer's maker need not have provided it.
+            Some(unpaired)
+                if !is_trusted && has_rows_of_fields(info.format(), self.size(), &paired) =>
+            {
+                planes(paired).or_else(|_| planes(unpaired))
+            }
+            Some(unpaired) => planes(unpaired),
+        }
     }
 
     /// Width and height, which are a video meta's where there is one.

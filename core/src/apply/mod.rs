@@ -45,6 +45,7 @@ pub use evaluator::Evaluator;
 pub use filter::Filter;
 pub use finish::Finish;
 pub use reads::Reads;
+pub use samples::load;
 pub use sampling::read_pixels;
 
 /// Most luma samples in a block.

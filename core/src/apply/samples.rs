@@ -11,8 +11,16 @@ use super::finish::{Finish, plain_code};
 use crate::frame::Component;
 use crate::workers::{Level, in_loops};
 
-/// Codes of the samples from number `first` on, as many as `out` holds.
-pub(super) fn load(level: Level, row: &[u8], component: &Component, first: usize, out: &mut [u16]) {
+/// The codes of a component's samples in a row, from number `first` on, as many as `out` holds: `row` is as
+/// [`PlanesRef::row`] gives it. A code of less than 8 bits is shifted to the left, so that it is the upper bits of one
+/// of 8.
+///
+/// # Panics
+///
+/// Panics where the row ends before the last of them.
+///
+/// [`PlanesRef::row`]: crate::frame::PlanesRef::row
+pub fn load(level: Level, row: &[u8], component: &Component, first: usize, out: &mut [u16]) {
     in_loops!(level, with_access(component, Load { row, first, out }));
 }
 

@@ -1,7 +1,8 @@
 //! A frame's memory as checked planes of rows, cut into bands that threads may work on at once.
 //!
 //! Invariants, established by [`Planes::new`] and relied upon by every `unsafe` block here:
-//! 1. each row that [`Layout`] and the frame's size call for lies within mapped, writable memory;
+//! 1. each row that [`Layout`] and the frame's size call for lies within mapped memory, which may be written where it is
+//!    not [`PlanesRef`]'s;
 //! 2. no two rows of any planes share a byte;
 //! 3. a row belongs to one group, and groups to one band, so that bands never share a row.
 
@@ -101,20 +102,7 @@ impl<'a> Planes<'a> {
         raw: &[RawPlane],
     ) -> Result<Self, PlaneError> {
         let groups = layout.groups(height);
-        let mut planes = [None; 4];
-        for (index, raw) in raw.iter().enumerate() {
-            let row_bytes = layout.row_bytes(index, width);
-            if row_bytes == 0 {
-                continue;
-            }
-            let least = row_bytes - layout.spare_row_bytes(index, width);
-            let row_bytes = row_bytes.min(raw.stride.unsigned_abs().max(least));
-            let has_fewer_rows = layout.has_fewer_rows(index);
-            let rows = if has_fewer_rows { groups } else { height };
-            check_extent(index, raw, row_bytes, rows)?;
-            planes[index] =
-                Some(Plane { data: raw.data, stride: raw.stride, row_bytes, rows, has_fewer_rows });
-        }
+        let planes = checked(layout, [width, height], raw)?;
         for b in 0..4 {
             for a in 0..b {
                 if let (Some(one), Some(two)) = (planes[a], planes[b])
@@ -149,17 +137,7 @@ impl<'a> Planes<'a> {
         memory: &'a mut [u8],
         places: &[[usize; 2]],
     ) -> Result<Self, PlaneError> {
-        let length = memory.len();
-        let start = memory.as_mut_ptr();
-        let mut raw = Vec::new();
-        for &[offset, stride] in places {
-            let offset = offset.min(length);
-            raw.push(RawPlane {
-                data: start.wrapping_add(offset),
-                around: [offset, length - offset],
-                stride: stride as isize,
-            });
-        }
+        let raw = raw_planes(memory.as_mut_ptr(), memory.len(), places);
         // SAFETY: the memory is borrowed exclusively for 'a, and `around` says how much of it there is.
         unsafe { Self::new(layout, size, &raw) }
     }
@@ -182,6 +160,100 @@ impl<'a> Planes<'a> {
             work(&mut Band { planes, groups });
         });
     }
+}
+
+/// The planes that hold a frame's colour, borrowed for reading.
+#[derive(Clone, Copy)]
+pub struct PlanesRef<'a> {
+    planes: [Option<Plane>; 4],
+    mapped: PhantomData<&'a [u8]>,
+}
+
+// SAFETY: the pointers stand for memory that is borrowed for 'a and only read.
+unsafe impl Send for PlanesRef<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for PlanesRef<'_> {}
+
+impl<'a> PlanesRef<'a> {
+    /// As [`Planes::new`]. Planes may share memory.
+    ///
+    /// # Safety
+    ///
+    /// The bytes around each plane's `data` must be mapped for reading, and be written by nobody, for 'a.
+    ///
+    /// # Errors
+    ///
+    /// What does not fit, see [`PlaneError`].
+    pub unsafe fn new(
+        layout: &Layout,
+        size: [usize; 2],
+        raw: &[RawPlane],
+    ) -> Result<Self, PlaneError> {
+        Ok(Self { planes: checked(layout, size, raw)?, mapped: PhantomData })
+    }
+
+    /// As [`Planes::in_memory`].
+    ///
+    /// # Errors
+    ///
+    /// What does not fit, see [`PlaneError`].
+    pub fn in_memory(
+        layout: &Layout,
+        size: [usize; 2],
+        memory: &'a [u8],
+        places: &[[usize; 2]],
+    ) -> Result<Self, PlaneError> {
+        let raw = raw_planes(memory.as_ptr().cast_mut(), memory.len(), places);
+        // SAFETY: the memory is borrowed for 'a, and `around` says how much of it there is.
+        unsafe { Self::new(layout, size, &raw) }
+    }
+
+    /// A row of a plane, from the row's start to its last sample. `row` counts the plane's own rows.
+    ///
+    /// # Panics
+    ///
+    /// Panics where the plane holds no colour or has fewer rows.
+    pub fn row(&self, plane: usize, row: usize) -> &'a [u8] {
+        let Some(found) = &self.planes[plane] else {
+            panic!("plane {plane} holds no colour");
+        };
+        assert!(row < found.rows, "plane {plane} has {} rows, not row {row}", found.rows);
+        // SAFETY: the row lies in memory that is borrowed for 'a (invariant 1).
+        unsafe { slice::from_raw_parts(found.row(row), found.row_bytes) }
+    }
+}
+
+/// The planes of a memory of `length` bytes, by the byte offset of each and its stride.
+fn raw_planes(start: *mut u8, length: usize, places: &[[usize; 2]]) -> Vec<RawPlane> {
+    let plane = |&[offset, stride]: &[usize; 2]| {
+        let offset = offset.min(length);
+        let around = [offset, length - offset];
+        RawPlane { data: start.wrapping_add(offset), around, stride: stride as isize }
+    };
+    places.iter().map(plane).collect()
+}
+
+/// The planes that hold colour, each with its rows in its memory.
+fn checked(
+    layout: &Layout,
+    [width, height]: [usize; 2],
+    raw: &[RawPlane],
+) -> Result<[Option<Plane>; 4], PlaneError> {
+    let mut planes = [None; 4];
+    for (index, raw) in raw.iter().enumerate() {
+        let row_bytes = layout.row_bytes(index, width);
+        if row_bytes == 0 {
+            continue;
+        }
+        let least = row_bytes - layout.spare_row_bytes(index, width);
+        let row_bytes = row_bytes.min(raw.stride.unsigned_abs().max(least));
+        let has_fewer_rows = layout.has_fewer_rows(index);
+        let rows = if has_fewer_rows { layout.groups(height) } else { height };
+        check_extent(index, raw, row_bytes, rows)?;
+        planes[index] =
+            Some(Plane { data: raw.data, stride: raw.stride, row_bytes, rows, has_fewer_rows });
+    }
+    Ok(planes)
 }
 
 fn check_extent(
@@ -384,5 +456,18 @@ mod tests {
             assert!(luma[..8 * height].iter().all(|b| *b == 1), "{height}");
             assert!(chroma[..8 * height.div_ceil(2)].iter().all(|b| *b == 1), "{height}");
         }
+    }
+
+    #[test]
+    fn rows_that_are_read_lie_in_their_memory() {
+        let memory: Vec<u8> = (0..60).collect();
+        // Luma rows of 5 bytes, two rows of 6 of chroma, which may share memory with it.
+        let planes = PlanesRef::in_memory(&nv12(), [5, 3], &memory, &[[1, 8], [9, 10]]).unwrap();
+        assert_eq!(planes.row(0, 2), [17, 18, 19, 20, 21]);
+        assert_eq!(planes.row(1, 1), [19, 20, 21, 22, 23, 24]);
+        assert!(std::panic::catch_unwind(|| planes.row(1, 2)).is_err());
+        assert!(std::panic::catch_unwind(|| planes.row(2, 0)).is_err());
+        let short = PlanesRef::in_memory(&nv12(), [5, 3], &memory[..24], &[[1, 8], [9, 10]]);
+        assert_eq!(short.err(), Some(PlaneError::TooSmall(1, 16, 15)));
     }
 }

@@ -58,6 +58,7 @@ pub(super) fn with_access(component: &Component, task: impl Task) {
     if !component.is_plain() {
         match (component.step, component.samples_per_word(), component.is_big_endian) {
             (2, 1, false) => task.run(Group::<2, 1, false>::new(component), start),
+            (4, 3, false) => task.run(Group::<4, 3, false>::new(component), start),
             (4, 1, true) => task.run(Group::<4, 1, true>::new(component), start),
             (5, 1, true) => task.run(Group::<5, 1, true>::new(component), start),
             (5, 2, true) => task.run(Group::<5, 2, true>::new(component), start),
