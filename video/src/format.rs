@@ -316,7 +316,8 @@ fn layout(info: &VideoInfo, format: &VideoFormatInfo) -> Layout {
 }
 
 fn codes(info: &VideoInfo, format: &VideoFormatInfo, range: VideoColorRange) -> CodeSpace {
-    let depths = format.depth();
+    // Without alpha's.
+    let depths = &format.depth()[..3.min(format.n_components() as usize)];
     let range = match range {
         // Caps without a range: RGB is full, Y'CbCr limited, as everywhere in GStreamer.
         VideoColorRange::Unknown if format.is_rgb() => VideoColorRange::Range0_255,
