@@ -152,6 +152,38 @@ fn bad_numbers_are_refused_with_the_caps() {
     }
 }
 
+/// Tables of Y'CbCr take more than those of R'G'B': no other method is taken in silence.
+#[test]
+fn the_memory_limit_is_that_of_the_format() {
+    let limit = colorshine_core::lut::Lattice::bytes_for(17) + 1000;
+    let line = |format, limit| {
+        format!(
+            "videotestsrc num-buffers=1 ! video/x-raw,format={format} ! colorshine attractors=red;50;50 \
+             method=lut lut-size=17 memory-limit={limit} name=c ! fakesink"
+        )
+    };
+    run(&line("RGBA", limit)).unwrap();
+    let error = run(&line("NV12", limit)).unwrap_err();
+    let (_, need) = error.split_once("or at least ").unwrap();
+    let need: u64 = need.split(';').next().unwrap().parse().unwrap();
+    assert!(error.contains("property memory-limit") && need > limit, "{error}");
+    run(&line("NV12", need)).unwrap();
+    assert!(run(&line("NV12", need - 1)).is_err());
+    // A limit that comes while the stream plays is refused likewise, and the table stays.
+    let element = element(&[("attractors", "red;50;50"), ("method", "lut"), ("lut-size", "17")]);
+    let bus = gst::Bus::new();
+    element.set_bus(Some(&bus));
+    let info = info(VideoFormat::Nv12, 16, 16);
+    let mut harness = harness(&element, &info);
+    harness.push_and_pull(buffer(&info, 0, 0, || 200)).unwrap();
+    element.set_property("memory-limit", limit);
+    let warnings = texts(&bus, gst::MessageType::Warning);
+    assert!(warnings.len() == 1 && warnings[0].contains("memory-limit"), "{warnings:?}");
+    gstcolorshine::workers::finish_background();
+    harness.push_and_pull(buffer(&info, 0, 0, || 200)).unwrap();
+    assert_eq!(stat::<String>(&element, "method"), "lut");
+}
+
 #[test]
 fn after_an_error_the_element_can_be_mended_and_started() {
     let pipeline =

@@ -55,7 +55,7 @@ impl ColorShine {
             if !is_started {
                 settings.lut_files.iter_mut().for_each(LutFile::read);
             }
-            settings.check().map_err(|error| error.to_string())?;
+            settings.check(None).map_err(|error| error.to_string())?;
             let primaries = caps.as_ref().map_or(Primaries::BT709, |caps| caps.primaries);
             let look = settings.look(primaries);
             let known = plan.as_ref().map(|plan| plan.radii());

@@ -352,9 +352,9 @@ impl VideoFilterImpl for ColorShine {
         _out_info: &VideoInfo,
     ) -> Result<(), gst::LoggableError> {
         let start = Instant::now();
-        self.check(in_info)?;
         let stream = Arc::new(Negotiated::new(incaps, in_info));
         let caps = stream.caps.clone();
+        self.check(in_info, &caps.codes)?;
         // The plan before is kept until the new one is made: they may share a lattice.
         let (settings, disk, version, _before, hdr) = {
             let mut state = self.state();

@@ -94,7 +94,8 @@ impl ColorShine {
             let has_stream = state.stream.is_some();
             // Freed once the lock is: a text may be long.
             let before = state.settings.clone();
-            let result = state.settings.assign(&assignment, has_stream);
+            let codes = state.caps().map(|caps| caps.codes);
+            let result = state.settings.assign(&assignment, codes.as_ref());
             let is_new = result == Ok(Change::Plan);
             if is_new && !preset::wait_for_the_rest(&self.obj()) {
                 state.version += 1;

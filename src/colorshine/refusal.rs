@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use colorshine_core::color::codes::CodeSpace;
 use gst::subclass::prelude::*;
 use gst_video::VideoInfo;
 
@@ -32,10 +33,14 @@ impl ColorShine {
     }
 
     /// Whether a stream with these caps can be processed with the settings; says why not, once from start to stop.
-    pub(super) fn check(&self, info: &VideoInfo) -> Result<(), gst::LoggableError> {
+    pub(super) fn check(
+        &self,
+        info: &VideoInfo,
+        codes: &CodeSpace,
+    ) -> Result<(), gst::LoggableError> {
         let (refusal, is_told) = {
             let mut state = self.state();
-            let refusal = match state.settings.used().check() {
+            let refusal = match state.settings.used().check(Some(codes)) {
                 Err(error) => Some((gst::ErrorMessage::from(&error), error.to_string())),
                 Ok(()) => refusal_of_views(info),
             };

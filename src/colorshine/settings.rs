@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use colorshine_core::apply::Dither;
 use colorshine_core::attractor::{Attractor, Channels, ParseError, parse_with_alpha};
+use colorshine_core::color::codes::CodeSpace;
 use colorshine_core::lut::{AUTO_SIZES, Interpolation, Lattice, MIN_SIZE};
 use colorshine_core::model::{Falloff, GamutMapping, Look, Model};
 use colorshine_core::tolerance::Reference;
@@ -206,12 +207,12 @@ impl Settings {
         }
     }
 
-    /// Whether a stream can run with these values.
+    /// Whether a stream can run with these values: one with these codes, where they are known.
     ///
     /// # Errors
     ///
     /// The first value, or combination of values, that cannot be used.
-    pub(super) fn check(&self) -> Result<(), SettingError> {
+    pub(super) fn check(&self, codes: Option<&CodeSpace>) -> Result<(), SettingError> {
         if let Err(error) = &self.attractors.attractors {
             return Err(SettingError::Attractors(error.clone()));
         }
@@ -230,8 +231,9 @@ impl Settings {
             return Err(SettingError::TileSize(self.tile_size));
         }
         let smallest = self.lut_size().unwrap_or(AUTO_SIZES[0]);
-        let (limit, need) =
-            (self.memory_limit(), Lattice::bytes_for(smallest) + self.lut_file_bytes());
+        let lattice =
+            codes.map_or(Lattice::bytes_for(smallest), |codes| Lattice::bytes_of(codes, smallest));
+        let (limit, need) = (self.memory_limit(), lattice + self.lut_file_bytes());
         if self.method != Method::Exact && limit < need {
             return Err(SettingError::MemoryLimit(limit, need));
         }

@@ -33,7 +33,8 @@ impl Span {
         layout: &Layout,
         width: usize,
     ) -> impl Iterator<Item = Span> + use<> {
-        let (sub_x, width, end) = (layout.sub_x, width.min(BLOCK), area.processed_until);
+        let (sub_x, end) = (layout.sub_x, area.processed_until);
+        let width = width.clamp(1 << sub_x, BLOCK);
         let mut start = first;
         std::iter::from_fn(move || {
             let from = start;
@@ -173,7 +174,7 @@ pub struct Job<'a> {
     pub layout: &'a Layout,
     /// The picture, and how much of it to process.
     pub area: &'a Area,
-    /// Most luma samples in a block; more than [`BLOCK`] counts as that.
+    /// Most luma samples in a block; more than [`BLOCK`] counts as that, and fewer than share chroma as those.
     pub width: usize,
     /// How differences are found.
     pub evaluator: &'a Evaluator,
@@ -396,5 +397,27 @@ impl Job<'_> {
         };
         let row = band.row_mut(component.plane, row);
         store(level, row, component, first, codes, differences, finish);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_cover_a_row_whatever_their_width() {
+        for sub_x in 0..3 {
+            let layout = Layout { sub_x, ..Layout::planar([0, 0]) };
+            for (width, first) in (0..10).chain([BLOCK + 1]).flat_map(|w| [0, 5].map(|f| (w, f))) {
+                let area = Area { columns: [first, 43], rows: [0, 1], processed_until: 43 };
+                let spans: Vec<Span> = Span::all(first, &area, &layout, width).take(44).collect();
+                let ends = spans.iter().map(|span| [span.start, span.end]);
+                let at = ends.fold(first, |at, [start, end]| {
+                    assert!(start == at && end > start, "{sub_x} {width}: {start} to {end}");
+                    end
+                });
+                assert_eq!(at, 43, "{sub_x} {width}");
+            }
+        }
     }
 }

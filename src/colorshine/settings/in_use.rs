@@ -1,5 +1,6 @@
 //! What the user has set, and what the stream goes by: the same, but for values that are refused.
 
+use colorshine_core::color::codes::CodeSpace;
 use gst::glib;
 
 use super::{Assignment, Change, Settings};
@@ -42,8 +43,8 @@ impl InUse {
         }
     }
 
-    /// Gives a property its new value. Where a stream runs on settings that are good, it goes on with those if
-    /// they would not be with this value.
+    /// Gives a property its new value. Where a stream, with the given codes, runs on settings that are good, it goes on
+    /// with those if they would not be with this value.
     ///
     /// # Errors
     ///
@@ -51,11 +52,11 @@ impl InUse {
     pub(in crate::colorshine) fn assign(
         &mut self,
         assignment: &Assignment,
-        has_stream: bool,
+        codes: Option<&CodeSpace>,
     ) -> Result<Change, SettingError> {
-        let before = has_stream.then(|| self.used().clone());
+        let before = codes.map(|_| self.used().clone());
         let change = self.set.assign(assignment);
-        let checked = self.set.check();
+        let checked = self.set.check(codes);
         let Some(mut before) = before else {
             return checked.map(|()| change);
         };
@@ -67,7 +68,7 @@ impl InUse {
         // This value may be good, and another property's bad.
         let mut next = before.clone();
         let change = next.assign(assignment);
-        let checked = next.check();
+        let checked = next.check(codes);
         if checked.is_ok() {
             before = next;
         }
