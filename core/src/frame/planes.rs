@@ -1,8 +1,8 @@
 //! A frame's memory as checked planes of rows, cut into bands that threads may work on at once.
 //!
 //! Invariants, established by [`Planes::new`] and relied upon by every `unsafe` block here:
-//! 1. each row that [`Layout`] and the frame's size call for lies within mapped memory, which may be written where it is
-//!    not [`PlanesRef`]'s;
+//! 1. each row that [`Layout`] and the frame's size call for lies within mapped memory, which is writable but for
+//!    [`PlanesRef`];
 //! 2. no two rows of any planes share a byte;
 //! 3. a row belongs to one group, and groups to one band, so that bands never share a row.
 
