@@ -80,7 +80,7 @@ fn unsafe_code_stays_in_its_files() {
         "core/src/frame/planes.rs",
         "src/gpu/staging.rs",
     ];
-    let sources = ["core/src", "src", "tools/src", "video/src"]
+    let sources = ["core/src", "framehash/core/src", "src", "tools/src", "video/src"]
         .map(|folder| files(&root().join(folder), &[".rs"]));
     for path in sources.into_iter().flatten() {
         let name = path.strip_prefix(root()).unwrap().to_str().unwrap().to_string();

@@ -34,6 +34,7 @@ const CRATES: &[(&str, &[Order])] = &[
         )],
     ),
     ("video/src", &[]),
+    ("framehash/core/src", &[]),
     (
         "src",
         &[
