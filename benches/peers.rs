@@ -19,6 +19,8 @@ use gst_video::VideoFormat;
 const REPEATS: usize = 41;
 /// Argument that asks for the time of a frame of RGBA alone.
 const ONE_FRAME: &str = "--one-frame";
+/// Argument that asks for the formats alone.
+const FORMATS: &str = "--formats";
 /// Frames that FFmpeg is given in one go.
 const FFMPEG_FRAMES: usize = 60;
 
@@ -39,6 +41,27 @@ fn colorshine(format: VideoFormat, properties: &[(&str, &str)]) -> Duration {
 
 /// The same for frames of some size.
 fn colorshine_of(format: VideoFormat, size: [u32; 2], properties: &[(&str, &str)]) -> Duration {
+    time(REPEATS, frames(format, size, properties))
+}
+
+/// The least times of a frame of a format and of one of RGBA, which take turns.
+fn beside_rgba(format: VideoFormat, properties: &[(&str, &str)]) -> [Duration; 2] {
+    let mut each = [format, VideoFormat::Rgba].map(|format| frames(format, SIZE, properties));
+    let mut least = [Duration::MAX; 2];
+    for _ in 0..REPEATS {
+        for (least, frame) in least.iter_mut().zip(&mut each) {
+            *least = frame().min(*least);
+        }
+    }
+    least
+}
+
+/// What takes a frame through the element, and says how long that took.
+fn frames(
+    format: VideoFormat,
+    size: [u32; 2],
+    properties: &[(&str, &str)],
+) -> impl FnMut() -> Duration {
     // The harness starts the element, which then opens its cache.
     let element = gst::ElementFactory::make("colorshine")
         .property("attractors", ATTRACTORS)
@@ -49,12 +72,12 @@ fn colorshine_of(format: VideoFormat, size: [u32; 2], properties: &[(&str, &str)
     properties.iter().for_each(|(name, value)| element.set_property_from_str(name, value));
     harness.set_src_caps(info_of(format, size).to_caps().expect("caps"));
     let source = photograph_of(format, size);
-    time(REPEATS, || {
+    move || {
         let frame = source.copy_deep().expect("memory");
         let start = Instant::now();
         harness.push_and_pull(frame).expect("a frame");
         start.elapsed()
-    })
+    }
 }
 
 /// User time of FFmpeg for a frame, with what it takes without the filter taken off.
@@ -140,6 +163,10 @@ fn main() {
         println!("{}", colorshine(VideoFormat::Rgba, &one("lut", "33")).as_secs_f64());
         return;
     }
+    if std::env::args().any(|argument| argument == FORMATS) {
+        formats();
+        return;
+    }
     let folder = tempfile::tempdir().expect("a temporary folder");
     let cube = folder.path().join("look.cube");
     let element = gst::ElementFactory::make("colorshine").build().expect("the element");
@@ -194,6 +221,18 @@ fn main() {
         let what = format!("RGBA {}x{} per pixel, itself at 1920x1080", size[0], size[1]);
         row(&what, time, Some(rgba.mul_f64(share)), "0.8x", "0.9x");
     }
-    let p010 = colorshine(VideoFormat::P01010le, &one("lut", "33"));
-    row("P010, itself as RGBA", p010, Some(rgba), "", "");
+    formats();
+}
+
+/// Other formats than those that FFmpeg is asked for, against RGBA.
+fn formats() {
+    use VideoFormat::*;
+    let properties = [("n-threads", "1"), ("method", "lut"), ("lut-size", "33")];
+    let in_spec = [Nv12, I420, P01010le, Y42b, Uyvy, V210];
+    let others = [Y444, Y210, Y410, V308, Uyvp, Iyu1, R210, Rgb10a2Le, Rgb16, Rgb];
+    for format in in_spec.into_iter().chain(others) {
+        let [ours, rgba] = beside_rgba(format, &properties);
+        let [floor, aim] = if in_spec.contains(&format) { ["0.7x", "1x"] } else { [""; 2] };
+        row(&format!("{format:?}, RGBA in turn"), ours, Some(rgba), floor, aim);
+    }
 }

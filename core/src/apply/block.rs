@@ -10,6 +10,7 @@ use super::prism::Prism;
 use super::samples::{every_second, load, store};
 use super::siting::Weights;
 use super::tetrahedral::Sampler;
+use super::v210::{self, is_v210};
 use super::words::{Lanes, Words, with_words};
 use super::{BLOCK, Dither, Evaluator, Finish, Reads};
 use crate::frame::{Area, Band, Layout};
@@ -247,11 +248,13 @@ impl Job<'_> {
         let (start, is_plain) = (self.area.columns[0], self.dither == Dither::None);
         let planes = SharedPlanes::of(self.layout, self.area).filter(|_| is_plain);
         let packed = Packed422::of(self.layout, self.area).filter(|_| is_plain);
-        if planes.is_none() && packed.is_none() {
+        let is_v210 = is_plain && is_v210(self.layout, self.area);
+        if planes.is_none() && packed.is_none() && !is_v210 {
             self.apply_blocks(level, prism, band, start);
             return;
         }
-        let whole = (self.area.processed_until - start) / W::COUNT * W::COUNT;
+        let whole = if is_v210 { v210::COLUMNS } else { W::COUNT };
+        let whole = (self.area.processed_until - start) / whole * whole;
         let (rows, columns) = (self.area.rows, start..start + whole);
         // The rest comes first: its chroma needs the colours before it as they were.
         self.apply_blocks(level, prism, band, columns.end);
@@ -263,6 +266,9 @@ impl Job<'_> {
                 }
                 if let Some(packed) = &packed {
                     prism.apply_packed(self.layout, rows, &columns, packed, self.finish, band);
+                }
+                if is_v210 {
+                    prism.apply_v210(self.layout, rows, &columns, self.finish, band);
                 }
             },
         );

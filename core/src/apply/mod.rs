@@ -9,7 +9,8 @@
 //!   that follows (mix, averaging of chroma, rounding) is in integers and common to every method, so
 //!   that thread count, band and block size cannot change a bit.
 //! - The commonest layouts, packed pixels of four bytes and 8-bit planes with shared chroma, go through
-//!   registers from end to end instead (`packed.rs`, `planar.rs` and `bytes.rs`), to the same bits.
+//!   registers from end to end instead (`packed.rs`, `packed_422.rs`, `v210.rs`, `planar.rs` and `bytes.rs`), to
+//!   the same bits.
 //! - With subsampled chroma every luma sample is evaluated with its own chroma sample, and a chroma
 //!   sample gets the average difference of the luma samples about its site (`siting.rs`).
 //! - What has no difference is not written: untouched stays untouched.
@@ -37,6 +38,7 @@ mod shared;
 mod simd_levels;
 mod siting;
 mod tetrahedral;
+mod v210;
 mod words;
 
 pub use block::{Job, for_each_block};

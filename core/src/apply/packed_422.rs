@@ -107,6 +107,7 @@ impl<'a, W: Lanes> Row<'a, W> {
 
 impl<W: Lanes> SharedChroma<W> for Row<'_, W> {
     const DEEP: bool = false;
+    const IS_SINGLE: bool = true;
     #[inline(always)]
     fn luma(&self, words: W, _: usize, at: usize) -> W::Vector {
         self.load(words, at, self.luma)

@@ -374,7 +374,7 @@ impl<'a, W: Lanes> Prism<'a, W> {
             || {
                 for (group, places) in places.iter_mut().enumerate() {
                     let at = start + group * W::COUNT;
-                    let luma = [planes.luma(words, 0, at), planes.luma(words, 1, at)];
+                    let luma = rows_of_luma(words, planes, at);
                     let pairs = planes.chroma(words, at);
                     places.write(if P::DEEP {
                         prism.places::<true>(luma, pairs)
@@ -401,7 +401,7 @@ impl<'a, W: Lanes> Prism<'a, W> {
                 let mut here = *run;
                 for (group, places) in places.iter().enumerate() {
                     let at = start + group * W::COUNT;
-                    let luma = [planes.luma(words, 0, at), planes.luma(words, 1, at)];
+                    let luma = rows_of_luma(words, planes, at);
                     let sums = if places.far == 0 {
                         four(
                             #[inline(always)]
@@ -413,13 +413,22 @@ impl<'a, W: Lanes> Prism<'a, W> {
                     };
                     let (rows, chroma) = here.differences(words, &sums);
                     planes.put_luma(words, 0, at, luma[0], rows[0]);
-                    planes.put_luma(words, 1, at, luma[1], rows[1]);
+                    if !P::IS_SINGLE {
+                        planes.put_luma(words, 1, at, luma[1], rows[1]);
+                    }
                     planes.put_chroma(words, at, chroma);
                 }
                 *run = here;
             },
         );
     }
+}
+
+/// A register of luma of both rows.
+#[inline(always)]
+fn rows_of_luma<W: Lanes, P: SharedChroma<W>>(words: W, planes: &P, at: usize) -> [W::Vector; 2] {
+    let first = planes.luma(words, 0, at);
+    [first, if P::IS_SINGLE { first } else { planes.luma(words, 1, at) }]
 }
 
 #[inline(always)]

@@ -1,7 +1,7 @@
 //! One component of a row: loaded into codes, and stored back.
 //!
-//! [`access`] has the kinds of words that samples lie in, and each task here is one loop over any of them. Loops are
-//! compiled for each SIMD level once, so that all formats' are there and no more.
+//! [`access`] has the kinds of words that samples lie in, and each task here is one loop over any of them. Each kind's
+//! loop is a function of its own: where they share one, the compiler merges what looks alike and makes no SIMD code.
 
 mod access;
 
@@ -21,19 +21,27 @@ use crate::workers::{Level, in_loops};
 ///
 /// [`PlanesRef::row`]: crate::frame::PlanesRef::row
 pub fn load(level: Level, row: &[u8], component: &Component, first: usize, out: &mut [u16]) {
-    in_loops!(level, with_access(component, Load { row, first, out }));
+    with_access(component, Load { level, row, first, out });
 }
 
 struct Load<'a> {
+    level: Level,
     row: &'a [u8],
     first: usize,
     out: &'a mut [u16],
 }
 
 impl Task for Load<'_> {
-    #[inline(always)]
     fn run<A: Access>(self, access: A, start: usize) {
-        let Self { row, first, out } = self;
+        let level = if A::IN_LANES { self.level } else { Level::baseline() };
+        in_loops!(level, self.run_here(access, start));
+    }
+}
+
+impl Load<'_> {
+    #[inline(always)]
+    fn run_here<A: Access>(self, access: A, start: usize) {
+        let Self { row, first, out, .. } = self;
         let row = &row[start..];
         let next = first.next_multiple_of(A::SAMPLES);
         // Samples of a word whose first ones are not wanted.
@@ -73,7 +81,6 @@ struct Pick<'a, S> {
 }
 
 impl<S: ExactSizeIterator<Item = usize>> Task for Pick<'_, S> {
-    #[inline(always)]
     fn run<A: Access>(self, access: A, start: usize) {
         let row = &self.row[start..];
         self.out.extend(self.samples.map(|sample| f32::from(access.code(row, sample))));
@@ -91,33 +98,35 @@ pub(super) fn store(
     differences: &[i16],
     finish: &Finish,
 ) {
-    in_loops!(level, store_here(row, component, first, codes, differences, finish));
+    let mut new = [0; BLOCK];
+    if in_loops!(level, new_codes_here(component, codes, differences, finish, &mut new)) {
+        with_access(component, Store { level, row, first, codes: &new[..codes.len()] });
+    }
 }
 
+/// What codes become, if there is a difference.
 #[inline(always)]
-fn store_here(
-    row: &mut [u8],
+fn new_codes_here(
     component: &Component,
-    first: usize,
     codes: &[u16],
     differences: &[i16],
     finish: &Finish,
-) {
+    new: &mut [u16; BLOCK],
+) -> bool {
     if differences.iter().fold(0, |all, difference| all | difference) == 0 {
-        return;
+        return false;
     }
-    let mut new = [0; BLOCK];
     // A loop for each common case, so that what is the same for every sample is decided once.
     match (finish.is_whole(), component.depth) {
-        (true, 8) => new_codes(codes, differences, &mut new, plain_code::<8>),
-        (true, 10) => new_codes(codes, differences, &mut new, plain_code::<10>),
-        (true, 12) => new_codes(codes, differences, &mut new, plain_code::<12>),
+        (true, 8) => new_codes(codes, differences, new, plain_code::<8>),
+        (true, 10) => new_codes(codes, differences, new, plain_code::<10>),
+        (true, 12) => new_codes(codes, differences, new, plain_code::<12>),
         _ => {
             let lift = component.lift();
-            new_codes(codes, differences, &mut new, |code, by| finish.code(code >> lift, by));
+            new_codes(codes, differences, new, |code, by| finish.code(code >> lift, by));
         }
     }
-    with_access(component, Store { row, first, codes: &new[..codes.len()] });
+    true
 }
 
 #[inline(always)]
@@ -132,15 +141,23 @@ fn new_codes(
 }
 
 struct Store<'a> {
+    level: Level,
     row: &'a mut [u8],
     first: usize,
     codes: &'a [u16],
 }
 
 impl Task for Store<'_> {
-    #[inline(always)]
     fn run<A: Access>(self, access: A, start: usize) {
-        let Self { row, first, codes } = self;
+        let level = if A::IN_LANES { self.level } else { Level::baseline() };
+        in_loops!(level, self.run_here(access, start));
+    }
+}
+
+impl Store<'_> {
+    #[inline(always)]
+    fn run_here<A: Access>(self, access: A, start: usize) {
+        let Self { row, first, codes, .. } = self;
         let row = &mut row[start..];
         let next = first.next_multiple_of(A::SAMPLES);
         let (head, codes) = codes.split_at(codes.len().min(next - first));
@@ -152,10 +169,11 @@ impl Task for Store<'_> {
         let whole = words.len().min(codes.len() / A::SAMPLES) * A::SAMPLES;
         let (codes, tail) = codes.split_at(whole);
         for (bytes, codes) in words.zip(codes.chunks_exact(A::SAMPLES)) {
-            let each = codes.iter().enumerate();
-            let new =
-                each.fold(A::read(bytes), |word, (sample, code)| access.put(word, sample, *code));
-            A::write(new, bytes);
+            let mut word = A::read(bytes);
+            for (sample, code) in codes.iter().enumerate() {
+                word = access.put(word, sample, *code);
+            }
+            A::write(word, bytes);
         }
         for (sample, code) in (next + whole..).zip(tail) {
             access.set_code(row, sample, *code);
@@ -194,11 +212,17 @@ mod tests {
             word(2, false, &[5], 6),
             word(4, false, &[20], 10),
             word(4, true, &[20], 10),
+            word(4, true, &[10], 10),
+            word(4, true, &[0], 10),
+            word(4, false, &[0, 10, 20], 10),
             word(5, true, &[30], 10),
+            word(5, true, &[10], 10),
             word(5, true, &[20, 0], 10),
+            word(6, false, &[0], 8),
             word(6, false, &[24], 8),
             word(6, false, &[8, 16, 32, 40], 8),
             word(16, false, &[0, 42, 84], 10),
+            word(16, false, &[20, 64, 106], 10),
             word(16, false, &[10, 32, 52, 74, 96, 116], 10),
         ];
         components.extend([1, 2, 3, 4].map(|step| Component::byte(0, 0, step)));

@@ -10,6 +10,8 @@ use super::words::{Lanes, Words};
 pub(super) trait SharedChroma<W: Lanes> {
     /// Whether codes may have more than 8 bits.
     const DEEP: bool;
+    /// Whether there is always one row.
+    const IS_SINGLE: bool = false;
     fn luma(&self, words: W, row: usize, at: usize) -> W::Vector;
     fn chroma(&self, words: W, at: usize) -> W::Vector;
     fn put_luma(

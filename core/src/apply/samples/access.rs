@@ -3,6 +3,8 @@
 //! Samples are taken out of whole words and put back into them, which SIMD code can be made of; strided bytes it
 //! cannot. What is the same for all words is a constant of each loop.
 
+use std::marker::PhantomData;
+
 use crate::frame::Component;
 
 /// How the samples of a component lie in words, one word after the other.
@@ -13,6 +15,8 @@ pub(super) trait Access: Copy {
     const BYTES: usize;
     /// Samples in a word.
     const SAMPLES: usize;
+    /// Whether words fit the lanes of registers, so that SIMD code can be made of loops over them.
+    const IN_LANES: bool = Self::BYTES <= 4 || Self::BYTES == 8;
 
     /// The word of so many bytes.
     fn read(bytes: &[u8]) -> Self::Word;
@@ -52,35 +56,26 @@ pub(super) trait Task {
 }
 
 /// Does a task with a component's kind of words. All kinds are told apart here and nowhere else.
-#[inline(always)]
 pub(super) fn with_access(component: &Component, task: impl Task) {
     let start = component.offset / component.step * component.step;
-    if !component.is_plain() {
-        match (component.step, component.samples_per_word(), component.is_big_endian) {
-            (2, 1, false) => task.run(Group::<2, 1, false>::new(component), start),
-            (4, 3, false) => task.run(Group::<4, 3, false>::new(component), start),
-            (4, 1, true) => task.run(Group::<4, 1, true>::new(component), start),
-            (5, 1, true) => task.run(Group::<5, 1, true>::new(component), start),
-            (5, 2, true) => task.run(Group::<5, 2, true>::new(component), start),
-            (6, 1, false) => task.run(Group::<6, 1, false>::new(component), start),
-            (6, 4, false) => task.run(Group::<6, 4, false>::new(component), start),
-            (16, 3, false) => task.run(Group::<16, 3, false>::new(component), start),
-            (16, 6, false) => task.run(Group::<16, 6, false>::new(component), start),
-            (bytes, samples, _) => panic!("{samples} samples in {bytes} bytes"),
-        }
-        return;
-    }
     let within = Within::new(component);
-    match (component.step, component.is_big_endian) {
-        (1, _) => task.run(Byte, start),
-        (2, false) => task.run(Plain::<2, false, false>(within), start),
-        (2, true) => task.run(Plain::<2, true, false>(within), start),
-        (3, _) => task.run(Plain::<3, false, false>(within), start),
-        (4, false) => task.run(Plain::<4, false, false>(within), start),
-        (4, true) => task.run(Plain::<4, true, false>(within), start),
-        (8, false) => task.run(Plain::<8, false, true>(within), start),
-        (8, true) => task.run(Plain::<8, true, true>(within), start),
-        (step, _) => panic!("samples {step} bytes apart"),
+    match (component.step, component.samples_per_word(), component.is_big_endian) {
+        (1, 1, _) => task.run(Byte, start),
+        (2, 1, false) => task.run(Plain::<2, false, false>(within), start),
+        (2, 1, true) => task.run(Plain::<2, true, false>(within), start),
+        (3, 1, _) => task.run(Plain::<3, false, false>(within), start),
+        (4, 1, false) => task.run(Plain::<4, false, false>(within), start),
+        (4, 1, true) => task.run(Plain::<4, true, false>(within), start),
+        (8, 1, false) => task.run(Plain::<8, false, true>(within), start),
+        (8, 1, true) => task.run(Plain::<8, true, true>(within), start),
+        (4, 3, false) => task.run(Group::<u32, 4, 3, false>::new(component), start),
+        (5, 1, true) => task.run(Group::<u64, 5, 1, true>::new(component), start),
+        (5, 2, true) => task.run(Group::<u64, 5, 2, true>::new(component), start),
+        (6, 1, false) => task.run(Group::<u64, 6, 1, false>::new(component), start),
+        (6, 4, false) => task.run(Group::<u64, 6, 4, false>::new(component), start),
+        (16, 3, false) => task.run(Group::<u128, 16, 3, false>::new(component), start),
+        (16, 6, false) => task.run(Group::<u128, 16, 6, false>::new(component), start),
+        (bytes, samples, _) => panic!("{samples} samples every {bytes} bytes"),
     }
 }
 
@@ -114,7 +109,7 @@ impl Access for Byte {
     }
 }
 
-/// One sample of one or two bytes, or a part of a little-endian word of four, in each `N` bytes. A sample's bytes
+/// One sample of one or two bytes, or a part of a little-endian word of two or four, in each `N` bytes. A sample's bytes
 /// are to be swapped or not, and words have 32 bits, which take half the lanes of 64, or are wide.
 #[derive(Clone, Copy)]
 struct Plain<const N: usize, const SWAP: bool, const WIDE: bool>(Within);
@@ -128,14 +123,27 @@ struct Within {
     shift: u32,
     /// The code's bits, at the sample's least significant end.
     mask: u64,
+    /// See [`Component::lift`].
+    lift: u32,
 }
 
 impl Within {
     fn new(component: &Component) -> Self {
+        let Component { bytes, shift, depth, .. } = *component;
+        let sample = component.offset % component.step;
+        // Of a larger big-endian word, the two bytes that the code lies in, which are big-endian, too.
+        let (byte, below) = match component.is_big_endian && bytes > 2 {
+            true => {
+                let byte = bytes - (shift + depth).div_ceil(8) as usize;
+                (byte, 8 * (bytes - byte).saturating_sub(2) as u32)
+            }
+            false => (0, 0),
+        };
         Self {
-            sample: 8 * (component.offset % component.step) as u32,
-            shift: component.shift,
-            mask: (1 << component.depth) - 1,
+            sample: 8 * (sample + byte) as u32,
+            shift: shift - below,
+            mask: (1 << depth) - 1,
+            lift: component.lift(),
         }
     }
 }
@@ -165,7 +173,7 @@ impl<const N: usize, const SWAP: bool, const WIDE: bool> Access for Plain<N, SWA
 
     #[inline(always)]
     fn get(self, word: u64, _: usize) -> u16 {
-        let Within { sample, shift, mask } = self.0;
+        let Within { sample, shift, mask, lift } = self.0;
         if SWAP {
             let sample = ((word >> sample) as u16).swap_bytes();
             return (sample >> shift) & mask as u16;
@@ -173,13 +181,13 @@ impl<const N: usize, const SWAP: bool, const WIDE: bool> Access for Plain<N, SWA
         if WIDE {
             (word >> (sample + shift) & mask) as u16
         } else {
-            (word as u32 >> (sample + shift) & mask as u32) as u16
+            ((word as u32 >> (sample + shift) & mask as u32) << lift) as u16
         }
     }
 
     #[inline(always)]
     fn put(self, word: u64, _: usize, code: u16) -> u64 {
-        let Within { sample, shift, mask } = self.0;
+        let Within { sample, shift, mask, .. } = self.0;
         if SWAP {
             let mask = (mask as u16) << shift;
             let swapped = |value: u16| u64::from(value.swap_bytes()) << sample;
@@ -195,62 +203,106 @@ impl<const N: usize, const SWAP: bool, const WIDE: bool> Access for Plain<N, SWA
     }
 }
 
-/// Any number of samples, of any depth, in a word of `N` bytes.
+/// Any number of samples, of any depth, in words of `N` bytes, which are read as the integers `W`.
 #[derive(Clone, Copy)]
-struct Group<const N: usize, const SAMPLES: usize, const BIG_ENDIAN: bool> {
+struct Group<W, const N: usize, const SAMPLES: usize, const BIG_ENDIAN: bool> {
     /// Bits of the word below each code.
     shifts: [u32; SAMPLES],
     mask: u16,
     /// See [`Component::lift`].
     lift: u32,
+    word: PhantomData<W>,
 }
 
-impl<const N: usize, const SAMPLES: usize, const BIG_ENDIAN: bool> Group<N, SAMPLES, BIG_ENDIAN> {
+impl<W, const N: usize, const SAMPLES: usize, const BIG_ENDIAN: bool>
+    Group<W, N, SAMPLES, BIG_ENDIAN>
+{
     fn new(component: &Component) -> Self {
         Self {
             shifts: std::array::from_fn(|sample| component.shift_of(sample)),
             mask: ((1u32 << component.depth) - 1) as u16,
             lift: component.lift(),
+            word: PhantomData,
         }
     }
 }
 
-impl<const N: usize, const SAMPLES: usize, const BIG_ENDIAN: bool> Access
-    for Group<N, SAMPLES, BIG_ENDIAN>
+impl<W: Integer, const N: usize, const SAMPLES: usize, const BIG_ENDIAN: bool> Access
+    for Group<W, N, SAMPLES, BIG_ENDIAN>
 {
-    type Word = u128;
+    type Word = W;
     const BYTES: usize = N;
     const SAMPLES: usize = SAMPLES;
 
     #[inline(always)]
-    fn read(bytes: &[u8]) -> u128 {
-        let mut word = [0; 16];
-        if BIG_ENDIAN {
-            word[16 - N..].copy_from_slice(&bytes[..N]);
-            u128::from_be_bytes(word)
-        } else {
-            word[..N].copy_from_slice(&bytes[..N]);
-            u128::from_le_bytes(word)
-        }
+    fn read(bytes: &[u8]) -> W {
+        W::read::<N, BIG_ENDIAN>(bytes)
     }
 
     #[inline(always)]
-    fn write(word: u128, bytes: &mut [u8]) {
-        if BIG_ENDIAN {
-            bytes.copy_from_slice(&word.to_be_bytes()[16 - N..]);
-        } else {
-            bytes.copy_from_slice(&word.to_le_bytes()[..N]);
-        }
+    fn write(word: W, bytes: &mut [u8]) {
+        word.write::<N, BIG_ENDIAN>(bytes);
     }
 
     #[inline(always)]
-    fn get(self, word: u128, sample: usize) -> u16 {
-        ((word >> self.shifts[sample]) as u16 & self.mask) << self.lift
+    fn get(self, word: W, sample: usize) -> u16 {
+        (word.above(self.shifts[sample]) & self.mask) << self.lift
     }
 
     #[inline(always)]
-    fn put(self, word: u128, sample: usize, code: u16) -> u128 {
-        let at = self.shifts[sample];
-        (word & !(u128::from(self.mask) << at)) | u128::from(code) << at
+    fn put(self, word: W, sample: usize, code: u16) -> W {
+        word.with(self.shifts[sample], self.mask, code)
     }
 }
+
+/// An integer that a word is read as: the smallest that holds it, for as many as can be to fit a register.
+trait Integer: Copy {
+    /// The integer of `N` bytes.
+    fn read<const N: usize, const BIG_ENDIAN: bool>(bytes: &[u8]) -> Self;
+    /// Writes its `N` bytes.
+    fn write<const N: usize, const BIG_ENDIAN: bool>(self, bytes: &mut [u8]);
+    /// The 16 bits from a bit on.
+    fn above(self, shift: u32) -> u16;
+    /// The same with other bits from a bit on, as many as a mask has.
+    fn with(self, shift: u32, mask: u16, code: u16) -> Self;
+}
+
+/// Implements [`Integer`].
+macro_rules! integer {
+    ($($integer:ty)*) => {$(
+        impl Integer for $integer {
+            #[inline(always)]
+            fn read<const N: usize, const BIG_ENDIAN: bool>(bytes: &[u8]) -> Self {
+                let mut word = [0; size_of::<Self>()];
+                if BIG_ENDIAN {
+                    word[size_of::<Self>() - N..].copy_from_slice(&bytes[..N]);
+                    Self::from_be_bytes(word)
+                } else {
+                    word[..N].copy_from_slice(&bytes[..N]);
+                    Self::from_le_bytes(word)
+                }
+            }
+
+            #[inline(always)]
+            fn write<const N: usize, const BIG_ENDIAN: bool>(self, bytes: &mut [u8]) {
+                if BIG_ENDIAN {
+                    bytes.copy_from_slice(&self.to_be_bytes()[size_of::<Self>() - N..]);
+                } else {
+                    bytes.copy_from_slice(&self.to_le_bytes()[..N]);
+                }
+            }
+
+            #[inline(always)]
+            fn above(self, shift: u32) -> u16 {
+                (self >> shift) as u16
+            }
+
+            #[inline(always)]
+            fn with(self, shift: u32, mask: u16, code: u16) -> Self {
+                (self & !(Self::from(mask) << shift)) | Self::from(code) << shift
+            }
+        }
+    )*};
+}
+
+integer! { u32 u64 u128 }
