@@ -222,7 +222,7 @@ impl Job<'_> {
         }
     }
 
-    fn apply_words<W: Words, const GATHER: bool>(
+    fn apply_words<W: Lanes, const GATHER: bool>(
         &self,
         level: Level,
         words: W,

@@ -8,7 +8,7 @@
 //! - A [`Evaluator`] sees codes and returns differences in the lattice's units (`fraction_bits`); all
 //!   that follows (mix, averaging of chroma, rounding) is in integers and common to every method, so
 //!   that thread count, band and block size cannot change a bit.
-//! - The commonest layouts, packed pixels of four bytes and 8-bit planes with shared chroma, go through
+//! - The commonest layouts, packed pixels of three and four bytes and 8-bit planes with shared chroma, go through
 //!   registers from end to end instead (`packed.rs`, `packed_422.rs`, `v210.rs`, `planar.rs` and `bytes.rs`), to
 //!   the same bits.
 //! - With subsampled chroma every luma sample is evaluated with its own chroma sample, and a chroma
@@ -38,6 +38,7 @@ mod shared;
 mod simd_levels;
 mod siting;
 mod tetrahedral;
+mod twelves;
 mod v210;
 mod words;
 

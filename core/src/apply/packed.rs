@@ -1,19 +1,25 @@
-//! Packed pixels of four bytes, the commonest RGB, through a lattice in registers from end to end.
+//! Packed pixels of four bytes, the commonest RGB, through a lattice in registers from end to end. Pixels of three bytes
+//! get a fourth on the way.
 //!
 //! Everything here is to be inlined into code that is compiled for a SIMD level.
+
+use std::hint::black_box;
 
 use super::BLOCK;
 use super::finish::{Finish, FinishWords};
 use super::tetrahedral::{Extent, Sampler};
-use super::words::Words;
+use super::twelves::{LANE, TWELVE, lanes, load_twelves, store_twelves};
+use super::words::{Lanes, Words};
 use crate::frame::{Area, Band, Component, Layout};
 use crate::lut::Lattice;
 
-/// Pixels of four bytes, three of them components of 8 bits.
+/// Pixels of three or four bytes, three of them components of 8 bits.
 #[derive(Clone, Copy)]
 pub(super) struct Packed {
     plane: usize,
-    /// Byte of a pixel that holds each component, and then the byte that is left.
+    /// Bytes of a pixel.
+    bytes: usize,
+    /// Byte of a pixel that holds each component, and then the byte that is left, or that there would be.
     order: [u8; 4],
 }
 
@@ -22,13 +28,15 @@ impl Packed {
     pub(super) fn of(layout: &Layout) -> Option<Self> {
         let [first, ..] = &layout.components;
         let is_packed = |c: &Component| {
-            c.plane == first.plane && c.step == 4 && c.bytes == 1 && c.depth == 8 && c.offset < 4
+            (c.plane, c.step, c.bytes, c.depth) == (first.plane, first.step, 1, 8)
+                && [3, 4].contains(&c.step)
+                && c.offset < c.step
         };
         if layout.sub_x + layout.sub_y > 0 || !layout.components.iter().all(is_packed) {
             return None;
         }
         let [x, y, z] = layout.components.map(|component| component.offset as u8);
-        Some(Self { plane: first.plane, order: [x, y, z, 6 - x - y - z] })
+        Some(Self { plane: first.plane, bytes: first.step, order: [x, y, z, 6 - x - y - z] })
     }
 }
 
@@ -36,6 +44,11 @@ impl Packed {
 pub(super) struct PackedSampler<'a, W: Words, const GATHER: bool> {
     sampler: Sampler<'a, W, GATHER>,
     plane: usize,
+    /// Bytes of a pixel in memory.
+    bytes: usize,
+    /// Shuffles from 12 bytes to four pixels of three and a byte, and back.
+    wider: W::Vector,
+    narrower: W::Vector,
     /// From four pixels to four bytes of each component, pixels in the order 0, 2, 1, 3, so that the
     /// even ones are the first two.
     apart: W::Vector,
@@ -48,7 +61,7 @@ pub(super) struct PackedSampler<'a, W: Words, const GATHER: bool> {
     finish: FinishWords<W>,
 }
 
-impl<'a, W: Words, const GATHER: bool> PackedSampler<'a, W, GATHER> {
+impl<'a, W: Lanes, const GATHER: bool> PackedSampler<'a, W, GATHER> {
     #[inline(always)]
     pub(super) fn new(words: W, lattice: &'a Lattice, packed: &Packed, finish: &Finish) -> Self {
         let order = packed.order;
@@ -71,6 +84,15 @@ impl<'a, W: Words, const GATHER: bool> PackedSampler<'a, W, GATHER> {
             finish: FinishWords::new(words, finish),
             sampler: Sampler::new(words, lattice),
             plane: packed.plane,
+            bytes: packed.bytes,
+            wider: words.every_16_bytes(std::array::from_fn(|i| match i % 4 {
+                3 => 0x80,
+                byte => (3 * (i / 4) + byte) as u8,
+            })),
+            narrower: words.every_16_bytes(std::array::from_fn(|i| match i {
+                12.. => 0x80,
+                _ => (4 * (i / 3) + i % 3) as u8,
+            })),
         }
     }
 
@@ -80,11 +102,52 @@ impl<'a, W: Words, const GATHER: bool> PackedSampler<'a, W, GATHER> {
         let ([start, _], end) = (area.columns, area.processed_until);
         let ([first_row, row_end], [first, last]) = (area.rows, band.groups());
         let mut is_quiet = true;
+        let mut wide = [0; 4 * BLOCK];
         for row in first_row.max(first)..row_end.min(last) {
             let row = band.row_mut(self.plane, row);
-            let end = row.len().min(4 * end);
-            self.apply(&mut row[4 * start..end], &mut is_quiet);
+            let end = row.len().min(self.bytes * end);
+            for pixels in row[self.bytes * start..end].chunks_mut(self.bytes * BLOCK) {
+                // Hidden, lest the compiler make the code for each, which is large.
+                let is_narrow = || black_box(self.bytes) == 3;
+                let of_four = if is_narrow() {
+                    self.widen(pixels, &mut wide);
+                    &mut wide[..4 * (pixels.len() / 3)]
+                } else {
+                    &mut *pixels
+                };
+                self.apply(of_four, &mut is_quiet);
+                if is_narrow() {
+                    self.narrow(&wide, pixels);
+                }
+            }
         }
+    }
+
+    /// Gives up to [`BLOCK`] pixels of three bytes a fourth.
+    #[inline(always)]
+    fn widen(&self, from: &[u8], to: &mut [u8; 4 * BLOCK]) {
+        let words = self.sampler.words;
+        let mut padded = [0; 3 * BLOCK + LANE];
+        padded[..from.len()].copy_from_slice(from);
+        // No more registers than it takes, which is also a number that the compiler does not know and unroll.
+        let registers = from.len().div_ceil(TWELVE * lanes(words));
+        for (i, to) in to.chunks_exact_mut(2 * W::COUNT).take(registers).enumerate() {
+            let twelves = load_twelves(words, &padded, lanes(words) * i);
+            words.store_bytes(to, words.shuffle_bytes(twelves, self.wider));
+        }
+    }
+
+    /// Takes it away again.
+    #[inline(always)]
+    fn narrow(&self, from: &[u8; 4 * BLOCK], to: &mut [u8]) {
+        let words = self.sampler.words;
+        let mut all = [0; 3 * BLOCK];
+        let registers = to.len().div_ceil(TWELVE * lanes(words));
+        for (i, from) in from.chunks_exact(2 * W::COUNT).take(registers).enumerate() {
+            let pixels = words.shuffle_bytes(words.load_bytes(from), self.narrower);
+            store_twelves(words, &mut all, lanes(words) * i, pixels);
+        }
+        to.copy_from_slice(&all[..to.len()]);
     }
 
     /// Changes whole pixels, the last of which may lack bytes after its last component.
@@ -99,17 +162,20 @@ impl<'a, W: Words, const GATHER: bool> PackedSampler<'a, W, GATHER> {
                 continue;
             }
             let mut seen = self.sampler.zero;
-            let mut groups = block.chunks_exact_mut(4 * W::COUNT);
-            for group in groups.by_ref() {
-                seen = words.or(seen, self.apply_group(group));
-            }
-            let rest = groups.into_remainder();
-            if !rest.is_empty() {
-                let mut group = [0; 4 * 32];
-                group[..rest.len()].copy_from_slice(rest);
-                self.apply_group(&mut group[..4 * W::COUNT]);
-                let length = rest.len();
-                rest.copy_from_slice(&group[..length]);
+            let mut padded = [0; 4 * 32];
+            for group in block.chunks_mut(4 * W::COUNT) {
+                let is_whole = |group: &[u8]| black_box(group.len()) == 4 * W::COUNT;
+                let whole = if is_whole(group) {
+                    &mut *group
+                } else {
+                    padded[..group.len()].copy_from_slice(group);
+                    &mut padded[..4 * W::COUNT]
+                };
+                seen = words.or(seen, self.apply_group(whole));
+                if !is_whole(group) {
+                    let length = group.len();
+                    group.copy_from_slice(&padded[..length]);
+                }
             }
             *is_quiet = words.is_zero(seen);
         }

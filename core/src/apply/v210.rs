@@ -5,14 +5,13 @@
 //!
 //! Everything here that takes a [`Words`] or [`Lanes`] is to be inlined into code that is compiled for a SIMD level.
 
-#![expect(unsafe_code, reason = "lanes are read without a bounds check")]
-
 use std::ops::Range;
 
 use super::finish::{Finish, FinishWords};
 use super::prism::Prism;
 use super::shared::SharedChroma;
 use super::siting::Weights;
+use super::twelves::{TWELVE, lanes, load_twelves, store_twelves};
 use super::words::{Lanes, Words};
 use crate::frame::{Area, Band, Component, Layout};
 
@@ -20,12 +19,10 @@ use crate::frame::{Area, Band, Component, Layout};
 pub(super) const COLUMNS: usize = 6;
 /// Bytes of a word, of as many samples of luma as of chroma.
 const BYTES: usize = 16;
-/// Bytes of a word's luma, and of its chroma, taken apart.
-const APART: usize = 2 * COLUMNS;
 /// Words that are taken apart at a time: their columns are those of whole registers.
 const PART: usize = 80;
 /// Bytes of luma, and of chroma, taken apart. What is beyond a word's is written, too, and read: up to a register.
-const ROOM: usize = APART * PART + 64;
+const ROOM: usize = TWELVE * PART + 64;
 
 /// Whether a layout is that of v210, and an area begins with a word.
 pub(super) fn is_v210(layout: &Layout, area: &Area) -> bool {
@@ -211,15 +208,10 @@ impl<W: Lanes> SharedChroma<W> for Apart<'_, W> {
 /// Takes words apart into luma and chroma.
 #[inline(always)]
 fn take_apart<W: Words>(words: W, take: &[Take<W>; 2], from: &[u8], to: &mut [[u8; ROOM]; 2]) {
-    let lanes = 2 * W::COUNT / BYTES;
-    for (i, from) in from.chunks(BYTES * lanes).enumerate() {
+    for (i, from) in from.chunks(2 * W::COUNT).enumerate() {
         let from = load(words, from);
         for (take, to) in take.iter().zip(&mut *to) {
-            let mut samples = [0; 64];
-            words.store_bytes(&mut samples, take.samples(words, from));
-            for (lane, samples) in samples.as_chunks::<BYTES>().0[..lanes].iter().enumerate() {
-                to[APART * (lanes * i + lane)..][..BYTES].copy_from_slice(samples);
-            }
+            store_twelves(words, to, lanes(words) * i, take.samples(words, from));
         }
     }
 }
@@ -238,15 +230,10 @@ fn load<W: Words>(words: W, from: &[u8]) -> W::Vector {
 /// Puts luma and chroma together into words again.
 #[inline(always)]
 fn put_together<W: Lanes>(words: W, put: &Put<W>, from: &[[u8; ROOM]; 2], to: &mut [u8]) {
-    let lanes = 2 * W::COUNT / BYTES;
-    for (i, to) in to.chunks_mut(BYTES * lanes).enumerate() {
+    for (i, to) in to.chunks_mut(2 * W::COUNT).enumerate() {
         let samples = from.each_ref().map(
             #[inline(always)]
-            |from| {
-                let from = &from[APART * lanes * i..][..APART * (lanes - 1) + BYTES];
-                // SAFETY: the slice has 16 bytes from the last lane's offset on.
-                unsafe { words.load_lanes(from.as_ptr(), |lane| (APART * lane) as u32) }
-            },
+            |from| load_twelves(words, from, lanes(words) * i),
         );
         let new = put.words(words, load(words, to), samples);
         if to.len() == 2 * W::COUNT {
