@@ -1,7 +1,7 @@
 //! One table of ratios: a frame of 1920x1080 through colorshine, on one thread, against a copy of the
-//! frame, against itself on two threads, and against FFmpeg's lut3d and OpenColorIO where they are
-//! installed (Debian's `ffmpeg`; `opencolorio` and `numpy` from PyPI). All in one run, because the
-//! speed of a machine drifts; the look is the same 33-node table for all.
+//! frame, against itself on two threads and in other formats, and against FFmpeg's lut3d, OpenColorIO and Pillow where
+//! they are installed (Debian's `ffmpeg`; `imageio-ffmpeg`, `opencolorio`, `pillow` and `numpy` from PyPI). All in one
+//! run, because the speed of a machine drifts; the look is the same 33-node table for all.
 //!
 //! `cargo bench --bench peers` prints it as Markdown.
 
@@ -80,10 +80,35 @@ fn frames(
     }
 }
 
-/// User time of FFmpeg for a frame, with what it takes without the filter taken off.
+/// The programs that are FFmpeg, and their versions: the system's, and that of PyPI.
+fn ffmpegs() -> Vec<(String, String)> {
+    const SCRIPT: &str = "import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())";
+    let found = text_of(Command::new("python3").args(["-c", SCRIPT]));
+    let programs = [Some("ffmpeg".into()), found].into_iter().flatten();
+    let with_version = |program: String| {
+        let text = text_of(Command::new(&program).arg("-version"))?;
+        let version = text.split_whitespace().nth(2)?.to_owned();
+        Some((program, version))
+    };
+    programs.filter_map(with_version).collect()
+}
+
+/// What a program prints, if it is there and ends well.
+fn text_of(command: &mut Command) -> Option<String> {
+    let output = command.output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// The least time of those that FFmpeg's programs take for a frame.
 fn ffmpeg(cube: &Path, raw: &Path, format: &str) -> Option<Duration> {
+    let programs = ffmpegs();
+    programs.iter().filter_map(|(program, _)| ffmpeg_of(program, cube, raw, format)).min()
+}
+
+/// User time of a program for a frame, with what it takes without the filter taken off.
+fn ffmpeg_of(program: &str, cube: &Path, raw: &Path, format: &str) -> Option<Duration> {
     let user_time = |filter: &str| {
-        let output = Command::new("ffmpeg")
+        let output = Command::new(program)
             .args(["-hide_banner", "-benchmark", "-threads", "1", "-f", "rawvideo"])
             .args(["-pix_fmt", format, "-s", &format!("{}x{}", SIZE[0], SIZE[1]), "-i"])
             .arg(raw)
@@ -124,21 +149,45 @@ for _ in range(41):
     times.append(time.perf_counter() - start)
 print(sorted(times)[20])
 "#;
-    let output = Command::new("python3").args(["-c", SCRIPT]).args([cube, raw]).output().ok()?;
-    let seconds: f64 = String::from_utf8_lossy(&output.stdout).trim().parse().ok()?;
-    Some(Duration::from_secs_f64(seconds))
+    seconds_of(Command::new("python3").args(["-c", SCRIPT]).args([cube, raw]))
 }
 
-/// The lattice's gold, one colour at a time: what CPUs of before 2008 get, timed in a process of its own
-/// because a process has one SIMD level.
-fn scalar() -> Option<Duration> {
-    let output = Command::new(std::env::current_exe().ok()?)
-        .args(["--bench", ONE_FRAME])
-        .env("COLORSHINE_SIMD_LEVEL", "sse2")
-        .output()
-        .ok()?;
-    let seconds: f64 = String::from_utf8_lossy(&output.stdout).trim().parse().ok()?;
-    Some(Duration::from_secs_f64(seconds))
+/// Median time of Pillow's Color3DLUT, which is trilinear, for a frame of RGBA.
+fn pillow(raw: &Path) -> Option<Duration> {
+    const SCRIPT: &str = r#"
+import sys, time
+from PIL import Image, ImageFilter
+with open(sys.argv[1], "rb") as raw:
+    image = Image.frombytes("RGBA", (1920, 1080), raw.read(1920 * 1080 * 4))
+lut = ImageFilter.Color3DLUT.generate(33, lambda r, g, b: (r * 0.9, g, b * 0.8 + 0.1))
+times = []
+for _ in range(11):
+    start = time.perf_counter()
+    image.filter(lut)
+    times.append(time.perf_counter() - start)
+print(sorted(times)[5])
+"#;
+    seconds_of(Command::new("python3").args(["-c", SCRIPT]).arg(raw))
+}
+
+/// The time that a program prints in seconds.
+fn seconds_of(command: &mut Command) -> Option<Duration> {
+    Some(Duration::from_secs_f64(text_of(command)?.parse().ok()?))
+}
+
+/// RGBA at another SIMD level, timed in a process of its own because a process has one level. SSE2 has the lattice's
+/// gold, one colour at a time: what CPUs of before 2008 get.
+fn at_level(level: &str) -> Option<Duration> {
+    let program = std::env::current_exe().ok()?;
+    let arguments = ["--bench", ONE_FRAME];
+    seconds_of(Command::new(program).args(arguments).env("COLORSHINE_SIMD_LEVEL", level))
+}
+
+/// The CPU's name, where Linux tells it.
+fn cpu() -> String {
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    line.map_or("unknown CPU", |(_, name)| name).to_owned()
 }
 
 fn row(what: &str, ours: Duration, against: Option<Duration>, floor: &str, aim: &str) {
@@ -192,24 +241,32 @@ fn main() {
         start.elapsed()
     });
 
-    println!("1920x1080, one thread, 33 nodes, SIMD level {}\n", level_name(simd_level()));
+    let versions: Vec<String> = ffmpegs().into_iter().map(|(_, version)| version).collect();
+    println!("{}, SIMD level {}; 1920x1080, one thread, 33 nodes", cpu(), level_name(simd_level()));
+    println!("FFmpeg {}, the fastest of which counts\n", versions.join(" and "));
     println!("| what | colorshine | the other | the other / colorshine | floor | aim |");
     println!("|---|---|---|---|---|---|");
-    row("RGBA, FFmpeg lut3d", rgba, ffmpeg(&cube, &rgba_raw, "rgba"), "8x", "20x");
-    row("RGBA, OpenColorIO", rgba, opencolorio(&cube, &rgba_raw), "3x", "6x");
-    row("RGBA, a copy of the frame", rgba, Some(memcpy), "0.125x", "0.33x");
-    for (name, format) in [("nv12", nv12), ("yuv420p", i420)] {
+    row("RGBA, FFmpeg lut3d", rgba, ffmpeg(&cube, &rgba_raw, "rgba"), "18x", "26x");
+    row("RGBA, OpenColorIO", rgba, opencolorio(&cube, &rgba_raw), "6x", "8.5x");
+    row("RGBA, Pillow's Color3DLUT", rgba, pillow(&rgba_raw), "", "");
+    row("RGBA, a copy of the frame", rgba, Some(memcpy), "0.17x", "0.33x");
+    for (name, format, [floor, aim]) in
+        [("nv12", nv12, ["32x", "50x"]), ("yuv420p", i420, ["27x", "42x"])]
+    {
         let ours = colorshine(format, &one("lut", "33"));
         let what = format!("{format:?}, FFmpeg lut3d");
-        row(&what, ours, ffmpeg(&cube, &raw(format), name), "10x", "25x");
-        row(&format!("{format:?}, itself as RGBA"), ours, Some(rgba), "1x", "1.3x");
+        row(&what, ours, ffmpeg(&cube, &raw(format), name), floor, aim);
     }
     let two = colorshine(rgba_info, &[("n-threads", "2"), ("method", "lut"), ("lut-size", "33")]);
     row("RGBA on two threads, itself on one", two, Some(rgba), "1.7x", "1.9x");
     let exact = colorshine(rgba_info, &[("n-threads", "1"), ("method", "exact")]);
     row("RGBA, exact model, itself with the table", exact, Some(rgba), "", "");
     #[cfg(target_arch = "x86_64")]
-    row("RGBA, without SIMD", rgba, scalar(), "", "");
+    for (level, [floor, aim]) in
+        [("avx2", ["1.5x", "1.25x"]), ("sse4.2", [""; 2]), ("sse2", [""; 2])]
+    {
+        row(&format!("RGBA, itself with {level}"), rgba, at_level(level), floor, aim);
+    }
     let many = [ATTRACTORS; 8].join("|");
     let attractors =
         [("n-threads", "1"), ("lut-size", "33"), ("method", "lut"), ("attractors", &many)];
@@ -228,11 +285,16 @@ fn main() {
 fn formats() {
     use VideoFormat::*;
     let properties = [("n-threads", "1"), ("method", "lut"), ("lut-size", "33")];
-    let in_spec = [Nv12, I420, P01010le, Y42b, Uyvy, V210];
+    let shared = [Nv12, I420];
+    let deep = [P01010le, Y42b, Uyvy, V210];
     let others = [Y444, Y210, Y410, V308, Uyvp, Iyu1, R210, Rgb10a2Le, Rgb16, Rgb];
-    for format in in_spec.into_iter().chain(others) {
+    for format in shared.into_iter().chain(deep).chain(others) {
         let [ours, rgba] = beside_rgba(format, &properties);
-        let [floor, aim] = if in_spec.contains(&format) { ["0.7x", "1x"] } else { [""; 2] };
+        let [floor, aim] = match format {
+            _ if shared.contains(&format) => ["1.3x", "1.6x"],
+            _ if deep.contains(&format) => ["0.7x", "1x"],
+            _ => [""; 2],
+        };
         row(&format!("{format:?}, RGBA in turn"), ours, Some(rgba), floor, aim);
     }
 }
