@@ -70,7 +70,6 @@ fn unsafe_code_stays_in_its_files() {
         "core/src/apply/prism.rs",
         "core/src/apply/prism_colours.rs",
         "core/src/apply/tetrahedral.rs",
-        "core/src/apply/twelves.rs",
         "core/src/apply/words/lanes_neon.rs",
         "core/src/apply/words/lanes_x86.rs",
         "core/src/apply/words/neon.rs",

@@ -38,7 +38,6 @@ mod shared;
 mod simd_levels;
 mod siting;
 mod tetrahedral;
-mod twelves;
 mod v210;
 mod words;
 

@@ -8,7 +8,6 @@ use std::hint::black_box;
 use super::BLOCK;
 use super::finish::{Finish, FinishWords};
 use super::tetrahedral::{Extent, Sampler};
-use super::twelves::{LANE, TWELVE, lanes, load_twelves, store_twelves};
 use super::words::{Lanes, Words};
 use crate::frame::{Area, Band, Component, Layout};
 use crate::lut::Lattice;
@@ -127,13 +126,13 @@ impl<'a, W: Lanes, const GATHER: bool> PackedSampler<'a, W, GATHER> {
     #[inline(always)]
     fn widen(&self, from: &[u8], to: &mut [u8; 4 * BLOCK]) {
         let words = self.sampler.words;
-        let mut padded = [0; 3 * BLOCK + LANE];
+        let mut padded = [0; 3 * BLOCK + 16];
         padded[..from.len()].copy_from_slice(from);
         // No more registers than it takes, which is also a number that the compiler does not know and unroll.
-        let registers = from.len().div_ceil(TWELVE * lanes(words));
+        let registers = (4 * from.len()).div_ceil(3 * 2 * W::COUNT);
         for (i, to) in to.chunks_exact_mut(2 * W::COUNT).take(registers).enumerate() {
-            let twelves = load_twelves(words, &padded, lanes(words) * i);
-            words.store_bytes(to, words.shuffle_bytes(twelves, self.wider));
+            let pixels = words.open_twelves(words.load_bytes(&padded[3 * W::COUNT / 2 * i..]));
+            words.store_bytes(to, words.shuffle_bytes(pixels, self.wider));
         }
     }
 
@@ -141,11 +140,11 @@ impl<'a, W: Lanes, const GATHER: bool> PackedSampler<'a, W, GATHER> {
     #[inline(always)]
     fn narrow(&self, from: &[u8; 4 * BLOCK], to: &mut [u8]) {
         let words = self.sampler.words;
-        let mut all = [0; 3 * BLOCK];
-        let registers = to.len().div_ceil(TWELVE * lanes(words));
+        let mut all = [0; 3 * BLOCK + 16];
+        let registers = (4 * to.len()).div_ceil(3 * 2 * W::COUNT);
         for (i, from) in from.chunks_exact(2 * W::COUNT).take(registers).enumerate() {
             let pixels = words.shuffle_bytes(words.load_bytes(from), self.narrower);
-            store_twelves(words, &mut all, lanes(words) * i, pixels);
+            words.store_bytes(&mut all[3 * W::COUNT / 2 * i..], words.close_twelves(pixels));
         }
         to.copy_from_slice(&all[..to.len()]);
     }

@@ -17,7 +17,7 @@ use std::ops::Range;
 
 use super::BLOCK;
 use super::position::{AxisPosition, AxisWords, MINUS_ONE};
-use super::shared::{SharedChroma, pair_at, splat_pair};
+use super::shared::{SharedChroma, may_touch, pair_at, splat_pair};
 use super::siting::{HALF, Weights};
 use super::words::{Corners, Lanes, four, two};
 use crate::lut::{Columns, Lattice};
@@ -63,7 +63,7 @@ pub(super) struct Triangles<W: Lanes> {
 struct Places<W: Lanes> {
     triangles: Triangles<W>,
     /// Of every fourth block from a number on, for both samples of both rows: what picks the lower node of a
-    /// column and the upper one, and their weights.
+    /// column and the upper one, and their weights. Of a single row the first two have two such blocks each.
     indices: [W::Vector; 4],
     factors: [W::Vector; 4],
     /// Which of these have a block whose nodes are too far apart, by their bits.
@@ -72,7 +72,8 @@ struct Places<W: Lanes> {
     nodes: MaybeUninit<[[W::Each; 2]; 4]>,
 }
 
-/// Sums for every fourth block from a number on: of each component, for both samples of both rows, in `i32`.
+/// Sums for every fourth block from a number on: of each component, for both samples of both rows, in `i32`. Of a
+/// single row the first two have those of two such blocks each.
 pub(super) type Sums<V> = [[V; 3]; 4];
 
 impl<'a, W: Lanes> Prism<'a, W> {
@@ -142,7 +143,11 @@ impl<'a, W: Lanes> Prism<'a, W> {
 
     /// Places of a register of luma of two rows.
     #[inline(always)]
-    fn places<const DEEP: bool>(&self, luma: [W::Vector; 2], pairs: W::Vector) -> Places<W> {
+    fn places<const DEEP: bool, const IS_SINGLE: bool>(
+        &self,
+        luma: [W::Vector; 2],
+        pairs: W::Vector,
+    ) -> Places<W> {
         let words = self.words;
         let rows = [self.place_luma::<DEEP>(luma[0]), self.place_luma::<DEEP>(luma[1])];
         let lowest = words.min(rows[0].0, rows[1].0);
@@ -168,16 +173,17 @@ impl<'a, W: Lanes> Prism<'a, W> {
         };
         Places {
             triangles,
-            indices: by_block(words, &index),
-            factors: by_block(words, &factors),
+            indices: if IS_SINGLE { single(&index) } else { by_block(words, &index) },
+            factors: if IS_SINGLE { single(&factors) } else { by_block(words, &factors) },
             far,
             nodes,
         }
     }
 
-    /// Sums of every fourth block from a number on, whose nodes are near each other.
+    /// Sums of every fourth block from a number on, or of a single row two such blocks, whose nodes are near each
+    /// other.
     #[inline(always)]
-    fn near_sums(&self, places: &Places<W>, group: usize) -> [W::Vector; 3] {
+    fn near_sums<const IS_SINGLE: bool>(&self, places: &Places<W>, group: usize) -> [W::Vector; 3] {
         let words = self.words;
         let Triangles { near, beside, weights } = &places.triangles;
         let [one, two, three] = weights;
@@ -190,21 +196,40 @@ impl<'a, W: Lanes> Prism<'a, W> {
         };
         // SAFETY: `locate` has limited every node to the last of its axis, with a fraction of 0 there, and columns
         // have one more on both axes. What is read is 32 bytes of a line.
-        let columns = unsafe { words.columns(&corners, group) };
+        let columns = |group| unsafe { words.columns(&corners, group) };
         let next = words.splat(W::INDEX);
         let first = places.indices[group];
         let second = words.add(first, next);
         let third = words.add(second, next);
+        let factors = places.factors[group];
+        if IS_SINGLE {
+            let columns = [columns(2 * group), columns(2 * group + 1)];
+            return [
+                words.dot(words.pick_of_two(columns, first), factors),
+                words.dot(words.pick_of_two(columns, second), factors),
+                words.dot(words.pick_of_two(columns, third), factors),
+            ];
+        }
+        let columns = columns(group);
         [
-            words.dot(words.pick(columns, first), places.factors[group]),
-            words.dot(words.pick(columns, second), places.factors[group]),
-            words.dot(words.pick(columns, third), places.factors[group]),
+            words.dot(words.pick(columns, first), factors),
+            words.dot(words.pick(columns, second), factors),
+            words.dot(words.pick(columns, third), factors),
         ]
+    }
+
+    /// Whether some block of those is far.
+    #[inline(always)]
+    fn is_far<const IS_SINGLE: bool>(places: &Places<W>, group: usize) -> bool {
+        match IS_SINGLE {
+            true => places.far >> (2 * group) & 0b11 != 0,
+            false => places.far >> group & 1 != 0,
+        }
     }
 
     /// Sums of all blocks, where some have nodes too far apart.
     #[inline(never)]
-    fn mixed_sums<'s>(
+    fn mixed_sums<'s, const IS_SINGLE: bool>(
         &self,
         places: &Places<W>,
         sums: &'s mut MaybeUninit<Sums<W::Vector>>,
@@ -213,13 +238,14 @@ impl<'a, W: Lanes> Prism<'a, W> {
         words.vectorize(
             #[inline(always)]
             || {
-                &*sums.write(four(
+                &*sums.write(of_groups::<W, IS_SINGLE>(
+                    words,
                     #[inline(always)]
                     |group| {
-                        if places.far >> group & 1 == 0 {
-                            self.near_sums(places, group)
+                        if Self::is_far::<IS_SINGLE>(places, group) {
+                            self.far_sums::<IS_SINGLE>(places, group)
                         } else {
-                            self.far_sums(places, group)
+                            self.near_sums::<IS_SINGLE>(places, group)
                         }
                     },
                 ))
@@ -227,23 +253,24 @@ impl<'a, W: Lanes> Prism<'a, W> {
         )
     }
 
-    /// Sums of every fourth block from a number on.
+    /// The same of any blocks.
     #[inline(always)]
-    fn far_sums(&self, places: &Places<W>, group: usize) -> [W::Vector; 3] {
+    fn far_sums<const IS_SINGLE: bool>(&self, places: &Places<W>, group: usize) -> [W::Vector; 3] {
         let words = self.words;
         let [a, b, c] = &places.triangles.weights;
-        let weights = [
-            words.spread_u32(words.load_u32(a), group),
-            words.spread_u32(words.load_u32(b), group),
-            words.spread_u32(words.load_u32(c), group),
-        ];
+        let weights = [words.load_u32(a), words.load_u32(b), words.load_u32(c)];
         // SAFETY: they have been written, as some block is far.
         let nodes = unsafe { places.nodes.assume_init_ref() };
+        // Two samples of two blocks of a single row, or four of one.
+        let block = |sample: usize| if IS_SINGLE { 2 * group + sample / 2 } else { group };
         self.quads(
             #[inline(always)]
-            |sample, lane| nodes[sample].each_ref().map(|of| of.as_ref()[4 * lane + group]),
+            |sample, lane| {
+                let of = if IS_SINGLE { sample % 2 } else { sample };
+                nodes[of].each_ref().map(|of| of.as_ref()[4 * lane + block(sample)])
+            },
             #[inline(always)]
-            |i, _| weights[i],
+            |i, sample| words.spread_u32(weights[i], block(sample)),
             places.factors[group],
         )
     }
@@ -340,24 +367,16 @@ impl<'a, W: Lanes> Prism<'a, W> {
             let codes = planes.chroma(words, at);
             pairs = [words.min(pairs[0], codes), words.max(pairs[1], codes)];
         }
-        // Codes of 8 bits are positive as i16, too.
-        let each = |of: W::Vector| {
-            let mut lanes = [0i16; 32];
-            words.store(&mut lanes, of);
+        let each = |[lowest, highest]: [W::Vector; 2]| {
+            let mut lanes = [[0; 32]; 2];
+            words.store(&mut lanes[0], lowest);
+            words.store(&mut lanes[1], highest);
             lanes
         };
-        let (luma, pairs) = (luma.map(each), pairs.map(each));
-        let every = |step: usize, first: usize| (first..W::COUNT).step_by(step);
-        let lowest = |of: &[i16; 32], step, first| {
-            every(step, first).fold(i16::MAX, |lowest, i| lowest.min(of[i])) as u16
-        };
-        let highest = |of: &[i16; 32], step, first| {
-            every(step, first).fold(0, |highest, i| highest.max(of[i])) as u16
-        };
-        self.lattice.touches(
-            [lowest(&luma[0], 1, 0), lowest(&pairs[0], 2, 0), lowest(&pairs[0], 2, 1)],
-            [highest(&luma[1], 1, 0), highest(&pairs[1], 2, 0), highest(&pairs[1], 2, 1)],
-        )
+        let (luma, pairs) = (each(luma), each(pairs));
+        let numbers = |first: usize, step: usize| (first, step, W::COUNT);
+        let numbers = [numbers(0, 1), numbers(0, 2), numbers(1, 2)];
+        may_touch(self.lattice, [&luma, &pairs, &pairs], numbers)
     }
 
     #[inline(never)]
@@ -376,14 +395,29 @@ impl<'a, W: Lanes> Prism<'a, W> {
                     let at = start + group * W::COUNT;
                     let luma = rows_of_luma(words, planes, at);
                     let pairs = planes.chroma(words, at);
-                    places.write(if P::DEEP {
-                        prism.places::<true>(luma, pairs)
-                    } else {
-                        prism.places::<false>(luma, pairs)
+                    places.write(match (P::DEEP, P::IS_SINGLE) {
+                        (true, true) => prism.places::<true, true>(luma, pairs),
+                        (true, false) => prism.places::<true, false>(luma, pairs),
+                        (false, true) => prism.places::<false, true>(luma, pairs),
+                        (false, false) => prism.places::<false, false>(luma, pairs),
                     });
                 }
             },
         );
+    }
+
+    /// Sums of all blocks.
+    #[inline(always)]
+    fn sums<const IS_SINGLE: bool>(&self, places: &Places<W>) -> Sums<W::Vector> {
+        if places.far == 0 {
+            return of_groups::<W, IS_SINGLE>(
+                self.words,
+                #[inline(always)]
+                |group| self.near_sums::<IS_SINGLE>(places, group),
+            );
+        }
+        let mut sums = MaybeUninit::uninit();
+        *self.mixed_sums::<IS_SINGLE>(places, &mut sums)
     }
 
     #[inline(never)]
@@ -402,20 +436,17 @@ impl<'a, W: Lanes> Prism<'a, W> {
                 for (group, places) in places.iter().enumerate() {
                     let at = start + group * W::COUNT;
                     let luma = rows_of_luma(words, planes, at);
-                    let sums = if places.far == 0 {
-                        four(
-                            #[inline(always)]
-                            |group| self.near_sums(places, group),
-                        )
-                    } else {
-                        let mut sums = MaybeUninit::uninit();
-                        *self.mixed_sums(places, &mut sums)
-                    };
+                    if P::IS_SINGLE {
+                        let sums = self.sums::<true>(places);
+                        let (row, chroma) = here.single_differences(words, &sums);
+                        planes.put_luma(words, 0, at, luma[0], row);
+                        planes.put_chroma(words, at, chroma);
+                        continue;
+                    }
+                    let sums = self.sums::<false>(places);
                     let (rows, chroma) = here.differences(words, &sums);
                     planes.put_luma(words, 0, at, luma[0], rows[0]);
-                    if !P::IS_SINGLE {
-                        planes.put_luma(words, 1, at, luma[1], rows[1]);
-                    }
+                    planes.put_luma(words, 1, at, luma[1], rows[1]);
                     planes.put_chroma(words, at, chroma);
                 }
                 *run = here;
@@ -438,6 +469,25 @@ fn each<W: Lanes>(words: W, a: W::Vector) -> W::Each {
     each
 }
 
+/// What there is for each group of blocks, of which a single row has two.
+#[inline(always)]
+fn of_groups<W: Lanes, const IS_SINGLE: bool>(
+    words: W,
+    of: impl Fn(usize) -> [W::Vector; 3],
+) -> Sums<W::Vector> {
+    if IS_SINGLE {
+        let none = [words.splat(0); 3];
+        return [of(0), of(1), none, none];
+    }
+    four(of)
+}
+
+/// What a single row has for half of each lane's blocks.
+#[inline(always)]
+fn single<V: Copy>([[low, high], _]: &[[V; 2]; 2]) -> [V; 4] {
+    [*low, *high, *low, *high]
+}
+
 /// From what two rows have for half of each lane's blocks, to what one of each lane's blocks has for both rows.
 #[inline(always)]
 fn by_block<W: Lanes>(words: W, [one, two]: &[[W::Vector; 2]; 2]) -> [W::Vector; 4] {
@@ -454,6 +504,8 @@ fn by_block<W: Lanes>(words: W, [one, two]: &[[W::Vector; 2]; 2]) -> [W::Vector;
 struct Run<W: Lanes> {
     /// Of both columns of both rows, in each lane.
     weights: W::Vector,
+    /// Of both columns of a single row, twice in each lane.
+    single_weights: W::Vector,
     reach_back: bool,
     /// What the second columns of the blocks before leave to those after them.
     before: Option<W::Vector>,
@@ -465,9 +517,10 @@ impl<W: Lanes> Run<W> {
     #[inline(always)]
     fn new(words: W, weights: &Weights) -> Self {
         let of_rows = [weights.of_row(0), weights.of_row(1)];
-        let byte = |i: usize| of_rows[i / 8][i / 4 % 2].to_le_bytes()[i % 2];
+        let byte = |row: usize, i: usize| of_rows[row][i / 4 % 2].to_le_bytes()[i % 2];
         Self {
-            weights: words.every_16_bytes(std::array::from_fn(byte)),
+            weights: words.every_16_bytes(std::array::from_fn(|i| byte(i / 8, i))),
+            single_weights: words.every_16_bytes(std::array::from_fn(|i| byte(0, i))),
             reach_back: weights.reach_back(),
             before: None,
             seen: words.splat(0),
@@ -477,16 +530,9 @@ impl<W: Lanes> Run<W> {
     /// Both rows of the first columns of two blocks of each lane, weighed, then of their second ones.
     #[inline(always)]
     fn columns_of_two(&self, words: W, [a, b]: [&[W::Vector; 3]; 2]) -> W::Vector {
-        let (a, b) = (self.weighed(words, a), self.weighed(words, b));
+        let weights = self.weights;
+        let (a, b) = (weighed(words, a, weights), weighed(words, b, weights));
         words.add(words.interleave_low_u32(a, b), words.interleave_high_u32(a, b))
-    }
-
-    /// Weighed differences of chroma. They fit 16 bits, so that Cb's are the low words here and Cr's the high
-    /// ones.
-    #[inline(always)]
-    fn weighed(&self, words: W, [_, cb, cr]: &[W::Vector; 3]) -> W::Vector {
-        let pairs = words.low_and_high(words.shift_right_15(*cb), words.double_u32(*cr));
-        words.mul_round(pairs, self.weights)
     }
 
     /// Differences of both rows of luma, and of chroma as pairs.
@@ -499,7 +545,26 @@ impl<W: Lanes> Run<W> {
 
         let a = self.columns_of_two(words, [&sums[0], &sums[1]]);
         let b = self.columns_of_two(words, [&sums[2], &sums[3]]);
-        let (first, second) = (words.low_u64(a, b), words.high_u64(a, b));
+        let chroma = self.chroma(words, words.low_u64(a, b), words.high_u64(a, b));
+        self.seen = words.or(words.or(self.seen, chroma), words.or(rows[0], rows[1]));
+        (rows, chroma)
+    }
+
+    /// Differences of a single row of luma, and of chroma as pairs.
+    #[inline(always)]
+    fn single_differences(&mut self, words: W, sums: &Sums<W::Vector>) -> (W::Vector, W::Vector) {
+        let low = words.shift_right_15(sums[0][0]);
+        let row = words.narrow_i32(low, words.shift_right_15(sums[1][0]));
+        let a = weighed(words, &sums[0], self.single_weights);
+        let b = weighed(words, &sums[1], self.single_weights);
+        let chroma = self.chroma(words, words.even_u32(a, b), words.odd_u32(a, b));
+        self.seen = words.or(words.or(self.seen, chroma), row);
+        (row, chroma)
+    }
+
+    /// Differences of chroma as pairs, from what the first columns and the second ones of blocks leave to it.
+    #[inline(always)]
+    fn chroma(&mut self, words: W, first: W::Vector, second: W::Vector) -> W::Vector {
         let mut chroma = words.add(first, second);
         if self.reach_back {
             let last = match self.before {
@@ -513,7 +578,13 @@ impl<W: Lanes> Run<W> {
             chroma = words.add(chroma, words.shift_in(last, second));
             self.before = Some(second);
         }
-        self.seen = words.or(words.or(self.seen, chroma), words.or(rows[0], rows[1]));
-        (rows, chroma)
+        chroma
     }
+}
+
+/// Weighed differences of chroma. They fit 16 bits, so that Cb's are the low words here and Cr's the high ones.
+#[inline(always)]
+fn weighed<W: Lanes>(words: W, [_, cb, cr]: &[W::Vector; 3], weights: W::Vector) -> W::Vector {
+    let pairs = words.low_and_high(words.shift_right_15(*cb), words.double_u32(*cr));
+    words.mul_round(pairs, weights)
 }

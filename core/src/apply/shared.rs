@@ -2,6 +2,7 @@
 
 use super::evaluator::{Codes, Differences, SharedDifferences};
 use super::words::{Lanes, Words};
+use crate::lut::Lattice;
 
 /// One or two rows of luma and the row of chroma they share, a register of luma at a time. Where there is one
 /// row, it is the second, too, and what becomes of that is left out. Chroma is words of Cb and Cr, alternately.
@@ -23,6 +24,26 @@ pub(super) trait SharedChroma<W: Lanes> {
         differences: W::Vector,
     );
     fn put_chroma(&mut self, words: W, at: usize, differences: W::Vector);
+}
+
+/// Whether a lattice may have a difference for any colour between the least and the greatest codes of its components.
+/// Those are the least of some words and the greatest of some others, from a first on, in steps, before an end.
+///
+/// It is rarely asked, and so not to be inlined.
+#[inline(never)]
+pub(super) fn may_touch(
+    lattice: &Lattice,
+    words: [&[[i16; 32]; 2]; 3],
+    numbers: [(usize, usize, usize); 3],
+) -> bool {
+    let (mut lowest, mut highest) = ([0; 3], [0; 3]);
+    for (i, ([low, high], (first, step, end))) in words.into_iter().zip(numbers).enumerate() {
+        // Codes for which it is asked are positive as i16, too.
+        let (low, high) = (low[first..end].iter(), high[first..end].iter());
+        lowest[i] = low.step_by(step).fold(i16::MAX, |low, code| low.min(*code)) as u16;
+        highest[i] = high.step_by(step).fold(0, |high, code| high.max(*code)) as u16;
+    }
+    lattice.touches(lowest, highest)
 }
 
 /// The words of a `u32` lane.

@@ -10,6 +10,7 @@
 #![expect(unsafe_code, reason = "entries are read without a bounds check")]
 
 use super::position::{AxisPosition, AxisWords, MINUS_ONE};
+use super::shared::may_touch;
 use super::words::Words;
 use crate::lut::Lattice;
 
@@ -231,17 +232,12 @@ impl<W: Words> Extent<W> {
     /// Whether the lattice may have a difference for any of the colours.
     #[inline(always)]
     pub(super) fn is_touched<const GATHER: bool>(&self, sampler: &Sampler<'_, W, GATHER>) -> bool {
-        let mut lowest = [0; 3];
-        let mut highest = [0; 3];
-        for i in 0..3 {
-            // Codes of 8 bits are positive as i16, too.
-            let mut lanes = [0i16; 32];
-            sampler.words.store(&mut lanes, self.lowest[i]);
-            lowest[i] = lanes[..W::COUNT].iter().fold(i16::MAX, |a, b| a.min(*b)) as u16;
-            sampler.words.store(&mut lanes, self.highest[i]);
-            highest[i] = lanes[..W::COUNT].iter().fold(0, |a, b| a.max(*b)) as u16;
+        let mut lanes = [[[0; 32]; 2]; 3];
+        for (i, [lowest, highest]) in lanes.iter_mut().enumerate() {
+            sampler.words.store(lowest, self.lowest[i]);
+            sampler.words.store(highest, self.highest[i]);
         }
-        sampler.lattice.touches(lowest, highest)
+        may_touch(sampler.lattice, lanes.each_ref(), [(0, 1, W::COUNT); 3])
     }
 }
 

@@ -11,7 +11,6 @@ use super::finish::{Finish, FinishWords};
 use super::prism::Prism;
 use super::shared::SharedChroma;
 use super::siting::Weights;
-use super::twelves::{TWELVE, lanes, load_twelves, store_twelves};
 use super::words::{Lanes, Words};
 use crate::frame::{Area, Band, Component, Layout};
 
@@ -21,8 +20,10 @@ pub(super) const COLUMNS: usize = 6;
 const BYTES: usize = 16;
 /// Words that are taken apart at a time: their columns are those of whole registers.
 const PART: usize = 80;
+/// Bytes of a word's luma, and of its chroma, taken apart.
+const APART: usize = 2 * COLUMNS;
 /// Bytes of luma, and of chroma, taken apart. What is beyond a word's is written, too, and read: up to a register.
-const ROOM: usize = TWELVE * PART + 64;
+const ROOM: usize = APART * PART + 64;
 
 /// Whether a layout is that of v210, and an area begins with a word.
 pub(super) fn is_v210(layout: &Layout, area: &Area) -> bool {
@@ -205,13 +206,19 @@ impl<W: Lanes> SharedChroma<W> for Apart<'_, W> {
     }
 }
 
+/// Words of a register.
+const fn lanes<W: Words>() -> usize {
+    2 * W::COUNT / BYTES
+}
+
 /// Takes words apart into luma and chroma.
 #[inline(always)]
-fn take_apart<W: Words>(words: W, take: &[Take<W>; 2], from: &[u8], to: &mut [[u8; ROOM]; 2]) {
+fn take_apart<W: Lanes>(words: W, take: &[Take<W>; 2], from: &[u8], to: &mut [[u8; ROOM]; 2]) {
     for (i, from) in from.chunks(2 * W::COUNT).enumerate() {
         let from = load(words, from);
         for (take, to) in take.iter().zip(&mut *to) {
-            store_twelves(words, to, lanes(words) * i, take.samples(words, from));
+            let samples = words.close_twelves(take.samples(words, from));
+            words.store_bytes(&mut to[APART * lanes::<W>() * i..], samples);
         }
     }
 }
@@ -233,7 +240,7 @@ fn put_together<W: Lanes>(words: W, put: &Put<W>, from: &[[u8; ROOM]; 2], to: &m
     for (i, to) in to.chunks_mut(2 * W::COUNT).enumerate() {
         let samples = from.each_ref().map(
             #[inline(always)]
-            |from| load_twelves(words, from, lanes(words) * i),
+            |from| words.open_twelves(words.load_bytes(&from[APART * lanes::<W>() * i..])),
         );
         let new = put.words(words, load(words, to), samples);
         if to.len() == 2 * W::COUNT {

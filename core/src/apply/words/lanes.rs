@@ -55,6 +55,8 @@ pub(in crate::apply) trait Lanes: Words {
     fn low_u64(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// The high 8 bytes of each lane of a, then of b.
     fn high_u64(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// The low 8 bytes of each lane of a, and the high 8 of b.
+    fn low_and_high_u64(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// The even `u32` of each lane of a, then of b.
     fn even_u32(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// The odd ones.
@@ -87,6 +89,15 @@ pub(in crate::apply) trait Lanes: Words {
     unsafe fn columns(self, corners: &Corners<'_>, group: usize) -> Self::Columns;
     /// Words of each lane's column, by their numbers times [`Self::INDEX`] and [`Self::first_index`].
     fn pick(self, columns: Self::Columns, indices: Self::Vector) -> Self::Vector;
+    /// The same of two columns a lane: those of one for its low 8 bytes, and of another for its high ones.
+    #[inline(always)]
+    fn pick_of_two(self, [low, high]: [Self::Columns; 2], indices: Self::Vector) -> Self::Vector {
+        self.low_and_high_u64(self.pick(low, indices), self.pick(high, indices))
+    }
+    /// The first 12 bytes of each lane, one lane's after the other's.
+    fn close_twelves(self, a: Self::Vector) -> Self::Vector;
+    /// The same back: 12 bytes for each lane, and four that do not matter.
+    fn open_twelves(self, a: Self::Vector) -> Self::Vector;
     /// 16 bytes for each lane, from an address and the offset that a lane's number gives.
     ///
     /// # Safety

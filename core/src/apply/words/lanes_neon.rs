@@ -49,6 +49,19 @@ impl Lanes for Neon {
     }
 
     #[inline(always)]
+    fn low_and_high_u64(self, a: uint16x8_t, b: uint16x8_t) -> uint16x8_t {
+        // SAFETY: see the module.
+        unsafe { vcombine_u16(vget_low_u16(a), vget_high_u16(b)) }
+    }
+    #[inline(always)]
+    fn close_twelves(self, a: uint16x8_t) -> uint16x8_t {
+        a
+    }
+    #[inline(always)]
+    fn open_twelves(self, a: uint16x8_t) -> uint16x8_t {
+        a
+    }
+    #[inline(always)]
     fn no_lanes(self) -> [u32; 4] {
         [0; 4]
     }

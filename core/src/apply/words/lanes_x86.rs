@@ -92,6 +92,7 @@ impl Lanes for Sse4_2 {
         is_greater = _mm_cmpgt_epi16,
     }
     formulae! { __m128i:
+        low_and_high_u64(a, b) = _mm_blend_epi16::<0b1111_0000>(a, b),
         even_u32(a, b) = {
             let (a, b) = (_mm_castsi128_ps(a), _mm_castsi128_ps(b));
             _mm_castps_si128(_mm_shuffle_ps::<0b1000_1000>(a, b))
@@ -107,6 +108,14 @@ impl Lanes for Sse4_2 {
         first_index() = _mm_set1_epi16(FIRST_BYTES),
     }
 
+    #[inline(always)]
+    fn close_twelves(self, a: __m128i) -> __m128i {
+        a
+    }
+    #[inline(always)]
+    fn open_twelves(self, a: __m128i) -> __m128i {
+        a
+    }
     #[inline(always)]
     fn spread_u32(self, a: __m128i, number: usize) -> __m128i {
         by_number!(number, _mm_shuffle_epi32(a))
@@ -282,6 +291,9 @@ impl Lanes for Avx2 {
         is_greater = _mm256_cmpgt_epi16,
     }
     formulae! { __m256i:
+        close_twelves(a) = _mm256_permutevar8x32_epi32(a, _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 7, 7)),
+        open_twelves(a) = _mm256_permutevar8x32_epi32(a, _mm256_setr_epi32(0, 1, 2, 7, 3, 4, 5, 7)),
+        low_and_high_u64(a, b) = _mm256_blend_epi32::<0b1100_1100>(a, b),
         even_u32(a, b) = {
             let (a, b) = (_mm256_castsi256_ps(a), _mm256_castsi256_ps(b));
             _mm256_castps_si256(_mm256_shuffle_ps::<0b1000_1000>(a, b))
@@ -381,6 +393,15 @@ impl Lanes for Avx512 {
         narrow_i32 = _mm512_packs_epi32,
     }
     formulae! { __m512i:
+        close_twelves(a) = {
+            let order = _mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 15, 15, 15, 15);
+            _mm512_permutexvar_epi32(order, a)
+        },
+        open_twelves(a) = {
+            let order = _mm512_setr_epi32(0, 1, 2, 15, 3, 4, 5, 15, 6, 7, 8, 15, 9, 10, 11, 15);
+            _mm512_permutexvar_epi32(order, a)
+        },
+        low_and_high_u64(a, b) = _mm512_mask_blend_epi64(0b1010_1010, a, b),
         even_u32(a, b) = {
             let (a, b) = (_mm512_castsi512_ps(a), _mm512_castsi512_ps(b));
             _mm512_castps_si512(_mm512_shuffle_ps::<0b1000_1000>(a, b))
@@ -463,6 +484,18 @@ impl Lanes for Avx512 {
             // Two of these are quicker than one that takes words of both registers.
             let low = _mm512_permutexvar_epi8(indices, first);
             _mm512_mask_permutexvar_epi8(low, 0xffff_ffff << 32, indices, last)
+        }
+    }
+    #[inline(always)]
+    fn pick_of_two(self, [low, high]: [[__m512i; 2]; 2], indices: __m512i) -> __m512i {
+        const LOW: __mmask64 = 0x00ff_00ff << 32;
+        const HIGH: __mmask64 = 0xff00_ff00;
+        // SAFETY: see the module.
+        unsafe {
+            let picked = _mm512_permutexvar_epi8(indices, low[0]);
+            let picked = _mm512_mask_permutexvar_epi8(picked, LOW, indices, low[1]);
+            let picked = _mm512_mask_permutexvar_epi8(picked, HIGH, indices, high[0]);
+            _mm512_mask_permutexvar_epi8(picked, HIGH << 32, indices, high[1])
         }
     }
     #[inline(always)]
