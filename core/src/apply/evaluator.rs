@@ -55,36 +55,52 @@ pub(super) trait Source {
         luma_out: &mut [Differences],
         chroma_out: &mut SharedDifferences,
     ) {
-        let mut spread = [[0; BLOCK]; 2];
-        for (spread, samples) in spread.iter_mut().zip(chroma) {
-            let pairs = spread[..length].chunks_exact_mut(2);
-            pairs.zip(samples).for_each(|(pair, sample)| pair.fill(*sample));
-        }
-        // Sums over the rows, of both components: of the first of two columns, and of the second.
-        let mut sums = [[[0i16; 2]; BLOCK]; 2];
-        for (row, (luma, luma_out)) in luma.iter().zip(luma_out).enumerate() {
-            let weights = weights.of_row(row);
-            let mut out = [[0; BLOCK]; 3];
-            self.differences(length, [luma, &spread[0], &spread[1]], &mut out);
-            *luma_out = out[0];
-            for i in 0..length {
-                let (column, sample) = (i % 2, i / 2);
-                for (sum, out) in sums[column][sample].iter_mut().zip(&out[1..]) {
-                    *sum = sum.saturating_add(weigh(out[i], weights[column]));
-                }
+        let differences = |codes: [&Codes; 3], out: &mut [Differences; 3]| {
+            self.differences(length, codes, out);
+        };
+        shared_chroma_of(&differences, weights, length, luma, chroma, luma_out, chroma_out);
+    }
+}
+
+/// [`Source::shared_chroma`] of what finds differences of that many colours; for all sources once.
+fn shared_chroma_of(
+    differences: &dyn Fn([&Codes; 3], &mut [Differences; 3]),
+    weights: &Weights,
+    length: usize,
+    luma: &[Codes],
+    chroma: &[Codes; 2],
+    luma_out: &mut [Differences],
+    chroma_out: &mut SharedDifferences,
+) {
+    let mut spread = [[0; BLOCK]; 2];
+    for (spread, samples) in spread.iter_mut().zip(chroma) {
+        let pairs = spread[..length].chunks_exact_mut(2);
+        pairs.zip(samples).for_each(|(pair, sample)| pair.fill(*sample));
+    }
+    // Sums over the rows, of both components: of the first of two columns, and of the second.
+    let mut sums = [[[0i16; 2]; BLOCK]; 2];
+    for (row, (luma, luma_out)) in luma.iter().zip(luma_out).enumerate() {
+        let weights = weights.of_row(row);
+        let mut out = [[0; BLOCK]; 3];
+        differences([luma, &spread[0], &spread[1]], &mut out);
+        *luma_out = out[0];
+        for i in 0..length {
+            let (column, sample) = (i % 2, i / 2);
+            for (sum, out) in sums[column][sample].iter_mut().zip(&out[1..]) {
+                *sum = sum.saturating_add(weigh(out[i], weights[column]));
             }
         }
-        let [first, second] = &sums;
-        let pairs = chroma_out.pairs[..length].chunks_exact_mut(2);
-        for (pair, (first, second)) in pairs.zip(first.iter().zip(second)) {
-            let of = |c: usize| first[c].saturating_add(second[c]);
-            pair.copy_from_slice(&[of(0), of(1)]);
-            if weights.reach_back() {
-                let before = chroma_out.left.unwrap_or(first.map(|sum| weigh(sum, HALF)));
-                let each = pair.iter_mut().zip(before);
-                each.for_each(|(sum, before)| *sum = sum.saturating_add(before));
-                chroma_out.left = Some(*second);
-            }
+    }
+    let [first, second] = &sums;
+    let pairs = chroma_out.pairs[..length].chunks_exact_mut(2);
+    for (pair, (first, second)) in pairs.zip(first.iter().zip(second)) {
+        let of = |c: usize| first[c].saturating_add(second[c]);
+        pair.copy_from_slice(&[of(0), of(1)]);
+        if weights.reach_back() {
+            let before = chroma_out.left.unwrap_or(first.map(|sum| weigh(sum, HALF)));
+            let each = pair.iter_mut().zip(before);
+            each.for_each(|(sum, before)| *sum = sum.saturating_add(before));
+            chroma_out.left = Some(*second);
         }
     }
 }

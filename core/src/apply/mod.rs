@@ -24,10 +24,13 @@ mod finish;
 mod fours;
 mod packed;
 mod packed_422;
+#[cfg(test)]
+mod packed_rows;
 mod planar;
 mod position;
 mod prism;
 mod prism_colours;
+mod prism_run;
 mod reads;
 mod samples;
 mod sampling;
