@@ -100,6 +100,8 @@ fn main() {
         ("NV12", hd, "transition-time=500000000", true),
         ("NV12", hd, "tolerance-reference=frame", false),
         ("NV12", hd, "tolerance-reference=frame", true),
+        ("v210", hd, "", false),
+        ("UYVY", hd, "", false),
         ("NV12", uhd, "", false),
         ("P010_10LE", uhd, "", false),
     ] {
