@@ -1,5 +1,5 @@
-//! Packed pixels of four bytes, the commonest RGB, through a lattice in registers from end to end. Pixels of three bytes
-//! get a fourth on the way.
+//! Packed pixels of four bytes, the commonest RGB, through a lattice in registers from end to end. Pixels of three
+//! bytes get a fourth on the way.
 //!
 //! Everything here is to be inlined into code that is compiled for a SIMD level.
 

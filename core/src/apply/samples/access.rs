@@ -109,8 +109,8 @@ impl Access for Byte {
     }
 }
 
-/// One sample of one or two bytes, or a part of a little-endian word of two or four, in each `N` bytes. A sample's bytes
-/// are to be swapped or not, and words have 32 bits, which take half the lanes of 64, or are wide.
+/// One sample of one or two bytes, or a part of a little-endian word of two or four, in each `N` bytes. A sample's
+/// bytes are to be swapped or not, and words have 32 bits, which take half the lanes of 64, or are wide.
 #[derive(Clone, Copy)]
 struct Plain<const N: usize, const SWAP: bool, const WIDE: bool>(Within);
 
