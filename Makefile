@@ -154,7 +154,7 @@ test: setup cargo runtime-dir
 		echo "formats at the level $$level" && COLORSHINE_SIMD_LEVEL=$$level \
 		G_DEBUG=fatal_warnings $(CARGO) test --workspace --test formats || exit 1; done
 	$(CARGO) test --workspace --doc
-	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --package colorshine-core --no-deps --all-features
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --package colorshine-core --package framehash-core --no-deps --all-features
 	$(MAKE) --no-print-directory check-wasm
 	echo 'without the GPU' && $(CARGO) clippy --workspace --all-targets --no-default-features -- -D warnings
 	G_DEBUG=fatal_warnings $(CARGO) test --workspace --no-default-features --lib --test element --test no_gpu

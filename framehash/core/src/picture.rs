@@ -34,8 +34,8 @@ pub struct Plane<'a> {
 pub struct Rgb<'a>(Plane<'a>);
 
 impl<'a> Plane<'a> {
-    /// A plane of `size` columns and rows, whose rows begin `stride` bytes apart. Nothing, where the samples are not all
-    /// there, or a side is 0.
+    /// A plane of `size` columns and rows, whose rows begin `stride` bytes apart. Nothing, where the samples are not
+    /// all there, or a side is 0.
     pub fn new(samples: &'a [u8], size: [usize; 2], stride: usize) -> Option<Self> {
         Self::of_bytes(samples, size, stride, 1)
     }
