@@ -17,7 +17,7 @@ use std::ops::Range;
 
 use super::BLOCK;
 use super::position::{AxisPosition, AxisWords, MINUS_ONE};
-use super::prism_run::Run;
+use super::prism_run::{Run, Sums};
 use super::shared::{SharedChroma, may_touch, pair_at, splat_pair};
 use super::siting::Weights;
 use super::words::{Corners, Lanes, four, two};
@@ -72,10 +72,6 @@ struct Places<W: Lanes> {
     /// Offsets of each sample's node at the nearest corner and at the one beside it, where any block has such.
     nodes: MaybeUninit<[[W::Each; 2]; 4]>,
 }
-
-/// Sums for every fourth block from a number on: of each component, for both samples of both rows, in `i32`. Of a
-/// single row the first two have those of two such blocks each.
-pub(super) type Sums<V> = [[V; 3]; 4];
 
 impl<'a, W: Lanes> Prism<'a, W> {
     /// For a lattice and its columns.

@@ -2,10 +2,13 @@
 //!
 //! Everything here is to be inlined into code that is compiled for a SIMD level.
 
-use super::prism::Sums;
 use super::shared::{pair_at, splat_pair};
 use super::siting::{HALF, Weights};
 use super::words::Lanes;
+
+/// Sums for every fourth block from a number on: of each component, for both samples of both rows, in `i32`. Of a
+/// single row the first two have those of two such blocks each.
+pub(super) type Sums<V> = [[V; 3]; 4];
 
 /// What goes along a row.
 #[derive(Clone, Copy)]
