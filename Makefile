@@ -13,7 +13,7 @@ MOST_BYTES_WITHOUT_GPU = 1500000
 PRESETS = looks/GstColorShine.prs
 # A test that runs others once more, and whose software renderer would be starved beside them.
 BY_ITSELF = each_driver_passes_without_a_message
-BENCHES = live stages peers roundtrip compare gpu
+BENCHES = live stages peers roundtrip compare gpu framehash
 TOOLS = shine bake contact-sheet transcode
 
 INPUT ?= tests/media/demo.mp4

@@ -10,6 +10,7 @@
 //! - A [`Hasher`] resizes luma as Pillow does, with integers of 22 bits after the point and a byte between the two
 //!   passes, and takes hashes of all [`Kinds`] that are wanted from it. PDQ has luma and filters of its own.
 //! - [`Hashes`] has them, as numbers and as text; a [`Thumbnail`] tells what they cannot.
+//! - [`search`] finds those that are alike, among millions.
 //!
 //! ```
 //! use framehash_core::{Compat, Hasher, Kind, Plane};
@@ -30,6 +31,7 @@ mod level;
 mod pdq;
 mod picture;
 mod resize;
+pub mod search;
 mod thumbnail;
 
 pub use hasher::{Hasher, Hashes};

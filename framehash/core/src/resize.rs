@@ -23,7 +23,7 @@ const LONG: usize = 48;
 /// Which of Pillow's rules about the order of the passes counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compat {
-    /// Pillow 13: columns first where that is less work by its reckoning, see [`Compat::starts_with_columns`].
+    /// Pillow 13: columns first where rows get fewer by more than twice what columns do.
     #[default]
     Pillow13,
     /// Pillow up to 12.1, and but for pictures a hundred times as high as wide up to 12.3: rows first.
