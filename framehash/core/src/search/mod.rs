@@ -47,8 +47,8 @@ pub struct Search {
 }
 
 impl Search {
-    /// A search for what differs in at most so many bits: hashes without a one or without a zero are flat, and a million
-    /// pairs are given.
+    /// A search for what differs in at most so many bits: hashes without a one or without a zero are flat, and a
+    /// million pairs are given.
     pub fn new(distance: u32) -> Self {
         let most_pairs = 1_000_000;
         Self { distance, least_ones: 1, most_pairs, way: None, level: Level::new() }
