@@ -10,7 +10,7 @@
 //! - A [`Hasher`] resizes luma as Pillow does, with integers of 22 bits after the point and a byte between the two
 //!   passes, and takes hashes of all [`Kinds`] that are wanted from it. PDQ has luma and filters of its own.
 //! - [`Hashes`] has them, as numbers and as text; a [`Thumbnail`] tells what they cannot.
-//! - [`search`] finds those that are alike, among millions.
+//! - [`search`] finds those that are alike, among millions; an [`Index`] is a file to look them up in.
 //!
 //! ```
 //! use framehash_core::{Compat, Hasher, Kind, Plane};
@@ -26,6 +26,7 @@
 mod dct;
 mod haar;
 mod hasher;
+mod index;
 mod kind;
 mod level;
 mod pdq;
@@ -35,6 +36,7 @@ pub mod search;
 mod thumbnail;
 
 pub use hasher::{Hasher, Hashes};
+pub use index::{Hit, Index, IndexError};
 pub use kind::{Kind, Kinds, UnknownKind};
 pub use level::Level;
 pub use pdq::{NoPdq, Pdq};
