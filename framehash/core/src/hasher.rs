@@ -5,9 +5,10 @@ use crate::haar;
 use crate::kind::{Kind, Kinds};
 use crate::level::Level;
 use crate::pdq::{Pdq, Transform};
-use crate::picture::Picture;
+use crate::picture::{Picture, Plane};
 use crate::resize::{Compat, Resize};
 use crate::thumbnail::Thumbnail;
+use crate::turn::Turn;
 
 /// The hashes of a picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -123,7 +124,8 @@ impl Hasher {
             self.luma = luma;
         }
         if kinds.contains(Kind::Pdq) {
-            hashes.pdq = self.pdq(picture);
+            let ([pdq], quality) = self.pdq(picture, [Turn::None]);
+            hashes.pdq = (pdq, quality);
         }
         (hashes, thumbnail)
     }
@@ -138,7 +140,29 @@ impl Hasher {
         self.resizes[index].apply(self.level, luma)
     }
 
-    fn pdq(&mut self, picture: &impl Picture) -> (Pdq, u8) {
+    /// The hashes of a picture, and of all that it becomes when it is turned or mirrored, as [`Turn::ALL`] has them.
+    ///
+    /// Those of 64 bits are of the turned picture itself; PDQ's are made of one transform, as its programs do it, and
+    /// differ in a few bits from those of a picture that is turned.
+    pub fn variants(&mut self, picture: &impl Picture, kinds: Kinds) -> [Hashes; 8] {
+        let short: Kinds = kinds.iter().filter(|kind| *kind != Kind::Pdq).collect();
+        let mut luma = Vec::new();
+        let samples = all_rows(picture, &mut luma);
+        let mut all = Turn::ALL.map(|turn| {
+            let (turned, size) = turn.apply(samples, picture.size());
+            let plane = Plane::new(&turned, size, size[0]);
+            plane.map(|plane| self.hash(&plane, short)).unwrap_or_default()
+        });
+        if kinds.contains(Kind::Pdq) {
+            self.size = picture.size();
+            self.resizes.clear();
+            let (turned, quality) = self.pdq(picture, Turn::ALL);
+            all.iter_mut().zip(turned).for_each(|(hashes, pdq)| hashes.pdq = (pdq, quality));
+        }
+        all.map(|hashes| Hashes { kinds, ..hashes })
+    }
+
+    fn pdq<const N: usize>(&mut self, picture: &impl Picture, turns: [Turn; N]) -> ([Pdq; N], u8) {
         let size = self.size;
         let [luma, other] = &mut self.pdq_luma;
         for plane in [&mut *luma, &mut *other] {
@@ -147,7 +171,7 @@ impl Hasher {
         for (y, row) in luma.chunks_exact_mut(size[0]).enumerate() {
             picture.row_of_pdq(y, row);
         }
-        self.transform.hash(self.level, luma, size, other)
+        self.transform.hash(self.level, luma, size, other, turns)
     }
 }
 

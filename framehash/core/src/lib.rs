@@ -9,6 +9,7 @@
 //! - [`Picture`] gives rows of luma; [`Plane`] and [`Rgb`] are pictures in memory.
 //! - A [`Hasher`] resizes luma as Pillow does, with integers of 22 bits after the point and a byte between the two
 //!   passes, and takes hashes of all [`Kinds`] that are wanted from it. PDQ has luma and filters of its own.
+//!   [`Hasher::variants`] has those of a picture that is turned or mirrored, too.
 //! - [`Hashes`] has them, as numbers and as text; a [`Thumbnail`] tells what they cannot.
 //! - [`search`] finds those that are alike, among millions; an [`Index`] is a file to look them up in.
 //!
@@ -34,6 +35,7 @@ mod picture;
 mod resize;
 pub mod search;
 mod thumbnail;
+mod turn;
 
 pub use hasher::{Hasher, Hashes};
 pub use index::{Hit, Index, IndexError};
@@ -43,3 +45,4 @@ pub use pdq::{NoPdq, Pdq};
 pub use picture::{Picture, Plane, Rgb, pdq_luma, pillow_luma};
 pub use resize::Compat;
 pub use thumbnail::Thumbnail;
+pub use turn::Turn;

@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::level::{Level, at_level};
+use crate::turn::Turn;
 
 /// Rows and columns that the picture is reduced to.
 const SIDE: usize = 64;
@@ -66,22 +67,28 @@ impl Transform {
         Self(std::array::from_fn(|i| std::array::from_fn(|j| cosine(i, j))))
     }
 
-    /// Hash and quality (0 to 100) of luma, row by row, which is changed. `other` has as much room.
-    pub(crate) fn hash(
+    /// Hashes of turns of a picture, and its quality (0 to 100), of luma, row by row, which is changed. `other` has as
+    /// much room.
+    ///
+    /// All are of the coefficients of one transform, as PDQ's programs have it: a picture that has been turned itself
+    /// has a few other bits, as samples are not taken from the same places.
+    pub(crate) fn hash<const N: usize>(
         &self,
         level: Level,
         luma: &mut [f32],
         [width, height]: [usize; 2],
         other: &mut [f32],
-    ) -> (Pdq, u8) {
+        turns: [Turn; N],
+    ) -> ([Pdq; N], u8) {
         if width < 5 || height < 5 {
-            return (Pdq::default(), 0);
+            return ([Pdq::default(); N], 0);
         }
         let reduced = at_level!(level, reduce(luma, [width, height], other));
-        (self.bits(&reduced), quality(&reduced))
+        let coefficients = self.coefficients(&reduced);
+        (turns.map(|turn| bits(&coefficients, turn)), quality(&reduced))
     }
 
-    fn bits(&self, reduced: &[[f32; SIDE]; SIDE]) -> Pdq {
+    fn coefficients(&self, reduced: &[[f32; SIDE]; SIDE]) -> Coefficients {
         let mut rows = [[0f32; SIDE]; COEFFICIENTS];
         for (row, cosines) in rows.iter_mut().zip(&self.0) {
             for (line, cosine) in reduced.iter().zip(cosines) {
@@ -96,13 +103,28 @@ impl Transform {
                 coefficients[i * COEFFICIENTS + j] = sum;
             }
         }
-        let middle = median(&coefficients);
-        let mut hash = Pdq::default();
-        for (i, coefficient) in coefficients.iter().enumerate() {
-            hash.0[i / 64] |= u64::from(*coefficient > middle) << (i % 64);
-        }
-        hash
+        coefficients
     }
+}
+
+type Coefficients = [f32; COEFFICIENTS * COEFFICIENTS];
+
+/// The bits of a turn's coefficients. A flip changes the sign of those of odd frequencies, which have even numbers, as
+/// the lowest frequency is 1.
+fn bits(coefficients: &Coefficients, turn: Turn) -> Pdq {
+    let [transposed, upside_down, mirrored] = turn.parts();
+    let turned: Coefficients = std::array::from_fn(|at| {
+        let (i, j) = (at / COEFFICIENTS, at % COEFFICIENTS);
+        let is_negative = (upside_down && i % 2 == 0) != (mirrored && j % 2 == 0);
+        let value = coefficients[if transposed { j * COEFFICIENTS + i } else { at }];
+        if is_negative { -value } else { value }
+    });
+    let middle = median(&turned);
+    let mut hash = Pdq::default();
+    for (i, coefficient) in turned.iter().enumerate() {
+        hash.0[i / 64] |= u64::from(*coefficient > middle) << (i % 64);
+    }
+    hash
 }
 
 /// The value in the middle of all, the lower of the two there are (Torben Mogensen's): no sum is taken.

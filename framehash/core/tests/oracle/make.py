@@ -131,6 +131,12 @@ def main():
             bits = "".join(map(str, vector))
             line += f" {int(bits, 2):064x} {quality}"
         lines.append(line)
+    if pdqhash:
+        for name in ("coffee", "chelsea"):
+            vectors, _ = pdqhash.compute_dihedral(np.ascontiguousarray(crop(name, 0, 0, 400, 300)))
+            texts = [f"{int(''.join(map(str, vector)), 2):064x}" for vector in vectors]
+            turned = f"turned {name} 0 0 400 300 = {' '.join(texts)}"
+            lines.append(turned)
     pathlib.Path(sys.argv[1]).write_text("\n".join(lines) + "\n")
 
 
